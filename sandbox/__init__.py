@@ -1,0 +1,1 @@
+"""The institution: law, people, pages and API around the lab in ``experiments``."""
