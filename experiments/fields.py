@@ -1,0 +1,75 @@
+"""Marshmallow fields for what people write: normalised, and refused where it deceives the eye."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+# Bidirectional overrides and isolates reorder what is shown; zero-width marks hide in names.
+_DECEIVING = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\u2060\ufeff]")
+_MOST_MARKS_IN_A_ROW = 4
+
+
+def clean(text: str, *, lines: bool) -> str:
+    """`text` in NFC without outer blanks; ValidationError for controls, overrides and stacked marks."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    allowed = "\n\t" if lines else ""
+    for character in text:
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed:
+            raise ValidationError("Control characters are not allowed.")
+    if _DECEIVING.search(text):
+        raise ValidationError("Invisible or direction-changing characters are not allowed.")
+    if _longest_run_of_marks(text) > _MOST_MARKS_IN_A_ROW:
+        raise ValidationError("Too many combining marks in a row.")
+    return text
+
+
+def _longest_run_of_marks(text: str) -> int:
+    longest = run = 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        longest = max(longest, run)
+    return longest
+
+
+class Text(fields.String):
+    """One line (`Line`) or several (`Prose`); required means not blank."""
+
+    lines = False
+    longest = 200
+
+    def __init__(self, *, longest: int | None = None, blank: bool = False, **options: Any) -> None:
+        limits = validate.Length(min=0 if blank else 1, max=longest or self.longest)
+        super().__init__(validate=limits, **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> str | None:
+        text = super()._deserialize(value, attr, data, **options)
+        return clean(text, lines=self.lines) if text is not None else None
+
+
+class Line(Text):
+    """A name or title: one line of at most 200 characters."""
+
+
+class Prose(Text):
+    """An explanation: paragraphs, at most 8,000 characters."""
+
+    lines = True
+    longest = 8000
+
+
+def flat_errors(messages: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Marshmallow's nested messages by dotted field path, as `Invalid` carries them."""
+    if isinstance(messages, dict):
+        flat: dict[str, list[str]] = {}
+        for key, value in messages.items():
+            flat.update(flat_errors(value, f"{prefix}.{key}" if prefix else str(key)))
+        return flat
+    texts = messages if isinstance(messages, list) else [messages]
+    return {prefix or "_schema": [str(text) for text in texts]}

@@ -1,0 +1,126 @@
+"""Who may: one map from every route to a readable rule, and the rules themselves.
+
+Predicates take the actor (None for the public) first. Rules about one subject take the subject
+too and stand in the lifecycle tables; `RULES` guards the doors, and a route without a rule is
+closed to everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from experiments.lifecycle import Actor
+from sandbox.accounts import Role
+
+Rule = Callable[[Actor | None], bool]
+
+
+# -- who someone is ---------------------------------------------------------------------------
+
+
+def anyone(actor: Actor | None) -> bool:
+    return True
+
+
+def signed_in(actor: Actor | None) -> bool:
+    return actor is not None
+
+
+def company_people(actor: Actor | None) -> bool:
+    return actor is not None and actor.role in {Role.COMPANY_AUTHOR, Role.COMPANY_SIGNATORY}
+
+
+def company_author(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.COMPANY_AUTHOR
+
+
+def company_signatory(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.COMPANY_SIGNATORY
+
+
+def city_reviewer(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.CITY_REVIEWER
+
+
+def ministry_reviewer(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.MINISTRY_REVIEWER
+
+
+def decider(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.DECIDER
+
+
+def regulators(actor: Actor | None) -> bool:
+    """City and ministry reviewers, deciders, and the auditor who reads everything."""
+    return actor is not None and actor.role in {
+        Role.CITY_REVIEWER,
+        Role.MINISTRY_REVIEWER,
+        Role.DECIDER,
+        Role.AUDITOR,
+    }
+
+
+def ministry_people(actor: Actor | None) -> bool:
+    return actor is not None and actor.role in {Role.MINISTRY_REVIEWER, Role.DECIDER}
+
+
+def evaluator(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.EVALUATOR
+
+
+def evaluators_and_auditor(actor: Actor | None) -> bool:
+    return actor is not None and actor.role in {Role.EVALUATOR, Role.AUDITOR}
+
+
+def city_data_officer(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.CITY_DATA_OFFICER
+
+
+def watchers_of_collection(actor: Actor | None) -> bool:
+    return actor is not None and actor.role in {Role.CITY_DATA_OFFICER, Role.EVALUATOR, Role.AUDITOR}
+
+
+def auditor(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.AUDITOR
+
+
+def administrator(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.ADMINISTRATOR
+
+
+# -- who someone is to an organisation --------------------------------------------------------
+
+
+def ministry_staff_of(actor: Actor, ministry_id: int) -> bool:
+    return ministry_people(actor) and actor.organisation_id == ministry_id
+
+
+def decider_at(actor: Actor, ministry_id: int) -> bool:
+    return decider(actor) and actor.organisation_id == ministry_id
+
+
+def city_staff_of(actor: Actor, city_id: int) -> bool:
+    return city_reviewer(actor) and actor.organisation_id == city_id
+
+
+def may_read_case(actor: Actor | None, *, company_id: int, city_id: int, evaluator_id: int | None) -> bool:
+    """The file's own parties, every ministry, and the auditor; no other company, no other city."""
+    if actor is None:
+        return False
+    if ministry_people(actor) or auditor(actor):
+        return True
+    if company_people(actor):
+        return actor.organisation_id == company_id
+    if actor.role in {Role.CITY_REVIEWER, Role.CITY_DATA_OFFICER}:
+        return actor.organisation_id == city_id
+    return evaluator(actor) and actor.organisation_id == evaluator_id
+
+
+def any_subject(actor: Actor, subject: Any) -> bool:
+    return True
+
+
+def the_service(actor: Actor, subject: Any) -> bool:
+    """Only the service itself, when something became due."""
+    return actor.is_service

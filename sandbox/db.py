@@ -1,0 +1,99 @@
+"""The database of the service: one metadata, one way to configure an engine, migrations.
+
+SQLite and PostgreSQL are made to behave alike: a transaction that may write takes the write lock
+first on SQLite (deferred transactions lose updates silently), and one that may not is read-only
+on both.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from collections.abc import Iterator
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+from experiments.orm import Base
+from sandbox import places
+
+db = SQLAlchemy(metadata=Base.metadata)
+
+_may_write: ContextVar[bool] = ContextVar("may_write", default=True)
+
+
+@contextmanager
+def reading_only() -> Iterator[None]:
+    """Transactions begun inside cannot write, on either database."""
+    token = _may_write.set(False)
+    try:
+        yield
+    finally:
+        _may_write.reset(token)
+
+
+def configure(engine: Engine) -> Engine:
+    """Give `engine` the service's transaction rules; safe to call once per engine."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def engine_for(url: str) -> Engine:
+    """A configured engine for scripts, schedulers and workers outside Flask."""
+    return configure(create_engine(url, pool_pre_ping=url.startswith("postgresql")))
+
+
+def sessions_for(url: str) -> sessionmaker[Session]:
+    """A session factory for processes without Flask."""
+    return sessionmaker(engine_for(url))
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Run the migrations up to `revision`."""
+    from alembic import command
+
+    with engine.connect() as connection:
+        command.upgrade(_alembic_config(connection), revision)
+
+
+def downgrade(engine: Engine, revision: str = "base") -> None:
+    """Undo the migrations down to `revision`."""
+    from alembic import command
+
+    with engine.connect() as connection:
+        command.downgrade(_alembic_config(connection), revision)
+
+
+def _alembic_config(connection: Connection) -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(places.migrations()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own implicit BEGIN is deferred; ours is chosen in _begin_sqlite.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    may_write = _may_write.get()
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if may_write else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if may_write else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if not _may_write.get():
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")

@@ -1,0 +1,10 @@
+"""The ledger (감사원장): an append-only, hash-linked record of acts.
+
+Promises that every act has one row, written in the act's own transaction, and that a changed,
+removed or swapped row is found and named. Must not know what the acts mean.
+"""
+
+from sandbox.ledger.chain import LedgerEntry, append
+from sandbox.ledger.verify import Broken, Verdict, verify
+
+__all__ = ["Broken", "LedgerEntry", "Verdict", "append", "verify"]

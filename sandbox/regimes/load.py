@@ -1,0 +1,155 @@
+"""Load and check the regime files that ship with the service."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from experiments.errors import NotFound
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A legal ground; `kinds` names the exemption kinds that it is open to."""
+
+    id: str
+    source: str
+    name_ko: str
+    name_en: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of exemption with its longest period in months and the provision that says so."""
+
+    id: str
+    name_ko: str
+    name_en: str
+    source: str
+    longest_months: int
+    longest_months_source: str
+
+
+@dataclass(frozen=True)
+class PlanItem:
+    """One thing that the application's plan must contain, with its provision."""
+
+    id: str
+    source: str
+    name_ko: str
+    name_en: str
+
+
+@dataclass(frozen=True)
+class Regime:
+    """One law as of one text."""
+
+    id: str
+    version: str
+    as_of: str
+    name_ko: str
+    name_en: str
+    zone: str
+    consultation_days: int
+    consultation_source: str
+    grounds: tuple[Ground, ...]
+    kinds: tuple[Kind, ...]
+    plan_contents: tuple[PlanItem, ...]
+
+    def kind(self, key: str) -> Kind:
+        return _one(self.kinds, key, "exemption kind")
+
+    def ground(self, key: str) -> Ground:
+        return _one(self.grounds, key, "ground")
+
+
+class _NamedSchema(Schema):
+    id = fields.String(required=True)
+    source = fields.String(required=True)
+    name_ko = fields.String(required=True)
+    name_en = fields.String(required=True)
+
+
+class _PeriodSchema(Schema):
+    value = fields.Integer(required=True, strict=True, validate=lambda value: value > 0)
+    source = fields.String(required=True)
+
+
+class _GroundSchema(_NamedSchema):
+    kinds = fields.List(fields.String(), load_default=None)
+
+
+class _KindSchema(_NamedSchema):
+    longest_months = fields.Nested(_PeriodSchema, required=True)
+
+
+class RegimeSchema(Schema):
+    """The shape of a regime file; unknown keys are refused so that a typo cannot drop a rule."""
+
+    id = fields.String(required=True)
+    version = fields.String(required=True)
+    as_of = fields.String(required=True)
+    name_ko = fields.String(required=True)
+    name_en = fields.String(required=True)
+    zone = fields.String(required=True)
+    consultation_days = fields.Nested(_PeriodSchema, required=True)
+    grounds = fields.List(fields.Nested(_GroundSchema), required=True)
+    kinds = fields.List(fields.Nested(_KindSchema), required=True)
+    plan_contents = fields.List(fields.Nested(_NamedSchema), required=True)
+
+
+@lru_cache
+def regimes() -> tuple[Regime, ...]:
+    """Every regime version that ships, ordered by id and version."""
+    return tuple(sorted((_read(path) for path in _FOLDER.glob("*.json")), key=lambda r: (r.id, r.version)))
+
+
+def regime(key: str, version: str | None = None) -> Regime:
+    """The named version, or the newest one of that regime."""
+    found = [r for r in regimes() if r.id == key and version in (None, r.version)]
+    if not found:
+        raise NotFound("regime", f"{key} {version or ''}".strip())
+    return found[-1]
+
+
+def _read(path: Path) -> Regime:
+    try:
+        data = RegimeSchema().load(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, ValidationError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
+    return _regime(data)
+
+
+def _regime(data: dict[str, Any]) -> Regime:
+    kinds = tuple(
+        Kind(
+            **{key: kind[key] for key in ("id", "name_ko", "name_en", "source")},
+            longest_months=kind["longest_months"]["value"],
+            longest_months_source=kind["longest_months"]["source"],
+        )
+        for kind in data["kinds"]
+    )
+    every_kind = tuple(kind.id for kind in kinds)
+    return Regime(
+        **{key: data[key] for key in ("id", "version", "as_of", "name_ko", "name_en", "zone")},
+        consultation_days=data["consultation_days"]["value"],
+        consultation_source=data["consultation_days"]["source"],
+        grounds=tuple(Ground(**(g | {"kinds": tuple(g["kinds"] or every_kind)})) for g in data["grounds"]),
+        kinds=kinds,
+        plan_contents=tuple(PlanItem(**item) for item in data["plan_contents"]),
+    )
+
+
+def _one(items: tuple[Any, ...], key: str, kind: str) -> Any:
+    for item in items:
+        if item.id == key:
+            return item
+    raise NotFound(kind, key)
