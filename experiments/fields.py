@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
+
+from experiments.errors import Invalid
 
 # Bidirectional overrides and isolates reorder what is shown; zero-width marks hide in names.
 _DECEIVING = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\u2060\ufeff]")
@@ -46,11 +48,8 @@ class Text(fields.String):
         limits = validate.Length(min=0 if blank else 1, max=longest or self.longest)
         super().__init__(validate=limits, **options)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
-    ) -> str | None:
-        text = super()._deserialize(value, attr, data, **options)
-        return clean(text, lines=self.lines) if text is not None else None
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+        return clean(super()._deserialize(value, attr, data, **options), lines=self.lines)
 
 
 class Line(Text):
@@ -73,3 +72,11 @@ def flat_errors(messages: Any, prefix: str = "") -> dict[str, list[str]]:
         return flat
     texts = messages if isinstance(messages, list) else [messages]
     return {prefix or "_schema": [str(text) for text in texts]}
+
+
+def load(schema: Schema, data: Any) -> Any:
+    """What `schema` makes of `data`; Invalid by dotted field path where it refuses."""
+    try:
+        return schema.load(data)
+    except ValidationError as error:
+        raise Invalid(flat_errors(error.messages)) from error
