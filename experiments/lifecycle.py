@@ -157,8 +157,10 @@ class Lifecycle(Generic[State]):
         session = object_session(subject)
         if session is None:
             return []
-        subject_id = self.history.subject_id
-        return list(session.scalars(select(self.history).where(subject_id == subject.id).order_by(self.history.id)))
+        rows = select(self.history).where(self.history.subject_id == subject.id).order_by(self.history.id)
+        # Rules read the past in the middle of an act; a half-made act must not reach the database.
+        with session.no_autoflush:
+            return list(session.scalars(rows))
 
     def last_move(self, subject: Any) -> tuple[str, str, str] | None:
         """Verb, actor and instant of the latest history row, for telling people what happened."""

@@ -8,7 +8,6 @@ closed to everybody.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from experiments.lifecycle import Actor
 from sandbox.accounts import Role
@@ -116,11 +115,3 @@ def may_read_case(actor: Actor | None, *, company_id: int, city_id: int, evaluat
         return actor.organisation_id == city_id
     return evaluator(actor) and actor.organisation_id == evaluator_id
 
-
-def any_subject(actor: Actor, subject: Any) -> bool:
-    return True
-
-
-def the_service(actor: Actor, subject: Any) -> bool:
-    """Only the service itself, when something became due."""
-    return actor.is_service

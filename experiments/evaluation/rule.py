@@ -1,0 +1,155 @@
+"""The decision rule: an ordered list of lines frozen in the plan, first match wins.
+
+A line names a finding and tests on inputs. An input that could not be computed makes its test
+false and says why; it never passes in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+
+class Finding(StrEnum):
+    """What the rule made of the numbers (판정)."""
+
+    INVALID = "invalid"
+    SAFETY_STOP = "safety_stop"
+    EXPAND_NATIONWIDE = "expand_nationwide"
+    EXPAND_CONDITIONAL = "expand_conditional"
+    EXTEND_PILOT = "extend_pilot"
+    REDESIGN_RERUN = "redesign_rerun"
+    STOP = "stop"
+
+
+class Input(StrEnum):
+    """What a line may look at. Benefits are in the metric's unit, positive where it is good."""
+
+    COVERAGE = "coverage"
+    PRE_FIT = "pre_fit"
+    PRE_TREND_P = "pre_trend_p"
+    BENEFIT = "primary.benefit"
+    BENEFIT_LOW = "primary.benefit_low"
+    BENEFIT_HIGH = "primary.benefit_high"
+    P_VALUE = "primary.p_value"
+    GUARDRAILS_HARMED = "guardrails.harmed"
+    GUARDRAILS_NOT_SAFE = "guardrails.not_shown_safe"
+    SITES = "sites"
+
+
+COMPARISONS = {
+    "at_least": lambda value, threshold: value >= threshold,
+    "at_most": lambda value, threshold: value <= threshold,
+    "above": lambda value, threshold: value > threshold,
+    "below": lambda value, threshold: value < threshold,
+}
+
+
+class TestSchema(Schema):
+    """One comparison of an input with a threshold."""
+
+    __test__ = False  # not a test case, whatever its name says to pytest
+
+    input = fields.String(required=True, validate=validate.OneOf([i.value for i in Input]))
+    comparison = fields.String(required=True, validate=validate.OneOf(sorted(COMPARISONS)))
+    threshold = fields.Float(required=True)
+
+
+class LineSchema(Schema):
+    """A finding and the tests of which all, or any, must hold."""
+
+    finding = fields.String(required=True, validate=validate.OneOf([f.value for f in Finding]))
+    when = fields.String(required=True, validate=validate.OneOf(["all", "any"]))
+    tests = fields.List(fields.Nested(TestSchema), required=True, validate=validate.Length(max=10))
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """An input that could not be computed, with the reason's code."""
+
+    reason: str
+
+
+Value = float | Unknown
+
+
+def execute(rule: Sequence[Mapping[str, Any]], inputs: Mapping[str, Value]) -> tuple[Finding, list[dict[str, Any]]]:
+    """The finding of the first line that holds, and the trace of every line.
+
+    The trace repeats each test with its value and whether it held, so that a reader can follow
+    the rule by hand. Lines after the match are shown too; they did not decide.
+    """
+    trace = [_line(line, inputs) for line in rule]
+    for line in trace:
+        if line["holds"]:
+            line["decides"] = True
+            return Finding(line["finding"]), trace
+    raise ValueError("the rule has no line that always holds")
+
+
+def _line(line: Mapping[str, Any], inputs: Mapping[str, Value]) -> dict[str, Any]:
+    tests = [_test(test, inputs) for test in line["tests"]]
+    outcomes = [test["holds"] for test in tests]
+    holds = all(outcomes) if line["when"] == "all" or not outcomes else any(outcomes)
+    return {"finding": line["finding"], "when": line["when"], "tests": tests, "holds": holds, "decides": False}
+
+
+def _test(test: Mapping[str, Any], inputs: Mapping[str, Value]) -> dict[str, Any]:
+    value = inputs.get(test["input"], Unknown("not_part_of_this_design"))
+    known = not isinstance(value, Unknown)
+    return {
+        **test,
+        "value": value if not isinstance(value, Unknown) else None,
+        "reason": None if not isinstance(value, Unknown) else value.reason,
+        "holds": known and bool(COMPARISONS[test["comparison"]](value, test["threshold"])),
+    }
+
+
+def default_rule(
+    *, minimum_effect: float, alpha: float, worst_pre_fit: float = 0.25, least_coverage: float = 0.8
+) -> list[dict[str, Any]]:
+    """The ordered rule that a plan starts from.
+
+    Invalid data first, harm second; nationwide expansion asks for an interval wholly beyond the
+    minimum effect at three sites or more, so that one city's success alone never yields it; a
+    single site's interval that excludes zero with an estimate beyond the minimum effect yields
+    expansion under conditions; an interval that excludes the minimum effect stops for futility;
+    everything else is extended.
+    """
+
+    def test(name: Input, comparison: str, threshold: float) -> dict[str, Any]:
+        return {"input": name.value, "comparison": comparison, "threshold": threshold}
+
+    safe = test(Input.GUARDRAILS_NOT_SAFE, "at_most", 0)
+    return [
+        {
+            "finding": Finding.INVALID.value,
+            "when": "any",
+            "tests": [
+                test(Input.COVERAGE, "below", least_coverage),
+                test(Input.PRE_FIT, "above", worst_pre_fit),
+                test(Input.PRE_TREND_P, "below", alpha),
+            ],
+        },
+        {"finding": Finding.SAFETY_STOP.value, "when": "any", "tests": [test(Input.GUARDRAILS_HARMED, "at_least", 1)]},
+        {
+            "finding": Finding.EXPAND_NATIONWIDE.value,
+            "when": "all",
+            "tests": [test(Input.BENEFIT_LOW, "at_least", minimum_effect), safe, test(Input.SITES, "at_least", 3)],
+        },
+        {
+            "finding": Finding.EXPAND_CONDITIONAL.value,
+            "when": "all",
+            "tests": [
+                test(Input.BENEFIT, "at_least", minimum_effect),
+                test(Input.BENEFIT_LOW, "above", 0),
+                safe,
+            ],
+        },
+        {"finding": Finding.STOP.value, "when": "all", "tests": [test(Input.BENEFIT_HIGH, "below", minimum_effect)]},
+        {"finding": Finding.EXTEND_PILOT.value, "when": "all", "tests": []},
+    ]

@@ -1,0 +1,191 @@
+"""The analysis plan: its shape, and what is wrong with a draft, by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.districts import District
+from experiments.errors import Invalid
+from experiments.evaluation.rule import LineSchema
+from experiments.fields import Line, Prose, flat_errors
+from experiments.metrics import Metric
+from experiments.registrations.permit import Permit
+
+SCHEMA_VERSION = 1
+PERIODS = ("day", "week", "month", "year")
+DIRECTIONS = ("increase", "decrease")
+METHODS = ("did", "synthetic_control")
+MISSING_POLICIES = ("refuse", "drop_unit", "drop_period", "available")
+
+
+class MetricReferenceSchema(Schema):
+    """A metric by code and version: definitions are never edited, only superseded."""
+
+    code = fields.String(required=True)
+    version = fields.Integer(required=True, strict=True)
+
+
+class PrimarySchema(MetricReferenceSchema):
+    """The primary metric: the good direction and the smallest effect worth having (its unit)."""
+
+    direction = fields.String(required=True, validate=validate.OneOf(DIRECTIONS))
+    minimum_effect = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
+
+
+class GuardrailSchema(MetricReferenceSchema):
+    """A metric that must not get worse by `margin` (its unit) in the bad direction."""
+
+    direction = fields.String(required=True, validate=validate.OneOf(DIRECTIONS))
+    margin = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
+
+
+class PredictorSchema(Schema):
+    """A synthetic-control predictor: the mean of a metric over the named periods."""
+
+    metric = fields.String(required=True)
+    version = fields.Integer(load_default=1, strict=True)
+    first = fields.String(required=True)
+    last = fields.String(required=True)
+
+
+class DesignSchema(Schema):
+    """The estimator and everything that it may be told."""
+
+    method = fields.String(required=True, validate=validate.OneOf(METHODS))
+    alpha = fields.Float(required=True, validate=validate.Range(min=0.001, max=0.2))
+    missing = fields.String(required=True, validate=validate.OneOf(MISSING_POLICIES))
+    predictors = fields.List(fields.Nested(PredictorSchema), load_default=list, validate=validate.Length(max=30))
+
+    @validates_schema
+    def predictors_belong_to_synthetic_control(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["predictors"] and data["method"] != "synthetic_control":
+            raise ValidationError("Only a synthetic control has predictors.", "predictors")
+
+
+class DistrictsSchema(Schema):
+    """Treated and control districts by code, and why these controls."""
+
+    treated = fields.List(fields.String(), required=True, validate=validate.Length(min=1, error="Name a district."))
+    control = fields.List(
+        fields.String(), required=True, validate=validate.Length(min=1, error="A plan needs control districts.")
+    )
+    why = Prose(required=True, longest=2000)
+
+    @validates_schema
+    def nobody_stands_on_both_sides(self, data: Mapping[str, Any], **_: Any) -> None:
+        for side in ("treated", "control"):
+            if len(set(data[side])) != len(data[side]):
+                raise ValidationError("A district stands twice.", side)
+        if both := sorted(set(data["treated"]) & set(data["control"])):
+            raise ValidationError(f"Both treated and control: {', '.join(both)}.", "control")
+
+
+class WindowSchema(Schema):
+    """Days of the baseline and of the intervention, as ISO dates, inclusive."""
+
+    baseline_from = fields.Date(required=True)
+    intervention_from = fields.Date(required=True)
+    intervention_to = fields.Date(required=True)
+
+    @validates_schema
+    def days_are_in_order(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["intervention_from"] <= data["baseline_from"]:
+            raise ValidationError("The intervention starts after the baseline.", "intervention_from")
+        if data["intervention_to"] < data["intervention_from"]:
+            raise ValidationError("The intervention ends before it starts.", "intervention_to")
+
+
+class PlanSchema(Schema):
+    """The whole plan. Dumped values are plain JSON, ready to be made canonical."""
+
+    schema_version = fields.Integer(load_default=SCHEMA_VERSION, validate=validate.Equal(SCHEMA_VERSION))
+    title_ko = Line(required=True)
+    title_en = Line(required=True)
+    hypothesis_ko = Prose(required=True, longest=2000)
+    hypothesis_en = Prose(required=True, longest=2000)
+    period = fields.String(required=True, validate=validate.OneOf(PERIODS))
+    window = fields.Nested(WindowSchema, required=True)
+    districts = fields.Nested(DistrictsSchema, required=True)
+    primary = fields.Nested(PrimarySchema, required=True)
+    guardrails = fields.List(
+        fields.Nested(GuardrailSchema),
+        required=True,
+        validate=validate.Length(min=1, max=10, error="A plan needs at least one guardrail metric."),
+    )
+    design = fields.Nested(DesignSchema, required=True)
+    rule = fields.List(fields.Nested(LineSchema), required=True, validate=validate.Length(min=1, max=20))
+    seed = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=2**31 - 1))
+
+    @validates_schema
+    def rule_always_ends(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["rule"][-1]["tests"]:
+            raise ValidationError("The last line must hold without tests, so that there is always a finding.", "rule")
+
+
+def parse_plan(data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data` as plain JSON values of a well-formed plan; Invalid by field path otherwise."""
+    schema = PlanSchema()
+    try:
+        loaded = schema.load(dict(data))
+    except ValidationError as error:
+        raise Invalid(flat_errors(error.normalized_messages())) from error
+    plain: dict[str, Any] = schema.dump(loaded)
+    return plain
+
+
+def check_references(session: Session, territory_id: int, plan: Mapping[str, Any], permit: Permit) -> None:
+    """Districts and metrics exist and the permit covers the plan; Invalid by field otherwise."""
+    errors = _district_errors(session, territory_id, plan, permit) | _metric_errors(session, plan)
+    window = plan["window"]
+    if window["intervention_from"] < permit.first_day.isoformat():
+        errors["window.intervention_from"] = [f"before the permitted period begins on {permit.first_day}"]
+    if window["intervention_to"] > permit.last_day.isoformat():
+        errors["window.intervention_to"] = [f"after the permitted period ends on {permit.last_day}"]
+    if errors:
+        raise Invalid(errors)
+
+
+def plan_problems(
+    session: Session, territory_id: int, data: Mapping[str, Any], permit: Permit
+) -> dict[str, list[str]]:
+    """Everything that keeps this draft from being locked, by field; empty when it may be."""
+    try:
+        check_references(session, territory_id, parse_plan(data), permit)
+    except Invalid as error:
+        return error.errors
+    return {}
+
+
+def _district_errors(
+    session: Session, territory_id: int, plan: Mapping[str, Any], permit: Permit
+) -> dict[str, list[str]]:
+    known = set(session.scalars(select(District.code).where(District.territory_id == territory_id)))
+    errors: dict[str, list[str]] = {}
+    for side in ("treated", "control"):
+        for position, code in enumerate(plan["districts"][side]):
+            if code not in known:
+                errors[f"districts.{side}.{position}"] = [f"unknown district {code}"]
+    if outside := sorted(set(plan["districts"]["treated"]) - permit.treatable):
+        errors["districts.treated"] = [f"the exemption does not cover {', '.join(outside)}"]
+    if busy := sorted(set(plan["districts"]["control"]) & permit.districts_elsewhere_treated):
+        errors["districts.control"] = [f"another pilot runs in {', '.join(busy)}"]
+    return errors
+
+
+def _metric_errors(session: Session, plan: Mapping[str, Any]) -> dict[str, list[str]]:
+    wanted = {"primary": (plan["primary"]["code"], plan["primary"]["version"])}
+    wanted |= {f"guardrails.{i}": (g["code"], g["version"]) for i, g in enumerate(plan["guardrails"])}
+    wanted |= {
+        f"design.predictors.{i}": (p["metric"], p["version"]) for i, p in enumerate(plan["design"]["predictors"])
+    }
+    known = {(code, version) for code, version in session.execute(select(Metric.code, Metric.version))}
+    return {
+        field: [f"unknown metric {code} version {version}"]
+        for field, (code, version) in wanted.items()
+        if (code, version) not in known
+    }

@@ -1,0 +1,117 @@
+"""What the company does with its application: draft, edit, send, answer, sign, withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from sqlalchemy.orm import Session
+
+from experiments.errors import Invalid
+from experiments.fields import Line, Prose
+from experiments.lifecycle import Actor
+from sandbox.exemptions.models import Exemption, ExemptionStatus
+from sandbox.exemptions.table import EXEMPTION, record
+from sandbox.organisations import Organisation
+from sandbox.regimes import Regime
+
+
+class ApplicationSchema(Schema):
+    """The application as the company writes it; which ids exist is the regime's to say."""
+
+    kind = fields.String(required=True)
+    ground = fields.String(required=True)
+    articles = fields.List(Line(longest=120), required=True, validate=validate.Length(1, 30))
+    contents = fields.Dict(keys=fields.String(), values=Prose(blank=True), required=True)
+    requested_months = fields.Integer(required=True, strict=False, validate=validate.Range(min=1))
+
+    def __init__(self, regime: Regime, **options: Any) -> None:
+        super().__init__(**options)
+        self.regime = regime
+
+    @validates_schema
+    def fits_the_regime(self, data: Mapping[str, Any], **_: Any) -> None:
+        errors: dict[str, Any] = {}
+        kinds = {kind.id: kind for kind in self.regime.kinds}
+        grounds = {ground.id: ground for ground in self.regime.grounds}
+        if data["kind"] not in kinds:
+            errors["kind"] = ["This regime has no such kind."]
+        elif data["requested_months"] > kinds[data["kind"]].longest_months:
+            most = kinds[data["kind"]]
+            errors["requested_months"] = [f"At most {most.longest_months} months ({most.longest_months_source})."]
+        if data["ground"] not in grounds:
+            errors["ground"] = ["This regime has no such ground."]
+        elif data["kind"] in kinds and data["kind"] not in grounds[data["ground"]].kinds:
+            errors["ground"] = ["This ground is not open to this kind."]
+        known = {item.id for item in self.regime.plan_contents}
+        if unknown := set(data["contents"]) - known:
+            errors["contents"] = {key: ["The regime does not ask for this."] for key in sorted(unknown)}
+        if errors:
+            raise ValidationError(errors)
+
+
+def draft(
+    session: Session,
+    *,
+    regime: Regime,
+    company: Organisation,
+    city: Organisation,
+    lead: Organisation,
+    values: Mapping[str, Any],
+    by: Actor,
+    at: datetime,
+) -> Exemption:
+    """A new application under `regime` as it stands today."""
+    exemption = Exemption(
+        regime_id=regime.id,
+        regime_version=regime.version,
+        company_id=company.id,
+        city_id=city.id,
+        lead_id=lead.id,
+        status=ExemptionStatus.DRAFT,
+        **values,
+    )
+    EXEMPTION.begin(session, exemption, by=by, at=at)
+    return exemption
+
+
+def edit(session: Session, exemption: Exemption, values: Mapping[str, Any], *, by: Actor, at: datetime) -> None:
+    """Replace what the draft says."""
+    EXEMPTION.check(exemption, "edit", by=by)
+    for name, value in values.items():
+        setattr(exemption, name, value)
+    EXEMPTION.perform(session, exemption, "edit", by=by, at=at)
+
+
+def send_to_city(session: Session, exemption: Exemption, *, by: Actor, at: datetime) -> None:
+    """Ask the head of local government for its opinion (Art. 49(2))."""
+    EXEMPTION.perform(session, exemption, "send_to_city", by=by, at=at)
+    record(session, exemption, "send_to_city", by, at)
+
+
+def answer_actions(
+    session: Session, exemption: Exemption, answers: Mapping[int, str], *, by: Actor, at: datetime
+) -> None:
+    """The operator's answer to each action that the city requires; `answers` by action id."""
+    EXEMPTION.check(exemption, "answer_actions", by=by)
+    known = {action.id: action for action in exemption.required_actions}
+    if unknown := set(answers) - set(known):
+        raise Invalid({f"answers.{key}": ["no such required action"] for key in sorted(unknown)})
+    for key, answer in answers.items():
+        known[key].answer = answer
+    EXEMPTION.perform(session, exemption, "answer_actions", by=by, at=at)
+    record(session, exemption, "answer_actions", by, at)
+
+
+def sign(session: Session, exemption: Exemption, *, by: Actor, at: datetime) -> None:
+    """A second person of the company signs and files the application."""
+    EXEMPTION.perform(session, exemption, "sign", by=by, at=at)
+    record(session, exemption, "sign", by, at, kind=exemption.kind, articles=exemption.articles)
+
+
+def withdraw(session: Session, exemption: Exemption, *, by: Actor, at: datetime, reason: str) -> None:
+    """Take the application back before a decision; the record stays."""
+    EXEMPTION.perform(session, exemption, "withdraw", by=by, at=at, reason=reason)
+    record(session, exemption, "withdraw", by, at, reason=reason)

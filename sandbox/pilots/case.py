@@ -1,0 +1,67 @@
+"""Steps in which the exemption takes its pilot along: filing, return, decision, withdrawal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from experiments.lifecycle import Actor
+from sandbox.exemptions import application, decide, review
+from sandbox.pilots.models import Pilot
+from sandbox.pilots.table import PILOT, record
+
+
+def sign(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
+    """File the application: from here on the pilot is public."""
+    application.sign(session, pilot.exemption, by=by, at=at)
+    PILOT.perform(session, pilot, "file", by=by, at=at)
+    record(session, pilot, "file", by, at)
+
+
+def return_filing(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str) -> None:
+    """Send the filing back; pilot and application become drafts again."""
+    review.return_filing(session, pilot.exemption, by=by, at=at, reason=reason)
+    PILOT.perform(session, pilot, "return", by=by, at=at, reason=reason)
+    record(session, pilot, "return", by, at, reason=reason)
+
+
+def grant(
+    session: Session,
+    pilot: Pilot,
+    *,
+    conditions: Collection[int],
+    granted_from: date,
+    granted_to: date,
+    by: Actor,
+    at: datetime,
+    reason: str,
+) -> None:
+    """Approve the exemption and with it the pilot."""
+    decide.grant(
+        session,
+        pilot.exemption,
+        conditions=conditions,
+        granted_from=granted_from,
+        granted_to=granted_to,
+        by=by,
+        at=at,
+        reason=reason,
+    )
+    PILOT.perform(session, pilot, "approve", by=by, at=at)
+    record(session, pilot, "approve", by, at)
+
+
+def refuse(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str) -> None:
+    """Reject the exemption and with it the pilot."""
+    decide.refuse(session, pilot.exemption, by=by, at=at, reason=reason)
+    PILOT.perform(session, pilot, "reject", by=by, at=at, reason=reason)
+    record(session, pilot, "reject", by, at, reason=reason)
+
+
+def withdraw(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str) -> None:
+    """Take the application back; what was public stays as a stub with the reason."""
+    application.withdraw(session, pilot.exemption, by=by, at=at, reason=reason)
+    PILOT.perform(session, pilot, "withdraw", by=by, at=at, reason=reason)
+    record(session, pilot, "withdraw", by, at, reason=reason)

@@ -1,0 +1,72 @@
+"""The pilot's analysis plan: what the lab may do, and the ledger's record of what was fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments import registrations
+from experiments.districts import District
+from experiments.lifecycle import Actor
+from experiments.registrations import Permit, PlanVersion
+from sandbox.pilots.models import Pilot, PilotStatus, pilot_district
+from sandbox.pilots.table import record
+
+# A pilot that was never allowed to start has treated nobody.
+NEVER_TREATED = (PilotStatus.DRAFT, PilotStatus.IN_REVIEW, PilotStatus.REJECTED, PilotStatus.WITHDRAWN)
+
+
+def permit_of(session: Session, pilot: Pilot) -> Permit:
+    """What the institution allows: the granted period where there is one, else the planned one."""
+    exemption = pilot.exemption
+    return Permit(
+        purpose=pilot.title_en,
+        treatable=frozenset(district.code for district in pilot.districts),
+        first_day=exemption.granted_from or pilot.planned_from,
+        last_day=exemption.granted_to or pilot.planned_to,
+        districts_elsewhere_treated=frozenset(_treated_by_others(session, pilot)),
+    )
+
+
+def save_draft(session: Session, pilot: Pilot, data: Mapping[str, Any], *, by: Actor, at: datetime) -> None:
+    """Keep the plan as it is being written."""
+    registrations.save_draft(session, pilot.experiment, data, by=by, at=at)
+
+
+def lock(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> PlanVersion:
+    """Fix the plan; its digest enters the ledger in the same transaction."""
+    version = registrations.lock(session, pilot.experiment, permit=permit_of(session, pilot), by=by, at=at)
+    record(session, pilot, "lock_plan", by, at, version=version.number, sha256=version.sha256)
+    return version
+
+
+def amend(
+    session: Session, pilot: Pilot, data: Mapping[str, Any], *, by: Actor, at: datetime, reason: str
+) -> PlanVersion:
+    """Supersede the locked plan, with the reason on the public page for good."""
+    version = registrations.amend(
+        session, pilot.experiment, data, permit=permit_of(session, pilot), by=by, at=at, reason=reason
+    )
+    record(session, pilot, "amend_plan", by, at, version=version.number, sha256=version.sha256, reason=reason)
+    return version
+
+
+def _treated_by_others(session: Session, pilot: Pilot) -> list[str]:
+    return list(
+        session.scalars(
+            select(District.code)
+            .join(pilot_district, pilot_district.c.district_id == District.id)
+            .join(Pilot, Pilot.id == pilot_district.c.pilot_id)
+            .where(
+                Pilot.site_id == pilot.site_id,
+                Pilot.id != pilot.id,
+                Pilot.status.not_in(NEVER_TREATED),
+                Pilot.planned_from <= pilot.planned_to,
+                Pilot.planned_to >= pilot.planned_from,
+            )
+        )
+    )
