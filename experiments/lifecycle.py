@@ -136,7 +136,8 @@ class Lifecycle(Generic[State]):
         self, session: Session, subject: Any, verb: str, *, by: Actor, at: datetime, reason: str | None = None
     ) -> Any:
         """Move `subject` by `verb` and return its new history row (not committed)."""
-        transition = self.check(subject, verb, by=by, reason=reason)
+        with session.no_autoflush:
+            transition = self.check(subject, verb, by=by, reason=reason)
         row = self._history_row(subject, verb, transition.target, by=by, at=at, reason=reason)
         subject.status = transition.target
         session.add(row)

@@ -115,3 +115,60 @@ def may_read_case(actor: Actor | None, *, company_id: int, city_id: int, evaluat
         return actor.organisation_id == city_id
     return evaluator(actor) and actor.organisation_id == evaluator_id
 
+
+
+# -- which door has which rule ----------------------------------------------------------------
+
+RULES: dict[str, Rule] = {
+    "static": anyone,
+    # the public register
+    "register.index": anyone,
+    "register.pilot": anyone,
+    "register.observations": anyone,
+    "register.plan": anyone,
+    "register.result": anyone,
+    "register.programmes": anyone,
+    # accounts
+    "accounts.sign_in": anyone,
+    "accounts.sign_out": signed_in,
+    "accounts.choose_language": anyone,
+    "accounts.password": signed_in,
+    # the company's desk
+    "company.desk": company_people,
+    "company.new": company_author,
+    "company.edit": company_author,
+    # the case file, shared by its parties (who they are is asked again for each case)
+    "cases.file": signed_in,
+    "cases.move": signed_in,
+    "cases.opinion": city_reviewer,
+    "cases.actions": company_author,
+    "cases.consultation": ministry_reviewer,
+    "cases.reply": ministry_reviewer,
+    "cases.grant": decider,
+    "cases.proposal": ministry_reviewer,
+    # the regulator's desk
+    "regulator.desk": regulators,
+    # the evaluator's desk
+    "evaluator.desk": evaluators_and_auditor,
+    "evaluator.plan": evaluator,
+    "evaluator.lock": evaluator,
+    "evaluator.amend": evaluator,
+    "evaluator.run": evaluator,
+    "evaluator.result": evaluators_and_auditor,
+    "evaluator.sign": evaluator,
+    # collection
+    "sources.index": watchers_of_collection,
+    "sources.source": watchers_of_collection,
+    "sources.new": city_data_officer,
+    "sources.edit": city_data_officer,
+    "sources.pause": city_data_officer,
+    # people and the ledger
+    "people.index": administrator,
+    "people.new": administrator,
+    "people.role": administrator,
+    "people.disable": administrator,
+    "people.new_organisation": administrator,
+    "audit.ledger": auditor,
+    # development only
+    "style.index": anyone,
+}

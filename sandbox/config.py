@@ -25,6 +25,7 @@ class Settings:
     development: bool = False
     https: bool = False
     official_masthead: bool = False
+    demonstration: bool = False
     session_hours: int = 10
     private_hubs: tuple[str, ...] = ()
     heartbeat_seconds: float = 5.0
@@ -44,6 +45,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         port=_number(env, "SANDBOX_PORT", 8000, low=1, high=65535),
         development=development,
         https=_flag(env, "SANDBOX_HTTPS"),
+        demonstration=_flag(env, "SANDBOX_DEMONSTRATION"),
         official_masthead=_flag(env, "SANDBOX_OFFICIAL_MASTHEAD"),
         session_hours=_number(env, "SANDBOX_SESSION_HOURS", 10, low=1, high=24 * 14),
         private_hubs=tuple(part.strip() for part in env.get("SANDBOX_PRIVATE_HUBS", "").split(",") if part.strip()),

@@ -21,17 +21,17 @@ from sandbox import places
 
 db = SQLAlchemy(metadata=Base.metadata)
 
-_may_write: ContextVar[bool] = ContextVar("may_write", default=True)
+writing: ContextVar[bool] = ContextVar("writing", default=True)
 
 
 @contextmanager
 def reading_only() -> Iterator[None]:
     """Transactions begun inside cannot write, on either database."""
-    token = _may_write.set(False)
+    token = writing.set(False)
     try:
         yield
     finally:
-        _may_write.reset(token)
+        writing.reset(token)
 
 
 def configure(engine: Engine) -> Engine:
@@ -89,11 +89,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    may_write = _may_write.get()
+    may_write = writing.get()
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if may_write else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if may_write else "BEGIN")
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    if not _may_write.get():
+    if not writing.get():
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")

@@ -1,0 +1,31 @@
+"""The pages. A view parses, calls one use case and renders; rules live below."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from sandbox.web import (
+    accounts,
+    audit,
+    cases,
+    company,
+    evaluator,
+    filters,
+    people,
+    register,
+    regulator,
+    rim,
+    sources,
+)
+
+
+def init_app(app: Flask) -> None:
+    """Hang the pages and the rim into `app`."""
+    rim.init_app(app)
+    filters.init_app(app)
+    for room in (register, accounts, company, cases, regulator, evaluator, sources, people, audit):
+        app.register_blueprint(room.pages)
+    if app.settings.development:  # type: ignore[attr-defined]
+        from sandbox.web import style
+
+        app.register_blueprint(style.pages)

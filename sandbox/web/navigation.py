@@ -1,0 +1,29 @@
+"""The main navigation: what each role comes here for."""
+
+from __future__ import annotations
+
+from flask import request, url_for
+from flask_babel import gettext
+
+from experiments.lifecycle import Actor
+from sandbox.access import RULES
+
+
+def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
+    """(address, label, is this page) of every room that this person may enter."""
+    rooms = [
+        ("register.index", gettext("Pilots")),
+        ("register.programmes", gettext("Programmes")),
+        ("company.desk", gettext("My pilots")),
+        ("regulator.desk", gettext("Cases")),
+        ("evaluator.desk", gettext("Evaluations")),
+        ("sources.index", gettext("Data sources")),
+        ("people.index", gettext("People")),
+        ("audit.ledger", gettext("Ledger")),
+    ]
+    here = (request.endpoint or "").split(".")
+    return [
+        (url_for(endpoint), label, endpoint.split(".") == here)
+        for endpoint, label in rooms
+        if RULES[endpoint](actor)
+    ]

@@ -1,0 +1,225 @@
+"""The rim around every request: who is asking, may they, in which language, and what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, g, jsonify, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel, gettext
+from flask_login import LoginManager, UserMixin, current_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from experiments.errors import BrokenRecord, DomainError, Invalid, NotFound, Refused, WrongMoment
+from experiments.lifecycle import Actor
+from sandbox import accounts
+from sandbox.access import RULES
+from sandbox.accounts import Person, TooManyAttempts
+from sandbox.db import db, writing
+from sandbox.web import words
+from sandbox.web.navigation import navigation
+
+LANGUAGES = {"ko": "한국어", "en": "English"}
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+STATUS_OF_ERROR: tuple[tuple[type[Exception], int], ...] = (
+    (Refused, 403),
+    (WrongMoment, 409),
+    (StaleDataError, 409),
+    (Invalid, 422),
+    (NotFound, 404),
+    (TooManyAttempts, 429),
+    (BrokenRecord, 500),
+)
+
+babel = Babel()
+sign_ins = LoginManager()
+
+
+class SignedIn(UserMixin):
+    """What Flask-Login carries: the person behind this request's token."""
+
+    def __init__(self, token: str, person: Person) -> None:
+        self.token = token
+        self.person = person
+
+    def get_id(self) -> str:
+        return self.token
+
+
+def init_app(app: Flask) -> None:
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
+    babel.init_app(app, locale_selector=_language, default_timezone="Asia/Seoul")
+    sign_ins.init_app(app)
+    sign_ins.session_protection = None  # the token is on the server; addresses change on phones
+    sign_ins.user_loader(_signed_in)
+    # Before everything else: whether this request may write decides how its transaction begins.
+    app.before_request_funcs.setdefault(None, []).insert(0, _choose_transaction)
+    app.before_request(_check_rule)
+    app.after_request(_add_headers)
+    app.teardown_request(_end_transaction)
+    app.context_processor(_page_context)
+    for kind, _status in STATUS_OF_ERROR:
+        app.register_error_handler(kind, _answer_error)
+    app.register_error_handler(CSRFError, _answer_http)
+    app.register_error_handler(HTTPException, _answer_http)
+
+
+def actor() -> Actor:
+    """Who acts in this request; 401 where nobody is signed in."""
+    person = signed_in_person()
+    if person is None:
+        abort(401)
+    return person.actor
+
+
+def actor_or_none() -> Actor | None:
+    person = signed_in_person()
+    return person.actor if person else None
+
+
+def signed_in_person() -> Person | None:
+    return current_user.person if current_user.is_authenticated else None
+
+
+def now() -> Any:
+    """The instant of this request, asked once."""
+    if "now" not in g:
+        g.now = current_app.clock()  # type: ignore[attr-defined]
+    return g.now
+
+
+def local_path(target: str | None) -> str:
+    """`target` if it is a path of this service, else the first page: no open redirects."""
+    parts = urlsplit(target or "")
+    if not target or parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return url_for("register.index")
+    return target
+
+
+def _choose_transaction() -> None:
+    g.may_write = request.method not in {"GET", "HEAD", "OPTIONS"}
+    g.writing_token = writing.set(g.may_write)
+
+
+def _end_transaction(_error: BaseException | None) -> None:
+    token = g.pop("writing_token", None)
+    if token is not None:
+        writing.reset(token)
+
+
+def _check_rule() -> ResponseReturnValue | None:
+    endpoint = request.endpoint
+    if endpoint is None:
+        return None
+    rule = RULES.get(endpoint)
+    if rule is None:
+        abort(403)
+    if rule(actor_or_none()):
+        return None
+    if current_user.is_authenticated or _wants_json():
+        abort(403 if current_user.is_authenticated else 401)
+    return redirect(url_for("accounts.sign_in", next=request.full_path if request.method == "GET" else None))
+
+
+def _signed_in(token: str) -> SignedIn | None:
+    person = accounts.person_of(db.session, token, now())
+    return SignedIn(token, person) if person else None
+
+
+def _language() -> str:
+    chosen = session.get("language")
+    return chosen if chosen in LANGUAGES else "ko"
+
+
+def _page_context() -> dict[str, Any]:
+    person = signed_in_person()
+    language = _language()
+    settings = current_app.settings  # type: ignore[attr-defined]
+    return {
+        "language": language,
+        "home_url": url_for("register.index"),
+        "navigation": navigation(person.actor if person else None),
+        "person": words.person_box(person) if person else None,
+        "sign_in_url": url_for("accounts.sign_in"),
+        "sign_out_url": url_for("accounts.sign_out"),
+        "language_switch": [
+            (code, label, url_for("accounts.choose_language", language=code, next=_this_page()), code == language)
+            for code, label in LANGUAGES.items()
+        ],
+        "demonstration": settings.demonstration,
+        "official_masthead": settings.official_masthead,
+        "operator": None,
+        "footer_links": [
+            (url_for("register.programmes"), gettext("Programmes and sites")),
+            (url_for("api-docs.openapi_json"), gettext("Interface description (OpenAPI)")),
+        ],
+        "words": words,
+    }
+
+
+def _this_page() -> str:
+    return request.full_path.rstrip("?") if request.method == "GET" else url_for("register.index")
+
+
+def _wants_json() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _answer_error(error: Exception) -> ResponseReturnValue:
+    status = next(status for kind, status in STATUS_OF_ERROR if isinstance(error, kind))
+    db.session.rollback()
+    if status >= 500:
+        current_app.logger.error("broken record", extra={"path": request.path, "error": str(error)})
+    if _wants_json():
+        return problem(status, words.error_sentence(error), getattr(error, "errors", None))
+    return render_template(f"errors/{status}.html", explanation=words.error_sentence(error), error=error), status
+
+
+def _answer_http(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    db.session.rollback()
+    if _wants_json():
+        errors = getattr(error, "data", {}).get("messages") if status == 422 else None
+        return problem(status, str(error.description), errors)
+    if error.response is not None:
+        return error.response
+    if status in {401}:
+        return redirect(url_for("accounts.sign_in"))
+    template = status if status in {403, 404, 409, 422, 429, 500} else 422 if status < 500 else 500
+    return render_template(f"errors/{template}.html", explanation=None, error=error), status
+
+
+def problem(status: int, detail: str, errors: Any = None) -> Response:
+    """An RFC 9457 problem document."""
+    body: dict[str, Any] = {"type": "about:blank", "title": words.HTTP_TITLES.get(status, "Error"), "status": status}
+    body["detail"] = detail
+    if errors:
+        body["errors"] = errors
+    response = jsonify(body)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.settings.https:  # type: ignore[attr-defined]
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if current_user.is_authenticated:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,348 @@
+"""What codes are called: statuses, verbs, roles, findings, guards, in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from experiments.errors import BrokenRecord, Invalid, NotFound, Refused, WrongMoment
+from sandbox.accounts import Person, TooManyAttempts
+from sandbox.web.filters import instant, pick
+
+_ = lazy_gettext
+
+HTTP_TITLES = {
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    409: "Not possible now",
+    413: "Too large",
+    422: "Not accepted",
+    429: "Too many attempts",
+    500: "Something broke",
+}
+
+ROLES = {
+    "company_author": _("Company author"),
+    "company_signatory": _("Company signatory"),
+    "city_reviewer": _("City reviewer"),
+    "ministry_reviewer": _("Ministry reviewer"),
+    "decider": _("Decider"),
+    "evaluator": _("Evaluator"),
+    "city_data_officer": _("City data officer"),
+    "auditor": _("Auditor"),
+    "administrator": _("Administrator"),
+    "service": _("The service"),
+}
+
+STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
+    "pilot": {
+        "draft": (_("Draft"), "neutral"),
+        "in_review": (_("In review"), "information"),
+        "approved": (_("Approved"), "success"),
+        "running": (_("Running"), "progress"),
+        "suspended": (_("Suspended"), "warning"),
+        "finished": (_("Finished"), "neutral"),
+        "concluded": (_("Concluded"), "success"),
+        "stopped": (_("Stopped"), "danger"),
+        "rejected": (_("Rejected"), "danger"),
+        "withdrawn": (_("Withdrawn"), "neutral"),
+    },
+    "exemption": {
+        "draft": (_("Draft"), "neutral"),
+        "local_review": (_("With the city"), "information"),
+        "local_done": (_("City has answered"), "information"),
+        "submitted": (_("Filed"), "information"),
+        "consulting": (_("In consultation"), "information"),
+        "consulted": (_("Consultation closed"), "information"),
+        "approved": (_("Granted"), "success"),
+        "rejected": (_("Rejected"), "danger"),
+        "withdrawn": (_("Withdrawn"), "neutral"),
+    },
+    "experiment": {
+        "draft": (_("Plan in draft"), "neutral"),
+        "locked": (_("Plan locked"), "success"),
+        "evaluated": (_("Result signed"), "success"),
+        "withdrawn": (_("Withdrawn"), "neutral"),
+    },
+    "evaluation": {
+        "requested": (_("Waiting to run"), "information"),
+        "running": (_("Running"), "progress"),
+        "done": (_("Finished"), "success"),
+        "failed": (_("Failed"), "danger"),
+    },
+    "decision": {
+        "proposed": (_("Proposed"), "information"),
+        "awaiting_second": (_("Waiting for a second decider"), "warning"),
+        "decided": (_("Decided"), "success"),
+        "sent_back": (_("Sent back"), "neutral"),
+    },
+    "attempt": {
+        "done": (_("Collected"), "success"),
+        "failed": (_("Failed"), "danger"),
+        "stale": (_("Superseded"), "neutral"),
+    },
+    "bid": {
+        "submitted": (_("Submitted"), "information"),
+        "selected": (_("Selected"), "success"),
+        "not_selected": (_("Not selected"), "neutral"),
+    },
+    "reply": {
+        "agree": (_("Agrees"), "success"),
+        "agree_with_conditions": (_("Agrees with conditions"), "success"),
+        "disagree": (_("Disagrees"), "danger"),
+        "not_ours": (_("Not competent"), "neutral"),
+    },
+    "guardrail": {
+        "safe": (_("Shown to be safe"), "success"),
+        "unclear": (_("Not yet clear"), "warning"),
+        "harmed": (_("Got worse"), "danger"),
+        "not_computable": (_("Not computable"), "warning"),
+    },
+}
+
+# Buttons: what a person is about to do.
+VERBS: dict[str, dict[str, Any]] = {
+    "pilot": {
+        "start": _("Start the pilot"),
+        "suspend": _("Suspend the pilot"),
+        "lift": _("Lift the suspension"),
+        "finish": _("Report the end of the pilot"),
+    },
+    "exemption": {
+        "edit": _("Edit the draft"),
+        "send_to_city": _("Send to the city"),
+        "give_opinion": _("Give the city's opinion"),
+        "answer_actions": _("Answer the required actions"),
+        "sign": _("Sign and file"),
+        "return_filing": _("Return the filing"),
+        "open_consultation": _("Open the consultation"),
+        "close_consultation": _("Close the consultation"),
+        "grant": _("Grant the exemption"),
+        "refuse": _("Refuse the exemption"),
+        "withdraw": _("Withdraw the application"),
+    },
+    "experiment": {
+        "save_draft": _("Write the analysis plan"),
+        "lock": _("Lock the plan"),
+        "amend": _("Amend the plan"),
+        "sign_result": _("Sign the result"),
+        "withdraw": _("Withdraw the registration"),
+    },
+    "decision": {
+        "decide": _("Decide as proposed"),
+        "decide_against": _("Decide against the finding"),
+        "confirm": _("Confirm as second decider"),
+        "send_back": _("Send back"),
+    },
+}
+
+# Timeline: what happened.
+DEEDS: dict[str, dict[str, Any]] = {
+    "pilot": {
+        "create": _("Pilot registered"),
+        "edit": _("Draft changed"),
+        "file": _("Application filed"),
+        "return": _("Filing returned"),
+        "approve": _("Pilot approved"),
+        "reject": _("Pilot rejected"),
+        "start": _("Pilot started"),
+        "suspend": _("Pilot suspended"),
+        "lift": _("Suspension lifted"),
+        "finish": _("Pilot finished"),
+        "conclude": _("Pilot concluded"),
+        "stop": _("Pilot stopped"),
+        "withdraw": _("Application withdrawn"),
+    },
+    "exemption": {
+        "create": _("Application begun"),
+        "edit": _("Application changed"),
+        "send_to_city": _("Sent to the city"),
+        "give_opinion": _("City gave its opinion"),
+        "answer_actions": _("Required actions answered"),
+        "sign": _("Application signed and filed"),
+        "return_filing": _("Filing returned"),
+        "open_consultation": _("Consultation opened"),
+        "close_consultation": _("Consultation closed"),
+        "grant": _("Exemption granted"),
+        "refuse": _("Exemption refused"),
+        "withdraw": _("Application withdrawn"),
+    },
+    "experiment": {
+        "create": _("Registration opened"),
+        "save_draft": _("Plan draft saved"),
+        "lock": _("Analysis plan locked"),
+        "amend": _("Analysis plan amended"),
+        "sign_result": _("Result signed"),
+        "withdraw": _("Registration withdrawn"),
+    },
+    "decision": {
+        "create": _("Decision proposed"),
+        "decide": _("Decided"),
+        "decide_against": _("First decision against the finding"),
+        "confirm": _("Confirmed by a second decider"),
+        "send_back": _("Proposal sent back"),
+    },
+}
+
+OUTCOMES = {
+    "invalid": (_("Evidence not valid"), "warning"),
+    "safety_stop": (_("Stop for safety"), "danger"),
+    "expand_nationwide": (_("Expand nationwide"), "success"),
+    "expand_conditional": (_("Expand with conditions"), "success"),
+    "extend_pilot": (_("Extend the pilot"), "information"),
+    "redesign_rerun": (_("Redesign and run again"), "warning"),
+    "stop": (_("Stop"), "danger"),
+    "amend_law_only": (_("Amend the law only"), "information"),
+}
+
+RULE_INPUTS = {
+    "coverage": _("Share of readings present"),
+    "pre_fit": _("Misfit before the start, relative to the outcome's spread"),
+    "pre_trend_p": _("p-value of different trends before the start"),
+    "primary.benefit": _("Estimated benefit"),
+    "primary.benefit_low": _("Benefit, lower end of the interval"),
+    "primary.benefit_high": _("Benefit, upper end of the interval"),
+    "primary.p_value": _("p-value of no effect"),
+    "guardrails.harmed": _("Guardrails that got worse beyond their margin"),
+    "guardrails.not_shown_safe": _("Guardrails not shown to be safe"),
+    "sites": _("Sites with evidence"),
+}
+
+COMPARISONS = {
+    "at_least": _("at least"),
+    "at_most": _("at most"),
+    "above": _("above"),
+    "below": _("below"),
+}
+
+UNKNOWN_REASONS = {
+    "not_part_of_this_design": _("not part of this design"),
+}
+
+NEEDS = {
+    "contents_complete": _("The plan contents are not complete."),
+    "every_required_action_is_answered": _("Every action that the city requires must be answered first."),
+    "every_ministry_replied": _("Not every ministry has replied. Silence is not consent."),
+    "exemption_is_granted": _("The exemption has not been granted."),
+    "plan_is_locked": _("The analysis plan has not been locked."),
+    "result_is_signed": _("An evaluator has to sign the result first."),
+    "no_open_proposal": _("Another proposal is still open."),
+    "result_is_done": _("The evaluation has not finished."),
+    "agrees_with_the_finding": _("The proposal goes against the finding."),
+    "goes_against_the_finding": _("The proposal is in line with the finding."),
+    "call_is_open": _("The call is not open."),
+    "quota_left": _("The call's quota is used up."),
+}
+
+RULES_SAID = {
+    "signatory_who_did_not_write_it": _("Whoever wrote the application cannot sign it."),
+    "decider_who_neither_wrote_nor_reviewed": _("Whoever wrote or reviewed the file cannot decide on it."),
+    "decider_who_did_not_propose_it": _("Whoever proposed a decision cannot take it."),
+    "second_decider": _("A second decider is needed, who neither proposed nor took the first decision."),
+}
+
+METHODS = {
+    "did": _("Difference-in-differences"),
+    "synthetic_control": _("Synthetic control"),
+}
+
+PERIODS = {"day": _("day"), "week": _("week"), "month": _("month"), "year": _("year")}
+DIRECTIONS = {"increase": _("should rise"), "decrease": _("should fall")}
+MISSING = {
+    "refuse": _("Refuse to evaluate"),
+    "drop_unit": _("Leave the district out"),
+    "drop_period": _("Leave the period out"),
+    "available": _("Use the readings that there are"),
+}
+ORGANISATION_KINDS = {
+    "company": _("Company"),
+    "city": _("City"),
+    "ministry": _("Ministry"),
+    "institute": _("Evaluating institute"),
+    "operator": _("Operator of the register"),
+}
+
+
+@dataclass(frozen=True)
+class PersonBox:
+    """Who is signed in, as the header shows it."""
+
+    name: str
+    role: str
+    organisation: str
+
+
+def person_box(person: Person) -> PersonBox:
+    return PersonBox(person.name, role(person.role), pick(person.organisation, "name"))
+
+
+def role(code: str) -> str:
+    return str(ROLES.get(code, code))
+
+
+def status(kind: str, code: str) -> tuple[str, str]:
+    """(label, tone) of a status tag."""
+    label, tone = STATUSES[kind][code]
+    return str(label), tone
+
+
+def verb(kind: str, code: str) -> str:
+    return str(VERBS[kind][code])
+
+
+def deed(kind: str, code: str) -> str:
+    return str(DEEDS[kind][code])
+
+
+def outcome(code: str) -> tuple[str, str]:
+    """(label, tone) of a finding or a decided outcome."""
+    label, tone = OUTCOMES[code]
+    return str(label), tone
+
+
+def need(guard: str) -> str:
+    return str(NEEDS.get(guard, guard))
+
+
+def deed_of(qualified: str) -> str:
+    """The deed of a qualified verb such as `pilot.start`, for saying what happened meanwhile."""
+    for deeds in DEEDS.values():
+        if qualified in deeds:
+            return str(deeds[qualified])
+    return qualified
+
+
+def error_sentence(error: Exception) -> str:
+    """One sentence for people about a domain error."""
+    if isinstance(error, Refused):
+        return str(RULES_SAID.get(error.rule, gettext("Your role does not allow this.")))
+    if isinstance(error, WrongMoment):
+        return _wrong_moment(error)
+    if isinstance(error, Invalid):
+        return gettext("Something in what was sent is missing or wrong.")
+    if isinstance(error, NotFound):
+        return gettext("There is no such record.")
+    if isinstance(error, TooManyAttempts):
+        return gettext("Too many failed sign-ins. Try again after %(until)s.", until=instant(error.until))
+    if isinstance(error, BrokenRecord):
+        return gettext("A stored record contradicts itself: %(where)s.", where=error.where)
+    return gettext("Somebody else changed this record a moment ago. Read it again before you go on.")
+
+
+def _wrong_moment(error: WrongMoment) -> str:
+    if error.needs:
+        return need(error.needs)
+    if error.meanwhile:
+        code, name, at = error.meanwhile
+        return gettext(
+            "Meanwhile: %(deed)s, by %(name)s, %(at)s. Read the record again before you go on.",
+            deed=deed_of(code),
+            name=name,
+            at=instant(datetime.fromisoformat(at)),
+        )
+    return gettext("This is not possible in the present state of the record.")
