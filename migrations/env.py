@@ -76,7 +76,7 @@ def references_unchecked(connection: Connection) -> Iterator[None]:
         driver.execute("PRAGMA foreign_keys=ON")
 
 
-def refuse_broken_references(*, ctx: MigrationContext, **_: Any) -> None:
+def refuse_broken_references(ctx: MigrationContext, *_: Any, **__: Any) -> None:
     """Called inside the transaction of each migration, before it is committed."""
     assert ctx.connection is not None
     if ctx.dialect.name == "sqlite":

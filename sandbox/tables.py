@@ -1,0 +1,31 @@
+"""Every module that declares a table, so that one import fills the metadata completely."""
+
+from experiments import districts, metrics
+from experiments.collection import models as collection
+from experiments.evaluation import models as evaluation
+from experiments.orm import Base
+from experiments.registrations import models as registrations
+from sandbox import accounts, organisations
+from sandbox.decisions import models as decisions
+from sandbox.exemptions import models as exemptions
+from sandbox.ledger import chain
+from sandbox.pilots import models as pilots
+from sandbox.programmes import models as programmes
+
+metadata = Base.metadata
+
+__all__ = [
+    "accounts",
+    "chain",
+    "collection",
+    "decisions",
+    "districts",
+    "evaluation",
+    "exemptions",
+    "metadata",
+    "metrics",
+    "organisations",
+    "pilots",
+    "programmes",
+    "registrations",
+]
