@@ -1,0 +1,162 @@
+"""Request, claim, finish and sign evaluations; the database decides who runs what.
+
+A run may die at any moment: its lease ends and another worker takes it, with a higher fence, so
+that a result is stored exactly once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from experiments.canonical import digest
+from experiments.errors import WrongMoment
+from experiments.evaluation.job import job_of
+from experiments.evaluation.models import Evaluation, EvaluationStatus
+from experiments.lifecycle import Actor
+from experiments.registrations.models import EXPERIMENT, Experiment
+
+LEASE = timedelta(minutes=30)
+
+Clock = Callable[[], datetime]
+
+log = structlog.get_logger()
+
+
+def request(session: Session, experiment: Experiment, *, as_of: datetime, by: Actor, at: datetime) -> Evaluation:
+    """Ask for a run of the plan in force on what was known at `as_of`."""
+    plan = experiment.plan
+    if plan is None:
+        raise WrongMoment("evaluation.request", experiment.status, needs="plan_is_locked")
+    evaluation = Evaluation(
+        experiment_id=experiment.id,
+        plan_version_id=plan.id,
+        status=EvaluationStatus.REQUESTED,
+        requested_at=at,
+        requested_by_id=by.person_id,
+        requested_by_name=by.name,
+        as_of=as_of,
+        seed=plan.contents()["seed"],
+    )
+    session.add(evaluation)
+    session.flush()
+    return evaluation
+
+
+def claim(session: Session, *, holder: str, now: datetime) -> Evaluation | None:
+    """The oldest run that nobody works on, taken by `holder` until its lease ends."""
+    free = or_(
+        Evaluation.status == EvaluationStatus.REQUESTED,
+        (Evaluation.status == EvaluationStatus.RUNNING) & (Evaluation.lease_until < now),
+    )
+    oldest = select(Evaluation.id).where(free).order_by(Evaluation.id).limit(1)
+    candidate = session.scalar(oldest.with_for_update(skip_locked=True))
+    if candidate is None:
+        return None
+    taken = session.execute(
+        update(Evaluation)
+        .where(Evaluation.id == candidate, free)
+        .values(
+            status=EvaluationStatus.RUNNING,
+            lease_holder=holder,
+            lease_until=now + LEASE,
+            fence=Evaluation.fence + 1,
+        )
+        .returning(Evaluation.id)
+    ).scalar()
+    return session.get_one(Evaluation, taken, populate_existing=True) if taken else None
+
+
+def finish(session: Session, evaluation_id: int, fence: int, text: str, *, at: datetime) -> bool:
+    """Store the result document; False where another worker has taken the run over meanwhile."""
+    document = json.loads(text)
+    return _close(
+        session,
+        evaluation_id,
+        fence,
+        status=EvaluationStatus.DONE,
+        finished_at=at,
+        document=text,
+        document_sha256=digest(text),
+        panel_digest=document["primary"]["panel_digest"],
+        packages=document["packages"],
+        finding=document["finding"],
+    )
+
+
+def fail(session: Session, evaluation_id: int, fence: int, error: str, *, at: datetime) -> bool:
+    """Store why the run gave no result."""
+    return _close(session, evaluation_id, fence, status=EvaluationStatus.FAILED, finished_at=at, error=error)
+
+
+def run_due(sessions: sessionmaker[Session], executor: Executor, *, holder: str, clock: Clock) -> list[int]:
+    """Run every waiting evaluation, one after another; the ids of those that were finished here.
+
+    A rim of its own: each claim and each result is one committed transaction.
+    """
+    from experiments.evaluation.work import compute
+
+    finished = []
+    while True:
+        with sessions.begin() as session:
+            evaluation = claim(session, holder=holder, now=clock())
+            if evaluation is None:
+                return finished
+            evaluation_id, fence = evaluation.id, evaluation.fence
+        try:
+            with sessions() as session:
+                job = job_of(session, session.get_one(Evaluation, evaluation_id))
+            text = executor.submit(compute, job).result()
+        except Exception as error:  # one run's failure is stored with its reason; the next one goes on
+            log.warning("evaluation_failed", evaluation=evaluation_id, error=str(error))
+            with sessions.begin() as session:
+                fail(session, evaluation_id, fence, f"{type(error).__name__}: {error}", at=clock())
+            continue
+        with sessions.begin() as session:
+            if finish(session, evaluation_id, fence, text, at=clock()):
+                finished.append(evaluation_id)
+
+
+def sign(session: Session, evaluation: Evaluation, *, by: Actor, at: datetime) -> None:
+    """The evaluator's signature under a finished result; from here on it is public."""
+    if evaluation.status != EvaluationStatus.DONE:
+        raise WrongMoment("evaluation.sign", evaluation.status, needs="result_is_done")
+    if evaluation.signed_at is not None:
+        raise WrongMoment(
+            "evaluation.sign",
+            "signed",
+            meanwhile=("sign_result", evaluation.signed_by_name or "", evaluation.signed_at.isoformat()),
+        )
+    evaluation.result()
+    EXPERIMENT.perform(session, evaluation.experiment, "sign_result", by=by, at=at)
+    evaluation.signed_at = at
+    evaluation.signed_by_id = by.person_id
+    evaluation.signed_by_name = by.name
+    session.flush()
+
+
+def repeat(session: Session, evaluation: Evaluation, executor: Executor) -> str:
+    """The document that the same run gives now; equal to the stored text, byte for byte, if all is well."""
+    from experiments.evaluation.work import compute
+
+    return executor.submit(compute, job_of(session, evaluation)).result()
+
+
+def _close(session: Session, evaluation_id: int, fence: int, **values: Any) -> bool:
+    closed = session.execute(
+        update(Evaluation)
+        .where(
+            Evaluation.id == evaluation_id,
+            Evaluation.fence == fence,
+            Evaluation.status == EvaluationStatus.RUNNING,
+        )
+        .values(lease_holder=None, lease_until=None, **values)
+    )
+    return closed.rowcount == 1

@@ -1,0 +1,59 @@
+"""Evaluations of a pilot as acts of people: ask for a run, sign its result."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.errors import Refused
+from experiments.evaluation import runs
+from experiments.evaluation.models import Evaluation
+from experiments.lifecycle import Actor
+from experiments.registrations.models import evaluator_of_the_experiment
+from sandbox.pilots.models import Pilot
+from sandbox.pilots.table import record
+
+
+def request_run(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> Evaluation:
+    """Ask for a run of the locked plan on everything that is known now."""
+    if not evaluator_of_the_experiment(by, pilot.experiment):
+        raise Refused("evaluation.request", "evaluator_of_the_experiment")
+    evaluation = runs.request(session, pilot.experiment, as_of=at, by=by, at=at)
+    record(session, pilot, "request_evaluation", by, at, evaluation=evaluation.id)
+    return evaluation
+
+
+def sign(session: Session, pilot: Pilot, evaluation: Evaluation, *, by: Actor, at: datetime) -> None:
+    """Sign a finished result; its digest enters the ledger and the page becomes public."""
+    runs.sign(session, evaluation, by=by, at=at)
+    record(
+        session,
+        pilot,
+        "sign_result",
+        by,
+        at,
+        evaluation=evaluation.id,
+        finding=evaluation.finding,
+        document_sha256=evaluation.document_sha256,
+    )
+
+
+def evaluations_of(session: Session, pilot: Pilot) -> list[Evaluation]:
+    """Every run of the pilot's plan, newest first, whatever became of it."""
+    return list(
+        session.scalars(
+            select(Evaluation).where(Evaluation.experiment_id == pilot.experiment_id).order_by(Evaluation.id.desc())
+        )
+    )
+
+
+def signed_result(session: Session, pilot: Pilot) -> Evaluation | None:
+    """The latest signed evaluation, the one that the public page shows."""
+    return session.scalar(
+        select(Evaluation)
+        .where(Evaluation.experiment_id == pilot.experiment_id, Evaluation.signed_at.is_not(None))
+        .order_by(Evaluation.signed_at.desc(), Evaluation.id.desc())
+        .limit(1)
+    )
