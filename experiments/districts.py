@@ -17,7 +17,9 @@ from experiments.fields import Line, load
 from experiments.orm import Base, Identified
 
 LARGEST_OUTLINE_BYTES = 1_000_000
-CODE = validate.Regexp(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", error="Letters, digits, dot, dash and underscore only.")
+CODE = validate.Regexp(
+    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", error="Letters, digits, dot, dash and underscore only."
+)
 
 
 class Territory(Identified, Base):
@@ -56,7 +58,9 @@ class District(Identified, Base):
 class Zone(fields.String):
     """The name of a time zone in the IANA database."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> str:
         name = str(super()._deserialize(value, attr, data, **options))
         try:
             ZoneInfo(name)
@@ -68,7 +72,9 @@ class Zone(fields.String):
 class Outline(fields.Field[str]):
     """A GeoJSON Polygon or MultiPolygon, as an object or as text; kept as compact text."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> str:
         try:
             geometry = orjson.loads(value) if isinstance(value, str) else value
             compact = orjson.dumps(geometry)
@@ -110,7 +116,9 @@ def create_territory(session: Session, **facts: Any) -> Territory:
     return territory
 
 
-def add_districts(session: Session, territory: Territory, rows: Sequence[Mapping[str, Any]]) -> list[District]:
+def add_districts(
+    session: Session, territory: Territory, rows: Sequence[Mapping[str, Any]]
+) -> list[District]:
     """Districts of `territory` from rows of `DistrictSchema`, all or none; Invalid by row and field."""
     loaded = load(DistrictSchema(many=True), [dict(row) for row in rows])
     seen = set(session.scalars(select(District.code).where(District.territory_id == territory.id)))
@@ -137,7 +145,9 @@ def territory(session: Session, code: str) -> Territory:
 
 def district(session: Session, territory: Territory, code: str) -> District:
     """The district of `territory` with this code; NotFound otherwise."""
-    found = session.scalar(select(District).where(District.territory_id == territory.id, District.code == code))
+    found = session.scalar(
+        select(District).where(District.territory_id == territory.id, District.code == code)
+    )
     if found is None:
         raise NotFound("district", f"{territory.code}/{code}")
     return found
@@ -149,7 +159,9 @@ def districts(
     """Districts of `territory` in the order of `codes`; Invalid names each unknown one (`districts.3`)."""
     rows = session.scalars(select(District).where(District.territory_id == territory.id))
     known = {row.code: row for row in rows}
-    errors = {f"{field}.{i}": [f"unknown district {code}"] for i, code in enumerate(codes) if code not in known}
+    errors = {
+        f"{field}.{i}": [f"unknown district {code}"] for i, code in enumerate(codes) if code not in known
+    }
     if errors:
         raise Invalid(errors)
     return [known[code] for code in codes]

@@ -76,7 +76,9 @@ def supersede(session: Session, metric: Metric, **changes: Any) -> Metric:
     if "code" in changes:
         raise Invalid({"code": ["The code names the metric in all versions."]})
     old = {name: getattr(metric, name) for name in MetricSchema().fields}
-    return _add(session, load(MetricSchema(), old | changes), version=_newest_version(session, metric.code) + 1)
+    return _add(
+        session, load(MetricSchema(), old | changes), version=_newest_version(session, metric.code) + 1
+    )
 
 
 def metric(session: Session, code: str, version: int | None = None) -> Metric:
@@ -103,4 +105,6 @@ def _add(session: Session, loaded: dict[str, Any], *, version: int) -> Metric:
 def _refuse_edits(_mapper: Mapper[Metric], _connection: object, edited: Metric) -> None:
     session = object_session(edited)
     if session is not None and session.is_modified(edited):
-        raise BrokenRecord(f"metric {edited.code} version {edited.version}", "a definition was about to be edited")
+        raise BrokenRecord(
+            f"metric {edited.code} version {edited.version}", "a definition was about to be edited"
+        )

@@ -100,10 +100,13 @@ class DataSource(Identified, Versioned, Base):
         CheckConstraint("watermark >= starts_at", name="watermark_follows_the_start"),
         CheckConstraint("failures >= 0", name="failures_are_counted"),
         CheckConstraint(
-            "(lease_holder IS NULL) = (lease_until IS NULL) AND (lease_holder IS NULL) = (claimed_at IS NULL)",
+            "(lease_holder IS NULL) = (lease_until IS NULL) "
+            "AND (lease_holder IS NULL) = (claimed_at IS NULL)",
             name="a_lease_is_whole",
         ),
-        CheckConstraint("representation IN ('normalized', 'temporal_values')", name="representation_is_known"),
+        CheckConstraint(
+            "representation IN ('normalized', 'temporal_values')", name="representation_is_known"
+        ),
         Index("ix_data_source_due", "paused", "next_due_at"),
     )
 

@@ -1,0 +1,90 @@
+"""Which addresses the collector may call: usual ports on public addresses, and what the operator allows.
+
+A name is checked by what it resolves to, because 2130706433, 127.1 and 0x7f000001 are loopback too.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterable, Sequence
+
+import httpx
+
+SCHEMES = ("http", "https")
+# The web's ports and those at which the known context brokers listen.
+PORTS = frozenset({80, 443, 1026, 8080, 8443, 9090})
+_EMBEDDING = ("64:ff9b::/96", "::/96")
+_NEVER_PUBLIC = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48")))
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str, int], Iterable[str]]
+
+
+class AddressRefused(ValueError):
+    """The address may not be called; the message says why in one sentence."""
+
+
+def parse(text: str, private_hubs: Sequence[str] = ()) -> httpx.URL:
+    """The address in `text`; AddressRefused for what no resolution can make right."""
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, ValueError, TypeError) as error:
+        raise AddressRefused(f"Not an address: {error}.") from None
+    if url.scheme not in SCHEMES:
+        raise AddressRefused(f"The scheme must be http or https, not {url.scheme or 'missing'}.")
+    if not url.host:
+        raise AddressRefused("The address names no host.")
+    if url.userinfo:
+        raise AddressRefused("Credentials do not belong into an address.")
+    if _port(url) not in PORTS and not _is_allowed(url, private_hubs):
+        raise AddressRefused(f"Port {_port(url)} is not allowed; SANDBOX_PRIVATE_HUBS can allow it.")
+    return url
+
+
+def check(url: httpx.URL, private_hubs: Sequence[str] = (), *, resolve: Resolve | None = None) -> None:
+    """AddressRefused where the host resolves to any address that is not public, unless it is allowed."""
+    if _is_allowed(url, private_hubs):
+        return
+    try:
+        found = list((resolve or _resolve)(url.host, _port(url)))
+    except OSError as error:
+        raise AddressRefused(f"The host {url.host} has no address: {error}.") from None
+    for address in found:
+        if not is_public(ipaddress.ip_address(address.partition("%")[0])):
+            raise AddressRefused(
+                f"The host {url.host} is in a private network ({address}); SANDBOX_PRIVATE_HUBS can allow it."
+            )
+
+
+def is_public(address: IpAddress) -> bool:
+    """Whether `address` is a host on the public internet, looking inside mapped and tunnelled forms."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or _embedded(address)
+        if inner is not None:
+            return is_public(inner)
+    if any(address in network for network in _NEVER_PUBLIC if network.version == address.version):
+        return False
+    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+
+
+def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if any(address in ipaddress.ip_network(network) for network in _EMBEDDING):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+def _is_allowed(url: httpx.URL, private_hubs: Sequence[str]) -> bool:
+    for allowed in private_hubs:
+        host, _, port = allowed.rpartition(":")
+        if host.strip("[]") == url.host and port in ("*", str(_port(url))):
+            return True
+    return False
+
+
+def _resolve(host: str, port: int) -> list[str]:
+    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]

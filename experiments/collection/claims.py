@@ -1,0 +1,154 @@
+"""Leases: which worker may collect which source, until when, and who is too late.
+
+A claim raises the source's fencing number. Every later write for the claim begins with `hold`, which
+succeeds only while the number is unchanged and keeps the source's row locked to the end of the
+transaction. So the writes of two workers never interleave, whatever their clocks say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from experiments.collection.connectors.ngsi_ld import Query
+from experiments.collection.models import DataSource, Dialect, Representation, Series
+from experiments.collection.settings import CollectionSettings
+
+NO_LEASE: dict[str, Any] = {"lease_holder": None, "lease_until": None, "claimed_at": None}
+
+
+class StaleFence(Exception):
+    """Another worker, or an edit, has taken the source over since it was claimed."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one worker may collect: a copy of the source's facts, good until the fence rises."""
+
+    source_id: int
+    source_name: str
+    holder: str
+    fence: int
+    query: Query
+    series: dict[tuple[str, str], int]
+    starts_at: datetime
+    watermark: datetime
+    interval: timedelta
+    overlap: timedelta
+    lag: timedelta
+    window: timedelta
+    failures: int
+
+
+def claim_next(
+    session_factory: sessionmaker[Session],
+    now: datetime,
+    *,
+    holder: str,
+    settings: CollectionSettings,
+    at: datetime | None = None,
+    but: AbstractSet[int] = frozenset(),
+) -> Claim | None:
+    """Lease the source that has been due for longest, or None. `but` are sources not to be taken.
+
+    `at` is the instant of the claim, from which the lease counts (`now` where it is None).
+    """
+    at = at or now
+    is_free = or_(DataSource.lease_until.is_(None), DataSource.lease_until < at)
+    with session_factory.begin() as session:
+        source = session.scalars(
+            select(DataSource)
+            .where(~DataSource.paused, DataSource.next_due_at <= now, is_free, DataSource.id.not_in(but))
+            .order_by(DataSource.next_due_at, DataSource.id)
+            .limit(1)
+            # SQLite has one writer at a time and needs no row locks; there this adds nothing.
+            .with_for_update(skip_locked=True)
+        ).first()
+        if source is None:
+            return None
+        taken = session.execute(
+            update(DataSource)
+            .where(DataSource.id == source.id, DataSource.fence == source.fence)
+            .values(
+                fence=DataSource.fence + 1,
+                lease_holder=holder,
+                lease_until=at + timedelta(seconds=settings.lease_seconds),
+                claimed_at=at,
+            )
+            .execution_options(synchronize_session=False)
+            .returning(DataSource.fence)
+        ).scalar_one_or_none()
+        return _claim(session, source, holder, taken) if taken is not None else None
+
+
+def _claim(session: Session, source: DataSource, holder: str, fence: int) -> Claim:
+    attribute_of = {a.metric_id: a.attribute for a in source.attributes}
+    entity_of = {e.district_id: e.entity for e in source.entities}
+    series = {
+        (entity_of[row.district_id], attribute_of[row.metric_id]): row.id
+        for row in session.scalars(select(Series).where(Series.source_id == source.id))
+        # Series of mappings that were taken out stay, with their history, but are read no more.
+        if row.district_id in entity_of and row.metric_id in attribute_of
+    }
+    return Claim(
+        source_id=source.id,
+        source_name=source.name,
+        holder=holder,
+        fence=fence,
+        query=query_of(source, source.watermark, source.watermark),
+        series=series,
+        starts_at=source.starts_at,
+        watermark=source.watermark,
+        interval=timedelta(seconds=source.interval_seconds),
+        overlap=timedelta(seconds=source.overlap_seconds),
+        lag=timedelta(seconds=source.lag_seconds),
+        window=timedelta(seconds=source.window_seconds),
+        failures=source.failures,
+    )
+
+
+def query_of(source: DataSource, start: datetime, end: datetime) -> Query:
+    """What the hub will be asked for [start, end)."""
+    return Query(
+        base_url=source.hub.base_url,
+        dialect=Dialect(source.hub.dialect),
+        zone=source.hub.zone,
+        entity_type=source.entity_type,
+        attributes=tuple(a.attribute for a in source.attributes),
+        entities=frozenset(e.entity for e in source.entities),
+        page_size=source.page_size,
+        start=start,
+        end=end,
+        representation=Representation(source.representation),
+        tenant=source.hub.tenant,
+        context_url=source.hub.context_url,
+    )
+
+
+def release(session_factory: sessionmaker[Session], claim: Claim, *, due: datetime) -> None:
+    """Give the lease back; the source is due again at `due`."""
+    with session_factory.begin() as session:
+        hold(session, claim, next_due_at=due, **NO_LEASE)
+
+
+def hold(session: Session, claim: Claim, **values: Any) -> datetime | None:
+    """Update the source if the claim still holds, and keep its row locked; returns `received_until`.
+
+    StaleFence otherwise. First statement of every transaction that writes for a claim.
+    """
+    held = session.execute(
+        update(DataSource)
+        .where(DataSource.id == claim.source_id, DataSource.fence == claim.fence)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+        .returning(DataSource.id, DataSource.received_until)
+    ).one_or_none()
+    if held is None:
+        raise StaleFence
+    received_until: datetime | None = held.received_until
+    return received_until

@@ -1,0 +1,278 @@
+"""The NGSI-LD temporal API as hubs speak it: one window in, all of its readings out.
+
+Two pagings run independently. Entities come `limit` at a time; a short page is not the end. Inside a
+page the hub may cut the window short (206 with Content-Range): then every page of this slice counts
+only up to the earliest cut, and the rest of the window is asked for as a new slice. Entities without
+a reading in the rest no longer match it, so their offsets cannot be carried over.
+
+| | ETSI | City Data Hub |
+|---|---|---|
+| path | /ngsi-ld/v1/temporal/entities | /temporal/entities |
+| count of entities | NGSILD-Results-Count | GET /temporal/entitycount |
+| end of the window | exclusive | inclusive |
+| instants | UTC, Z | local with offset, comma before the fraction |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import httpx
+import orjson
+
+from experiments.collection.connectors.ngsi_ld_page import INSTANT, Page, instant
+from experiments.collection.connectors.readings import Harvest, Reading
+from experiments.collection.faults import HubFault
+from experiments.collection.http import Answer
+from experiments.collection.models import Dialect, Representation, from_microseconds, to_microseconds
+
+MOST_PAGES = 10_000
+_CONTENT_RANGE = re.compile(rf"date-?time\s+({INSTANT})-({INSTANT})/(\d+|\*)", re.IGNORECASE)
+_NEXT = re.compile(r"""rel\s*=\s*["']?next["']?""", re.IGNORECASE)
+_OPTIONS = {
+    (Dialect.ETSI, Representation.NORMALIZED): None,
+    (Dialect.ETSI, Representation.TEMPORAL_VALUES): "temporalValues",
+    (Dialect.CITY_DATA_HUB, Representation.NORMALIZED): "normalizedHistory",
+    (Dialect.CITY_DATA_HUB, Representation.TEMPORAL_VALUES): "temporalValues",
+}
+
+Get = Callable[[str, Mapping[str, str], Mapping[str, str]], Answer]
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked of which hub. `entities` are those with a district; others are counted and dropped."""
+
+    base_url: str
+    dialect: Dialect
+    zone: str
+    entity_type: str
+    attributes: tuple[str, ...]
+    entities: frozenset[str]
+    page_size: int
+    start: datetime
+    end: datetime
+    representation: Representation = Representation.TEMPORAL_VALUES
+    tenant: str | None = None
+    context_url: str | None = None
+
+
+def read_window(get: Get, query: Query) -> Harvest:
+    """Every reading with `start <= observedAt < end`, verified against the hub's count where it gives one.
+
+    HubFault for anything that leaves doubt whether the window is complete.
+    """
+    walk = _Walk(get, query)
+    reached = to_microseconds(query.start)
+    end = to_microseconds(query.end)
+    while reached < end:
+        reached = walk.slice(reached, end)
+    walk.note_absences()
+    return walk.harvest
+
+
+@dataclass
+class _Slice:
+    """The part of the window that is being paged through; instants in microseconds."""
+
+    start: int
+    end: int
+    complete_until: int
+    expected: int | None = None
+    ids: set[str] = field(default_factory=set)
+    readings: list[Reading] = field(default_factory=list)
+
+
+class _Walk:
+    def __init__(self, get: Get, query: Query) -> None:
+        self._get = get
+        self._query = query
+        self._strangers: set[str] = set()
+        self._present: set[tuple[str, str]] = set()
+        self._met: set[str] = set()
+        self.harvest = Harvest()
+
+    def slice(self, start: int, end: int) -> int:
+        """Page through [start, end); returns the instant up to which the hub answered completely."""
+        part = _Slice(start, end, complete_until=end, expected=self._count(start, end))
+        offset = 0
+        while True:
+            answer = self._page(part, offset)
+            page = self._decode(answer)
+            self._check_count(part, answer, page)
+            known = len(part.ids)
+            part.ids.update(page.ids)
+            self._read(part, page, answer)
+            offset += len(page.ids)
+            if not _has_more(part, page, answer, self._query.page_size):
+                break
+            if len(part.ids) == known:
+                raise page.fault("the page repeats entities of earlier pages", "$")
+        if part.expected is not None:
+            if len(part.ids) != part.expected:
+                raise page.fault(f"the hub counts {part.expected} entities but sent {len(part.ids)}", "$")
+            self.harvest.hub_count = max(part.expected, self.harvest.hub_count or 0)
+        self.harvest.readings += [r for r in part.readings if r.at < part.complete_until]
+        return part.complete_until
+
+    def note_absences(self) -> None:
+        """Account for what was asked for and did not come."""
+        dropped = self.harvest.dropped
+        for entity in sorted(self._query.entities):
+            if entity not in self._met:
+                dropped.note("entity_absent", entity)
+                continue
+            for attribute in self._query.attributes:
+                if (entity, attribute) not in self._present:
+                    dropped.note("attribute_missing", f"{entity} {attribute}")
+
+    def _page(self, part: _Slice, offset: int) -> Answer:
+        query = self._query
+        params = self._window_params(part.start, part.end)
+        params |= {"limit": str(query.page_size), "offset": str(offset)}
+        if query.dialect is Dialect.ETSI:
+            params["count"] = "true"
+        if options := _OPTIONS[query.dialect, query.representation]:
+            params["options"] = options
+        return self._get(self._address("entities"), params, self._headers())
+
+    def _window_params(self, start: int, end: int) -> dict[str, str]:
+        return {
+            "type": self._query.entity_type,
+            "attrs": ",".join(self._query.attributes),
+            "timerel": "between",
+            "timeAt": self._written(start),
+            # A City Data Hub knows milliseconds: the end is rounded up, what is too much is dropped.
+            "endTimeAt": self._written(end if self._query.dialect is Dialect.ETSI else end + 999),
+        }
+
+    def _address(self, what: str) -> str:
+        prefix = "/ngsi-ld/v1" if self._query.dialect is Dialect.ETSI else ""
+        return f"{self._query.base_url}{prefix}/temporal/{what}"
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if self._query.tenant:
+            headers["NGSILD-Tenant"] = self._query.tenant
+        if self._query.context_url:
+            kind = 'rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
+            headers["Link"] = f"<{self._query.context_url}>; {kind}"
+        return headers
+
+    def _written(self, at: int) -> str:
+        moment = from_microseconds(at)
+        if self._query.dialect is Dialect.ETSI:
+            return f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"
+        return moment.astimezone(ZoneInfo(self._query.zone)).isoformat(timespec="milliseconds")
+
+    def _count(self, start: int, end: int) -> int | None:
+        """The hub's count of matching entities where it has an address for that; None where it has not."""
+        if self._query.dialect is not Dialect.CITY_DATA_HUB:
+            return None
+        try:
+            answer = self._get(self._address("entitycount"), self._window_params(start, end), self._headers())
+        except HubFault as fault:
+            if fault.status == 404:
+                return None
+            raise
+        try:
+            count = orjson.loads(answer.body)["totalCount"]
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            count = None
+        if type(count) is not int:
+            raise HubFault("a totalCount was expected", url=answer.url, path="$.totalCount")
+        return count
+
+    def _decode(self, answer: Answer) -> Page:
+        number = self.harvest.count_page(answer.body)
+        if number > MOST_PAGES:
+            raise HubFault(f"more than {MOST_PAGES:,} pages", url=answer.url, page=number)
+        # The standard knows UTC only; a City Data Hub means its own zone where it names no offset.
+        zone = self._query.zone if self._query.dialect is Dialect.CITY_DATA_HUB else None
+        return Page(answer.body, url=answer.url, number=number, zone=zone)
+
+    def _check_count(self, part: _Slice, answer: Answer, page: Page) -> None:
+        header = answer.headers.get("NGSILD-Results-Count")
+        if header is None:
+            return
+        if not header.strip().isdecimal():
+            raise page.fault(f"NGSILD-Results-Count is {header!r}", "$")
+        count = int(header)
+        if part.expected is not None and part.expected != count:
+            raise page.fault(f"the count of entities changed from {part.expected} to {count}", "$")
+        part.expected = count
+
+    def _read(self, part: _Slice, page: Page, answer: Answer) -> None:
+        """Take the page's readings inside the slice, and note how far the page reaches in time."""
+        instances = 0
+        for position, entity in enumerate(page.ids):
+            if entity not in self._query.entities:
+                instances += _instances(page, position)
+                if entity not in self._strangers:
+                    self._strangers.add(entity)
+                    self.harvest.dropped.note("entity_not_mapped", entity)
+                continue
+            self._met.add(entity)
+            for attribute in self._query.attributes:
+                if page.entities[position].get(attribute) is not None:
+                    self._present.add((entity, attribute))
+                    instances += self._read_attribute(part, page, position, attribute)
+        part.complete_until = min(part.complete_until, _covered_until(answer, page, part, instances))
+
+    def _read_attribute(self, part: _Slice, page: Page, position: int, attribute: str) -> int:
+        instances = 0
+        for found, path in page.instances(position, attribute):
+            instances += 1
+            if not isinstance(found, Reading):
+                self.harvest.dropped.note(found, f"{page.ids[position]} {path}")
+            elif part.start <= found.at < part.end:
+                part.readings.append(found)
+            else:
+                self.harvest.dropped.note("out_of_window", f"{path} {from_microseconds(found.at)}")
+        return instances
+
+
+def _has_more(part: _Slice, page: Page, answer: Answer, page_size: int) -> bool:
+    """Whether another page of entities is due: by the count, else by the link, else by a full page."""
+    if not page.ids:
+        return False
+    if part.expected is not None:
+        return len(part.ids) < part.expected
+    links = answer.headers.get("Link", "")
+    return bool(_NEXT.search(links)) or ("rel" not in links and len(page.ids) >= page_size)
+
+
+def _covered_until(answer: Answer, page: Page, part: _Slice, instances: int) -> int:
+    """The instant before which the page is complete; the end of the slice where nothing was cut off."""
+    header = answer.headers.get("Content-Range")
+    if header is None:
+        if answer.status == httpx.codes.PARTIAL_CONTENT:
+            raise page.fault("206 without Content-Range", "$")
+        return part.end
+    parsed = _CONTENT_RANGE.fullmatch(header.strip())
+    if parsed is None:
+        raise page.fault(f"Content-Range {header!r} cannot be read", "$")
+    first, last = instant(parsed[1], "UTC"), instant(parsed[2], "UTC")
+    if last < first:
+        raise page.fault(f"Content-Range {header!r} runs backwards though no lastN was asked for", "$")
+    if parsed[3] != "*" and instances >= int(parsed[3]):
+        return part.end
+    if last > part.start:
+        return min(last, part.end)
+    # Some hubs send the range with complete answers too; then the last slice holds its first instant only.
+    if answer.status != httpx.codes.PARTIAL_CONTENT:
+        return part.end
+    raise page.fault("the hub cuts off within one instant; ask for smaller pages", "$")
+
+
+def _instances(page: Page, position: int) -> int:
+    """Instances of an entity without a district, which still count towards the size of the page."""
+    return sum(
+        len(found.get("values", ())) if isinstance(found, dict) else len(found)
+        for found in page.entities[position].values()
+        if isinstance(found, dict | list)
+    )

@@ -1,0 +1,135 @@
+"""One page of the NGSI-LD temporal API: bytes to readings (ETSI GS CIM 009, clauses 4.5.6 to 4.5.8).
+
+Normalized instances and temporalValues are told apart by what is there, not by what was asked for:
+some hubs ignore the asking.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from experiments.collection.connectors.readings import Reading
+from experiments.collection.faults import HubFault, quote
+from experiments.collection.models import to_microseconds
+
+INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+_INSTANT = re.compile(INSTANT)
+Instance = tuple[Reading | str, str]
+_AGGREGATES = frozenset({"avg", "min", "max", "sum", "sumsq", "stddev", "totalCount", "distinctCount"})
+
+
+class Page:
+    """A decoded page. Errors name its address, its number and the path inside it."""
+
+    def __init__(self, body: bytes, *, url: str, number: int, zone: str | None) -> None:
+        self._url = url
+        self._number = number
+        self._zone = zone
+        self.entities = self._decode(body)
+        self.ids = [self._id(entity, position) for position, entity in enumerate(self.entities)]
+
+    def fault(self, reason: str, path: str) -> HubFault:
+        return HubFault(reason, url=self._url, page=self._number, path=path)
+
+    def instances(self, position: int, attribute: str) -> Iterator[Instance]:
+        """Every instance of `attribute` with its path: a reading, or the reason why it is none."""
+        entity, found = self.ids[position], self.entities[position][attribute]
+        path = f"[{position}].{attribute}"
+        if not isinstance(found, list):
+            yield from self._series(entity, attribute, found, path)
+            return
+        for index, instance in enumerate(found):
+            yield from self._series(entity, attribute, instance, f"{path}[{index}]")
+
+    def _series(self, entity: str, attribute: str, found: Any, path: str) -> Iterator[Instance]:
+        """An attribute or one of its instances: `values` with pairs, or `value` with `observedAt`."""
+        if not isinstance(found, dict):
+            raise self.fault(f"an attribute was expected, not {_kind(found)}", path)
+        if found.get("datasetId") is not None:
+            yield "other_dataset", path
+        elif "values" in found:
+            yield from self._pairs(entity, attribute, found["values"], f"{path}.values")
+        elif "value" in found:
+            if "observedAt" not in found:
+                raise self.fault("observedAt is missing", path)
+            at = self._instant(found["observedAt"], f"{path}.observedAt")
+            yield self._reading(entity, attribute, at, found["value"], f"{path}.value"), path
+        elif aggregates := sorted(_AGGREGATES & found.keys()):
+            raise self.fault(f"aggregatedValues ({', '.join(aggregates)}) are no readings", path)
+        else:
+            raise self.fault("neither values nor value is there", path)
+
+    def _pairs(self, entity: str, attribute: str, pairs: Any, path: str) -> Iterator[Instance]:
+        if not isinstance(pairs, list):
+            raise self.fault(f"a list of [value, instant] was expected, not {_kind(pairs)}", path)
+        for index, pair in enumerate(pairs):
+            here = f"{path}[{index}]"
+            if type(pair) is not list or len(pair) != 2:
+                raise self.fault("[value, instant] was expected", here)
+            yield self._reading(entity, attribute, self._instant(pair[1], here), pair[0], here), here
+
+    def _reading(self, entity: str, attribute: str, at: int, value: Any, path: str) -> Reading | str:
+        if type(value) is float or type(value) is int:
+            return Reading(entity, attribute, at, float(value))
+        if value is None:
+            return "null_value"
+        raise self.fault(f"a number was expected, not {_kind(value)}", path)
+
+    def _instant(self, text: Any, path: str) -> int:
+        try:
+            return instant(text, self._zone)
+        except (ValueError, TypeError):
+            raise self.fault(f"an instant was expected, not {_kind(text)}", path) from None
+
+    def _decode(self, body: bytes) -> list[dict[str, Any]]:
+        if body.lstrip()[:1] == b"<":
+            begins = quote(body[:120].decode("utf-8", "replace"))
+            raise self.fault(f"XML where JSON was expected: {begins}", "$")
+        try:
+            decoded = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise self.fault(f"not valid JSON: {quote(error)}", "$") from None
+        if isinstance(decoded, dict) and "title" in decoded:
+            words = f"{decoded['title']} {decoded.get('detail', '')}"
+            raise self.fault(f"the hub reports: {quote(words)}", "$")
+        if not isinstance(decoded, list):
+            raise self.fault(f"a list of entities was expected, not {_kind(decoded)}", "$")
+        for position, entity in enumerate(decoded):
+            if not isinstance(entity, dict):
+                raise self.fault(f"an entity was expected, not {_kind(entity)}", f"[{position}]")
+        return decoded
+
+    def _id(self, entity: dict[str, Any], position: int) -> str:
+        found = entity.get("id")
+        if not isinstance(found, str):
+            raise self.fault(f"the id of an entity was expected, not {_kind(found)}", f"[{position}].id")
+        return found
+
+
+@lru_cache(maxsize=65_536)
+def instant(text: str, zone: str | None) -> int:
+    """Microseconds since the epoch. Without an offset `zone` is meant; ValueError where there is none.
+
+    Districts share their instants, so that most calls are answered from the cache.
+    """
+    if not _INSTANT.fullmatch(text):
+        raise ValueError(text)
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        if zone is None:
+            raise ValueError(f"{text} has no offset")
+        parsed = parsed.replace(tzinfo=ZoneInfo(zone))
+    return to_microseconds(parsed)
+
+
+def _kind(value: Any) -> str:
+    """A JSON value in words, shortened."""
+    names = {dict: "an object", list: "a list", type(None): "null", bool: "a truth value"}
+    return names.get(type(value)) or repr(quote(value))

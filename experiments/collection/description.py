@@ -1,0 +1,218 @@
+"""What people state about hubs and sources: the shape, the references, and what is wrong, by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from experiments.collection.models import (
+    DataSource,
+    Dialect,
+    Hub,
+    Representation,
+    SourceAttribute,
+    SourceEntity,
+)
+from experiments.districts import CODE, District, Territory, Zone
+from experiments.errors import Invalid, NotFound
+from experiments.fields import Line, load
+from experiments.metrics import Metric
+from experiments.metrics import metric as metric_of
+
+DAY = 86_400
+CADENCES = ("hour", "day", "week", "month", "year")
+
+EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
+# Identifiers of the hub are kept as they are: normalised, they would no longer match.
+IDENTIFIER = validate.Regexp(
+    r"[^\x00-\x20\x7f\ud800-\udfff]{1,500}\Z", error="1 to 500 characters without blanks or controls."
+)
+ATTRIBUTE_NAME = validate.Regexp(r"[A-Za-z][A-Za-z0-9_:.-]{0,199}\Z", error="Not an attribute name.")
+
+Errors = dict[str, list[str]]
+
+
+def _seconds(low: int, high: int, **options: Any) -> fields.Integer:
+    return fields.Integer(strict=True, validate=validate.Range(min=low, max=high), **options)
+
+
+class HubSchema(Schema):
+    name = Line(required=True)
+    base_url = Line(required=True, longest=500)
+    dialect = fields.String(required=True, validate=validate.OneOf([d.value for d in Dialect]))
+    zone = Zone(required=True)
+    tenant = Line(load_default=None, allow_none=True)
+    context_url = Line(load_default=None, allow_none=True, longest=500)
+
+
+class AttributeSchema(Schema):
+    """Attribute -> metric. The unit is stated so that a difference is seen; nothing is converted."""
+
+    attribute = fields.String(required=True, validate=ATTRIBUTE_NAME)
+    metric = fields.String(required=True, validate=CODE)
+    version = fields.Integer(load_default=None, allow_none=True, strict=True)
+    unit = Line(required=True)
+    cadence = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(CADENCES))
+
+
+class EntitySchema(Schema):
+    """Entity -> district."""
+
+    entity = fields.String(required=True, validate=IDENTIFIER)
+    district = Line(required=True)
+
+
+class SourceSchema(Schema):
+    """A data source: where, what, how often, and how far back late readings are looked for.
+
+    `window_seconds` is the longest window per transaction; `lag_seconds` keeps away from what the
+    hub has not finished writing; the last `overlap_seconds` before the watermark are read again.
+    """
+
+    hub = Line(required=True)
+    territory = Line(required=True)
+    name = Line(required=True)
+    entity_type = Line(required=True)
+    representation = fields.String(
+        load_default=Representation.TEMPORAL_VALUES.value,
+        validate=validate.OneOf([r.value for r in Representation]),
+    )
+    interval_seconds = _seconds(1, 366 * DAY, required=True)
+    overlap_seconds = _seconds(0, 3660 * DAY, load_default=7 * DAY)
+    lag_seconds = _seconds(0, 366 * DAY, load_default=0)
+    window_seconds = _seconds(60, 36_600 * DAY, load_default=31 * DAY)
+    page_size = _seconds(1, 10_000, load_default=100)
+    starts_at = fields.AwareDateTime(required=True, format="iso", validate=validate.Range(min=EARLIEST))
+    attributes = fields.List(
+        fields.Nested(AttributeSchema), required=True, validate=validate.Length(min=1, max=100)
+    )
+    entities = fields.List(
+        fields.Nested(EntitySchema), required=True, validate=validate.Length(min=1, max=10_000)
+    )
+
+    @validates_schema
+    def nothing_stands_twice(self, data: Mapping[str, Any], **_: Any) -> None:
+        """One attribute per metric and one entity per district: a series has one origin."""
+        errors: dict[str, dict[int, dict[str, list[str]]]] = {}
+        for rows, keys in (("attributes", ("attribute", "metric")), ("entities", ("entity", "district"))):
+            for key in keys:
+                for position, first in _repeats([row[key] for row in data[rows]]):
+                    of_row = errors.setdefault(rows, {}).setdefault(position, {})
+                    of_row[key] = [f"{data[rows][position][key]} stands in row {first} already."]
+        if errors:
+            raise ValidationError(errors)
+
+
+class Description:
+    """A checked description with its references resolved; Invalid with all that is wrong, at once."""
+
+    def __init__(
+        self, session: Session, data: Mapping[str, Any], *, edited: DataSource | None = None
+    ) -> None:
+        loaded = load(SourceSchema(), dict(data))
+        self._rows: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
+            loaded.pop("attributes"),
+            loaded.pop("entities"),
+        )
+        self.starts_at: datetime = loaded.pop("starts_at")
+        errors: Errors = {}
+        hub = session.scalar(select(Hub).where(Hub.name == loaded["hub"]))
+        if hub is None:
+            errors["hub"] = [f"unknown hub {loaded['hub']}"]
+        territory = session.scalar(select(Territory).where(Territory.code == loaded["territory"]))
+        if territory is None:
+            errors["territory"] = [f"unknown territory {loaded['territory']}"]
+        self._metrics = self._resolve_metrics(session, errors)
+        self._districts = self._resolve_districts(session, territory, errors)
+        if edited is not None and territory is not None and territory.id != edited.territory_id:
+            errors["territory"] = ["A source stays in its territory; register another one."]
+        if not errors and hub is not None:
+            errors |= conflicts(session, self._metrics, self._districts, edited)
+            errors |= _name_in_use(session, hub, loaded["name"], edited)
+        if errors or hub is None or territory is None:
+            raise Invalid(errors)
+        self.plain = loaded | {"hub": hub, "territory": territory}
+
+    @property
+    def pairs(self) -> set[tuple[str, int]]:
+        return {(row["attribute"], m.id) for row, m in zip(self._rows[0], self._metrics, strict=True)}
+
+    @property
+    def places(self) -> set[tuple[str, int]]:
+        return {(row["entity"], d.id) for row, d in zip(self._rows[1], self._districts, strict=True)}
+
+    def attributes(self) -> list[SourceAttribute]:
+        return [
+            SourceAttribute(
+                attribute=row["attribute"], metric=metric, unit=row["unit"], cadence=row["cadence"]
+            )
+            for row, metric in zip(self._rows[0], self._metrics, strict=True)
+        ]
+
+    def entities(self) -> list[SourceEntity]:
+        return [
+            SourceEntity(entity=row["entity"], district=district)
+            for row, district in zip(self._rows[1], self._districts, strict=True)
+        ]
+
+    def _resolve_metrics(self, session: Session, errors: Errors) -> list[Metric]:
+        metrics: list[Metric] = []
+        for position, row in enumerate(self._rows[0]):
+            try:
+                metric = metric_of(session, row["metric"], row["version"])
+            except NotFound as unknown:
+                errors[f"attributes.{position}.metric"] = [f"unknown metric {unknown.key}"]
+                continue
+            if metric.unit != row["unit"]:
+                message = f"the metric is in {metric.unit}, not in {row['unit']}"
+                errors[f"attributes.{position}.unit"] = [message]
+            metrics.append(metric)
+        return metrics
+
+    def _resolve_districts(
+        self, session: Session, territory: Territory | None, errors: Errors
+    ) -> list[District]:
+        if territory is None:
+            return []
+        rows = session.scalars(select(District).where(District.territory_id == territory.id))
+        known = {district.code: district for district in rows}
+        for position, row in enumerate(self._rows[1]):
+            if row["district"] not in known:
+                errors[f"entities.{position}.district"] = [f"unknown district {row['district']}"]
+        return [known[row["district"]] for row in self._rows[1] if row["district"] in known]
+
+
+def conflicts(
+    session: Session, metrics: Sequence[Metric], districts: Sequence[District], edited: DataSource | None
+) -> Errors:
+    """Districts that get one of the metrics from another live source: it would count twice."""
+    errors: Errors = {}
+    position_of = {district.id: position for position, district in enumerate(districts)}
+    for other in session.scalars(_others(edited).where(~DataSource.paused)):
+        shared = {m.id for m in metrics} & {a.metric_id for a in other.attributes}
+        for entity in other.entities:
+            if shared and entity.district_id in position_of:
+                field = f"entities.{position_of[entity.district_id]}.district"
+                errors[field] = [f"the source {other.name} gives the same metric for this district"]
+    return errors
+
+
+def _name_in_use(session: Session, hub: Hub, name: str, edited: DataSource | None) -> Errors:
+    same = _others(edited).where(DataSource.hub_id == hub.id, DataSource.name == name)
+    return {"name": [f"The hub has a source named {name}."]} if session.scalar(same) is not None else {}
+
+
+def _others(edited: DataSource | None) -> Select[DataSource]:
+    sources = select(DataSource)
+    return sources.where(DataSource.id != edited.id) if edited else sources
+
+
+def _repeats(values: Sequence[str]) -> list[tuple[int, int]]:
+    """(position, position of the first) of every value that stood before."""
+    first: dict[str, int] = {}
+    return [(i, first[value]) for i, value in enumerate(values) if first.setdefault(value, i) != i]

@@ -1,0 +1,49 @@
+"""What can be wrong with a hub's answer.
+
+    HubFault          the answer cannot be used; says where: address, page, JSON path
+    └── PassingFault  likely to pass by itself (busy, timed out): worth asking again
+"""
+
+from __future__ import annotations
+
+from experiments.errors import DomainError
+
+LONGEST_QUOTE = 200
+
+
+class HubFault(DomainError):
+    """`reason`, and where: `url` as asked, `page` counted from 1, `path` inside the JSON document."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        url: str,
+        page: int | None = None,
+        path: str | None = None,
+        status: int | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        self.reason = reason
+        self.url = url
+        self.page = page
+        self.path = path
+        self.status = status
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(self.sentence())
+
+    def sentence(self) -> str:
+        """The reason with its place, without the address."""
+        place = [f"page {self.page}"] if self.page is not None else []
+        place += [f"at {self.path}"] if self.path is not None else []
+        return f"{', '.join(place)}: {self.reason}" if place else self.reason
+
+
+class PassingFault(HubFault):
+    """A fault that may be gone at the next try; `retry_after_seconds` is what the hub asked for."""
+
+
+def quote(text: object) -> str:
+    """Foreign text fit for a message, a log line and the database: short, without control characters."""
+    shown = "".join(c if c.isprintable() else "�" for c in str(text)[: LONGEST_QUOTE + 1])
+    return shown if len(shown) <= LONGEST_QUOTE else shown[:LONGEST_QUOTE] + "…"

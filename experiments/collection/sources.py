@@ -1,0 +1,127 @@
+"""Setting up and changing hubs and data sources: everything refused is named by its field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.collection import addresses
+from experiments.collection.claims import NO_LEASE
+from experiments.collection.description import Description, Errors, HubSchema, conflicts
+from experiments.collection.models import DataSource, Hub, Series
+from experiments.errors import Invalid
+from experiments.fields import load
+
+
+def register_hub(session: Session, data: Mapping[str, Any], *, private_hubs: Sequence[str] = ()) -> Hub:
+    """A hub from `HubSchema`; Invalid by field, also for addresses that may never be called."""
+    loaded = load(HubSchema(), dict(data))
+    errors: Errors = {}
+    if session.scalar(select(Hub.id).where(Hub.name == loaded["name"])) is not None:
+        errors["name"] = [f"The hub {loaded['name']} exists."]
+    try:
+        url = addresses.parse(loaded["base_url"], private_hubs)
+        if url.query or url.fragment:
+            errors["base_url"] = ["The address must end with its path."]
+    except addresses.AddressRefused as refusal:
+        errors["base_url"] = [str(refusal)]
+    if errors:
+        raise Invalid(errors)
+    hub = Hub(**loaded | {"base_url": loaded["base_url"].rstrip("/")})
+    session.add(hub)
+    session.flush()
+    return hub
+
+
+def register_source(session: Session, data: Mapping[str, Any], *, at: datetime) -> DataSource:
+    """A data source from `SourceSchema`, due at once. Invalid names every field and row refused
+    (`interval_seconds`, `attributes.0.metric`, `entities.3.district`)."""
+    facts = Description(session, data)
+    source = DataSource(
+        **facts.plain,
+        starts_at=facts.starts_at,
+        watermark=facts.starts_at,
+        next_due_at=at,
+        attributes=facts.attributes(),
+        entities=facts.entities(),
+    )
+    session.add(source)
+    session.flush()
+    _add_missing_series(session, source)
+    return source
+
+
+def edit_source(session: Session, source: DataSource, data: Mapping[str, Any], *, at: datetime) -> None:
+    """Replace the whole description of `source`, checked as at registration.
+
+    An answer that is under way is refused when it arrives. Where the description now covers more
+    than before (an attribute, an entity, an earlier start), everything is read again from the start;
+    what was stored stays, also for mappings that were taken out.
+    """
+    facts = Description(session, data, edited=source)
+    covers_more = (
+        facts.starts_at < source.starts_at
+        or bool(facts.pairs - {(a.attribute, a.metric_id) for a in source.attributes})
+        or bool(facts.places - {(e.entity, e.district_id) for e in source.entities})
+    )
+    # Old mappings go out before new ones come in, or their unique keys would meet.
+    source.attributes.clear()
+    source.entities.clear()
+    session.flush()
+    for name, value in facts.plain.items():
+        setattr(source, name, value)
+    source.watermark = facts.starts_at if covers_more else max(source.watermark, facts.starts_at)
+    source.starts_at = facts.starts_at
+    source.attributes = facts.attributes()
+    source.entities = facts.entities()
+    source.next_due_at = at
+    _take_away(source)
+    session.flush()
+    _add_missing_series(session, source)
+
+
+def pause(session: Session, source: DataSource) -> None:
+    """Collect no more from `source` until it is resumed; an answer under way is refused."""
+    source.paused = True
+    _take_away(source)
+    session.flush()
+
+
+def resume(session: Session, source: DataSource, *, at: datetime) -> None:
+    """Collect from `source` again, at once, from where it stood; Invalid where another does so by now."""
+    metrics = [a.metric for a in source.attributes]
+    if errors := conflicts(session, metrics, [e.district for e in source.entities], source):
+        raise Invalid(errors)
+    source.paused = False
+    source.next_due_at = at
+    session.flush()
+
+
+def collect_now(session: Session, source: DataSource, *, at: datetime) -> None:
+    """Make `source` due, whatever its interval or back-off says."""
+    source.next_due_at = at
+    session.flush()
+
+
+def _take_away(source: DataSource) -> None:
+    # The number is raised by the database: the engine may have raised it since this row was loaded.
+    source.fence = DataSource.fence + 1
+    for name, value in NO_LEASE.items():
+        setattr(source, name, value)
+
+
+def _add_missing_series(session: Session, source: DataSource) -> None:
+    """One series per mapped metric and district, so that one without any reading is visible too."""
+    rows = session.execute(select(Series.metric_id, Series.district_id).where(Series.source_id == source.id))
+    known = {(metric_id, district_id) for metric_id, district_id in rows}
+    session.add_all(
+        Series(metric_id=a.metric_id, district_id=e.district_id, source_id=source.id)
+        for e in source.entities
+        for a in source.attributes
+        if (a.metric_id, e.district_id) not in known
+    )
+    session.flush()
