@@ -1,0 +1,95 @@
+"""Work lists: the cases that a person's office has to do with, what waits for them first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from experiments.lifecycle import Actor
+from sandbox import access
+from sandbox.accounts import Role
+from sandbox.exemptions.models import Exemption, ExemptionStatus
+from sandbox.exemptions.table import every_required_action_is_answered
+from sandbox.pilots.file import Move, moves
+from sandbox.pilots.models import Pilot
+from sandbox.programmes.models import Site
+
+
+@dataclass(frozen=True)
+class Task:
+    """One case on a desk: whether it waits for this person, until when, and the acts they may do."""
+
+    pilot: Pilot
+    acts: tuple[Move, ...]
+    due_on: date | None
+
+    @property
+    def waits_for_me(self) -> bool:
+        verbs = {move.verb for move in self.acts}
+        return bool(verbs - QUIET_VERBS) or ("answer_actions" in verbs and self._lacks_answers)
+
+    @property
+    def _lacks_answers(self) -> bool:
+        return not every_required_action_is_answered(self.pilot.exemption)
+
+
+# Possible at any time; a case does not wait for these.
+QUIET_VERBS = frozenset(
+    {"withdraw", "edit", "suspend", "amend", "answer_actions", "refuse", "send_back", "return_filing", "save_draft"}
+)
+
+
+def tasks(session: Session, actor: Actor, *, status: str | None = None, text: str | None = None) -> list[Task]:
+    """The actor's desk: cases that wait for them by due date, then the others, newest first."""
+    query = _cases_of(actor)
+    if status:
+        query = query.where(Pilot.status == status)
+    if text:
+        query = query.where(
+            or_(*(column.icontains(text, autoescape=True) for column in (Pilot.title_ko, Pilot.title_en, Pilot.number)))
+        )
+    rows = [_task(session, pilot, actor) for pilot in session.scalars(query).unique()]
+    return sorted(rows, key=lambda task: (not task.waits_for_me, task.due_on or date.max, -task.pilot.id))
+
+
+def _task(session: Session, pilot: Pilot, actor: Actor) -> Task:
+    open_moves = tuple(move for move in moves(session, pilot, actor) if not move.needs)
+    return Task(pilot, open_moves, _due_on(pilot, actor))
+
+
+def _due_on(pilot: Pilot, actor: Actor) -> date | None:
+    """The earliest statutory date that runs against this person's office in this case."""
+    if pilot.exemption.status != ExemptionStatus.CONSULTING:
+        return None
+    open_dates = [
+        c.due_on
+        for c in pilot.exemption.consultations
+        if c.reply is None and actor.organisation_id in (c.ministry_id, pilot.exemption.lead_id)
+    ]
+    return min(open_dates, default=None)
+
+
+def _cases_of(actor: Actor) -> Select[Any]:
+    query = (
+        select(Pilot)
+        .join(Exemption, Exemption.id == Pilot.exemption_id)
+        .join(Site, Site.id == Pilot.site_id)
+        .options(
+            joinedload(Pilot.exemption).selectinload(Exemption.consultations),
+            joinedload(Pilot.exemption).selectinload(Exemption.required_actions),
+            joinedload(Pilot.experiment),
+            selectinload(Pilot.districts),
+        )
+    )
+    if access.company_people(actor):
+        return query.where(Pilot.company_id == actor.organisation_id)
+    if actor.role == Role.CITY_REVIEWER:
+        return query.where(Site.city_id == actor.organisation_id, Exemption.status != ExemptionStatus.DRAFT)
+    not_filed = (ExemptionStatus.DRAFT, ExemptionStatus.LOCAL_REVIEW, ExemptionStatus.LOCAL_DONE)
+    if access.evaluator(actor):
+        return query.where(Pilot.evaluator_id == actor.organisation_id, Exemption.status.not_in(not_filed))
+    return query if access.auditor(actor) else query.where(Exemption.status.not_in(not_filed))

@@ -1,0 +1,173 @@
+"""The case file of a pilot: who may read it, what happened, and what this person may do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.errors import NotFound
+from experiments.evaluation.models import Evaluation, EvaluationStatus
+from experiments.lifecycle import Actor, Lifecycle
+from experiments.registrations.models import EXPERIMENT, evaluator_of_the_experiment
+from sandbox import access
+from sandbox.accounts import Role
+from sandbox.decisions.decide import open_decision
+from sandbox.decisions.models import Decision
+from sandbox.decisions.table import DECISION
+from sandbox.exemptions.models import Consultation, ExemptionStatus
+from sandbox.exemptions.table import EXEMPTION
+from sandbox.pilots.evaluations import evaluations_of
+from sandbox.pilots.models import Pilot
+from sandbox.pilots.table import CARRIED_VERBS, PILOT
+
+NOT_YET_SENT = ExemptionStatus.DRAFT
+WITH_THE_CITY = (ExemptionStatus.LOCAL_REVIEW, ExemptionStatus.LOCAL_DONE)
+
+
+@dataclass(frozen=True)
+class Move:
+    """Something that this person may do, or may do once `needs` are met."""
+
+    kind: str
+    verb: str
+    needs_reason: bool
+    source: str
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A row of a history, of whichever part of the case."""
+
+    kind: str
+    verb: str
+    at: datetime
+    actor_name: str
+    actor_role: str
+    new_status: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """Everything about one case that its parties may read."""
+
+    pilot: Pilot
+    evaluations: tuple[Evaluation, ...]
+    decisions: tuple[Decision, ...]
+    deeds: tuple[Deed, ...]
+    moves: tuple[Move, ...]
+    my_consultation: Consultation | None
+
+
+def find(session: Session, number: str, actor: Actor) -> Pilot:
+    """The pilot of this number; NotFound also for whoever may not read its file."""
+    pilot = session.scalar(select(Pilot).where(Pilot.number == number))
+    if pilot is None or not may_read(pilot, actor):
+        raise NotFound("pilot", number)
+    return pilot
+
+
+def may_read(pilot: Pilot, actor: Actor) -> bool:
+    """The file's parties; a draft is the company's own until it is sent, and the city sees it first."""
+    if not access.may_read_case(
+        actor, company_id=pilot.company_id, city_id=pilot.site.city_id, evaluator_id=pilot.evaluator_id
+    ):
+        return False
+    status = pilot.exemption.status
+    if access.company_people(actor) or access.auditor(actor):
+        return True
+    if status == NOT_YET_SENT:
+        return False
+    return access.city_reviewer(actor) if status in WITH_THE_CITY else True
+
+
+def case_file(session: Session, pilot: Pilot, actor: Actor) -> CaseFile:
+    """The file as this person reads it now."""
+    decisions = tuple(session.scalars(select(Decision).where(Decision.pilot_id == pilot.id).order_by(Decision.id)))
+    return CaseFile(
+        pilot=pilot,
+        evaluations=tuple(evaluations_of(session, pilot)),
+        decisions=decisions,
+        deeds=tuple(sorted(_deeds(pilot, decisions), key=lambda deed: deed.at, reverse=True)),
+        moves=tuple(moves(session, pilot, actor)),
+        my_consultation=my_consultation(pilot, actor),
+    )
+
+
+def moves(session: Session, pilot: Pilot, actor: Actor) -> Iterator[Move]:
+    """What this person may do with the case now, and what only an unmet condition keeps them from."""
+    subjects: list[tuple[Lifecycle[Any], Any]] = [(EXEMPTION, pilot.exemption), (EXPERIMENT, pilot.experiment)]
+    decision = open_decision(session, pilot)
+    if decision:
+        subjects.append((DECISION, decision))
+    for lifecycle, subject in [*subjects, (PILOT, pilot)]:
+        yield from _own_moves(lifecycle, subject, actor)
+    if any(_may_sign(run, pilot, actor) for run in evaluations_of(session, pilot)):
+        yield Move("experiment", "sign_result", False, "")
+    if my_consultation(pilot, actor):
+        yield Move("consultation", "reply", False, "Art. 49(4)")
+    if _may_propose(session, pilot, actor) and not decision:
+        yield Move("decision", "propose", False, "")
+
+
+def _own_moves(lifecycle: Lifecycle[Any], subject: Any, actor: Actor) -> Iterator[Move]:
+    """Transitions of one part of the case, without those that another part takes along."""
+    carried = {PILOT.kind: CARRIED_VERBS, EXPERIMENT.kind: {"sign_result"}}.get(lifecycle.kind, frozenset())
+    for transition in lifecycle.open_to(subject, actor):
+        if transition.verb not in carried:
+            yield Move(lifecycle.kind, transition.verb, transition.needs_reason, transition.source)
+    for transition, needs in lifecycle.blocked_for(subject, actor):
+        # Deciding with and against the finding exclude each other; the closed one is no missing step.
+        if transition.verb not in carried and lifecycle is not DECISION:
+            yield Move(lifecycle.kind, transition.verb, transition.needs_reason, transition.source, tuple(needs))
+
+
+def _may_sign(evaluation: Evaluation, pilot: Pilot, actor: Actor) -> bool:
+    done_but_unsigned = evaluation.status == EvaluationStatus.DONE and evaluation.signed_at is None
+    return done_but_unsigned and evaluator_of_the_experiment(actor, pilot.experiment)
+
+
+def my_consultation(pilot: Pilot, actor: Actor) -> Consultation | None:
+    """The consultation that waits for this person's ministry, if any."""
+    if actor.role != Role.MINISTRY_REVIEWER or pilot.exemption.status != ExemptionStatus.CONSULTING:
+        return None
+    for consultation in pilot.exemption.consultations:
+        if consultation.ministry_id == actor.organisation_id and consultation.reply is None:
+            return consultation
+    return None
+
+
+def _may_propose(session: Session, pilot: Pilot, actor: Actor) -> bool:
+    if not (access.ministry_reviewer(actor) and actor.organisation_id == pilot.exemption.lead_id):
+        return False
+    decided = select(Decision.evaluation_id).where(Decision.pilot_id == pilot.id, Decision.status == "decided")
+    undecided = (
+        select(Evaluation.id)
+        .where(
+            Evaluation.experiment_id == pilot.experiment_id,
+            Evaluation.signed_at.is_not(None),
+            Evaluation.id.not_in(decided),
+        )
+        .limit(1)
+    )
+    return pilot.status in {"running", "suspended", "finished"} and session.scalar(undecided) is not None
+
+
+def _deeds(pilot: Pilot, decisions: tuple[Decision, ...]) -> Iterator[Deed]:
+    subjects: list[tuple[Lifecycle[Any], Any]] = [
+        (PILOT, pilot),
+        (EXEMPTION, pilot.exemption),
+        (EXPERIMENT, pilot.experiment),
+        *((DECISION, decision) for decision in decisions),
+    ]
+    for lifecycle, subject in subjects:
+        for row in lifecycle.past(subject):
+            yield Deed(
+                lifecycle.kind, row.verb, row.at, row.actor_name, row.actor_role, row.new_status, row.reason
+            )
