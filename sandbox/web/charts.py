@@ -293,4 +293,6 @@ def _reference_label(sheet: Sheet, plot: Plot, values: EventStudy) -> Markup:
     if values.reference not in values.offsets:
         return Markup()
     across = plot.x(values.offsets.index(values.reference))
-    return text(values.reference_label, (across + 4, plot.bottom - 8), sheet.font, anchor="end", halo=True)
+    foot = plot.bottom - 8
+    leader = line((across, plot.y(0) + 6), (across, foot - sheet.font), "c-leader")
+    return leader + text(values.reference_label, (across + 4, foot), sheet.font, anchor="end", halo=True)

@@ -31,7 +31,7 @@ class Sheet:
 
 
 WIDE = Sheet(width=800, height=380, font=14, narrow=False)
-NARROW = Sheet(width=360, height=320, font=13, narrow=True)
+NARROW = Sheet(width=360, height=320, font=13.5, narrow=True)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def label_room(sheet: Sheet) -> int:
 class Ends:
     """Direct labels of lines: right of the line's end on wide sheets, a key above on narrow ones."""
 
-    WIDTH = 138.0
+    WIDTH = 150.0
 
     def __init__(self, *lines: tuple[Values, str, str]) -> None:
         self.lines = lines
