@@ -60,10 +60,10 @@ lock: ## Maintainers: resolve the dependencies anew (needs uv; UPGRADE=1 takes n
 
 messages: $(VENV)/.tools ## Maintainers: bring the catalogues up to date with the code and templates
 	@mkdir -p build
-	@$(BIN)/pybabel -q extract --mapping pyproject.toml --keywords "_l lazy_gettext" --no-location --sort-output \
-		--project sandbox --output-file build/messages.pot .
-	@$(BIN)/pybabel -q update --input-file build/messages.pot --output-dir sandbox/translations \
-		--no-fuzzy-matching --ignore-obsolete --omit-header
+	@$(BIN)/pybabel -q extract --mapping pyproject.toml --ignore-dirs ".*" --no-location --sort-output \
+		--output-file build/messages.pot .
+	@$(BIN)/pybabel -q update --input-file build/messages.pot --output-dir sandbox/translations --locale ko \
+		--init-missing --no-fuzzy-matching --ignore-obsolete --omit-header
 
 # -- set-up: each stamp is written last, so that an interrupted installation starts again ----------
 

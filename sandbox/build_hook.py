@@ -28,6 +28,9 @@ def compile_catalogues(root: Path) -> None:
     """Write a .mo beside every .po; a fuzzy translation is left out, the source text stands in."""
     for source in root.glob("sandbox/translations/*/LC_MESSAGES/*.po"):
         with source.open("rb") as text:
-            catalogue = read_po(text, abort_invalid=True)
-        with source.with_suffix(".mo").open("wb") as compiled:
+            catalogue = read_po(text, locale=source.parent.parent.name, abort_invalid=True)
+        # Replaced in one step: a running service may be reading the old one.
+        draft = source.with_suffix(".mo.draft")
+        with draft.open("wb") as compiled:
             write_mo(compiled, catalogue)
+        draft.replace(source.with_suffix(".mo"))

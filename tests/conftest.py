@@ -103,7 +103,12 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium: str) -> dict[str, Any]:
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    quiet = [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
     # Chromium's own sandbox refuses to run as root, which containers usually are.
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     return {
@@ -126,4 +131,3 @@ def context(context: Any) -> Iterator[Any]:
     context.on("request", watch)
     yield context
     assert strangers == []
-
