@@ -2,6 +2,8 @@
 
     HubFault          the answer cannot be used; says where: address, page, JSON path
     └── PassingFault  likely to pass by itself (busy, timed out): worth asking again
+
+Whatever is quoted from an answer goes through `quote` first.
 """
 
 from __future__ import annotations
