@@ -103,7 +103,7 @@ def run_due(sessions: sessionmaker[Session], executor: Executor, *, holder: str,
     """
     from experiments.evaluation.work import compute
 
-    finished = []
+    finished: list[int] = []
     while True:
         with sessions.begin() as session:
             evaluation = claim(session, holder=holder, now=clock())
@@ -158,5 +158,6 @@ def _close(session: Session, evaluation_id: int, fence: int, **values: Any) -> b
             Evaluation.status == EvaluationStatus.RUNNING,
         )
         .values(lease_holder=None, lease_until=None, **values)
+        .returning(Evaluation.id)
     )
-    return closed.rowcount == 1
+    return closed.scalar() is not None

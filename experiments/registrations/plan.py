@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from experiments.districts import District
 from experiments.errors import Invalid
 from experiments.evaluation.rule import LineSchema
-from experiments.fields import Line, Prose, flat_errors
+from experiments.fields import Line, Prose, load
 from experiments.metrics import Metric
 from experiments.registrations.permit import Permit
 
@@ -130,11 +130,7 @@ class PlanSchema(Schema):
 def parse_plan(data: Mapping[str, Any]) -> dict[str, Any]:
     """`data` as plain JSON values of a well-formed plan; Invalid by field path otherwise."""
     schema = PlanSchema()
-    try:
-        loaded = schema.load(dict(data))
-    except ValidationError as error:
-        raise Invalid(flat_errors(error.normalized_messages())) from error
-    plain: dict[str, Any] = schema.dump(loaded)
+    plain: dict[str, Any] = schema.dump(load(schema, dict(data)))
     return plain
 
 

@@ -1,0 +1,149 @@
+"""Carry a job out: estimate, read the guardrails, execute the rule, write the result document.
+
+Runs in a worker process; a pure function of the job, so that the same job gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from experiments.canonical import canonical
+from experiments.evaluation.job import Job, MetricPanel
+from experiments.evaluation.rule import Input, Unknown, Value, execute
+from stats.design import Design
+from stats.equivalence import non_inferiority
+from stats.evaluate import evaluate
+from stats.evaluation import Evaluation
+from stats.panel import OUTCOME, Panel
+
+SCHEMA_VERSION = 1
+PACKAGES = ("numpy", "scipy", "statsmodels")
+
+
+def compute(job: Job) -> str:
+    """The result document of `job` as canonical JSON."""
+    # Every metric draws from its own stream, so that adding a guardrail moves no other number.
+    streams = [np.random.default_rng(each) for each in np.random.SeedSequence(job.seed).spawn(1 + len(job.guardrails))]
+    primary = _evaluate(job, job.primary, streams[0], job.plan["design"]["predictors"])
+    guardrails = [
+        _guardrail(job, panel, promise, stream)
+        for panel, promise, stream in zip(job.guardrails, job.plan["guardrails"], streams[1:], strict=True)
+    ]
+    inputs = _inputs(job, primary, guardrails)
+    finding, trace = execute(job.plan["rule"], inputs)
+    return canonical(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "plan": {"version": job.plan_version, "sha256": job.plan_sha256},
+            "as_of": job.as_of,
+            "seed": job.seed,
+            "packages": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+            "primary": _described(job.primary, primary),
+            "guardrails": guardrails,
+            "inputs": {name: _plain(value) for name, value in inputs.items()},
+            "trace": trace,
+            "finding": finding.value,
+        }
+    )
+
+
+def _evaluate(
+    job: Job, read: MetricPanel, rng: np.random.Generator, predictors: list[Mapping[str, Any]] | None = None
+) -> Evaluation:
+    panel = Panel(outcomes=read.outcomes, units=read.units, periods=read.periods, covariates=read.covariates)
+    return evaluate(panel, Design.from_document(_design(job, read, predictors or [])), rng)
+
+
+def _design(job: Job, read: MetricPanel, predictors: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """The locked design as `stats` reads it, for one metric."""
+    design = job.plan["design"]
+    return {
+        "schema_version": 1,
+        "method": design["method"],
+        "treated": job.plan["districts"]["treated"],
+        "controls": job.plan["districts"]["control"],
+        "first_treated": job.first_treated,
+        "alpha": design["alpha"],
+        "missing": design["missing"],
+        "predictors": [
+            {
+                "name": OUTCOME if predictor["metric"] == read.metric["code"] else predictor["metric"],
+                "periods": [p for p in read.periods if predictor["first"] <= p <= predictor["last"]],
+            }
+            for predictor in predictors
+        ],
+        "outcome_unit": read.metric["unit"],
+    }
+
+
+def _guardrail(
+    job: Job, read: MetricPanel, promise: Mapping[str, Any], rng: np.random.Generator
+) -> dict[str, Any]:
+    evaluation = _evaluate(job, read, rng)
+    reading = non_inferiority(evaluation.effect, margin=promise["margin"], direction=promise["direction"])
+    return _described(read, evaluation) | {
+        "margin": promise["margin"],
+        "direction": promise["direction"],
+        "status": reading.status,
+    }
+
+
+def _described(read: MetricPanel, evaluation: Evaluation) -> dict[str, Any]:
+    document = evaluation.document()
+    return {
+        "metric": dict(read.metric),
+        "coverage": read.coverage,
+        "panel_digest": document["panel_digest"],
+        "evaluation": document,
+    }
+
+
+def _inputs(job: Job, primary: Evaluation, guardrails: list[dict[str, Any]]) -> dict[str, Value]:
+    """What the rule may look at; benefits are turned so that more is better."""
+    document = primary.document()
+    effect = document["effect"]
+    sign = 1.0 if job.plan["primary"]["direction"] == "increase" else -1.0
+    ends = [_end(effect["inference"]["interval"], name, sign) for name in ("low", "high")]
+    low, high = ends if sign > 0 else reversed(ends)
+    return {
+        Input.COVERAGE: job.primary.coverage,
+        Input.PRE_FIT: _diagnostic(document, "pre_fit"),
+        Input.PRE_TREND_P: _number((document["event_study"] or {}).get("pre_trend", {}).get("p_value")),
+        Input.BENEFIT: sign * effect["value"],
+        Input.BENEFIT_LOW: low,
+        Input.BENEFIT_HIGH: high,
+        Input.P_VALUE: _number(effect["inference"]["p_value"]),
+        Input.GUARDRAILS_HARMED: float(sum(each["status"] == "harmed" for each in guardrails)),
+        Input.GUARDRAILS_NOT_SAFE: float(sum(each["status"] != "safe" for each in guardrails)),
+        Input.SITES: 1.0,
+    }
+
+
+def _end(interval: Mapping[str, Any], name: str, sign: float) -> Value:
+    if "not_computable" in interval:
+        return Unknown(interval["not_computable"])
+    if interval[name] is None:
+        return Unknown((interval.get("unbounded") or {}).get("not_computable", "unbounded"))
+    return sign * float(interval[name])
+
+
+def _diagnostic(document: Mapping[str, Any], code: str) -> Value:
+    for finding in document["findings"]:
+        if finding["code"] == code:
+            return _number(finding["number"])
+    return Unknown("not_part_of_this_design")
+
+
+def _number(value: Any) -> Value:
+    if value is None:
+        return Unknown("not_part_of_this_design")
+    return Unknown(value["not_computable"]) if isinstance(value, Mapping) else float(value)
+
+
+def _plain(value: Value) -> Any:
+    return {"unknown": value.reason} if isinstance(value, Unknown) else value
