@@ -23,8 +23,10 @@ serve: $(VENV)/.runtime $(VENV)/.catalogues ## Serve the registry with the setti
 test: $(VENV)/.tools $(VENV)/.catalogues ## Set up and run all tests (ARGS="-k ledger" picks some)
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
-check: lint types contracts test ## Everything that CI runs
+# The tests come last, so that what one reads at the end is their summary.
+check: lint types contracts ## Everything that CI runs
 	@$(MAKE) --no-print-directory demo ONCE=1
+	@$(MAKE) --no-print-directory test
 
 lint: $(VENV)/.tools ## Ruff: mistakes and layout
 	@$(BIN)/ruff check
