@@ -88,7 +88,16 @@ def test_no_file_names_a_path_or_an_index_of_a_machine():
 
 
 def test_top_level_is_as_agreed():
-    agreed = "pyproject.toml sandbox experiments stats templates migrations tests README.md".split()
+    agreed = [
+        "pyproject.toml",
+        "sandbox",
+        "experiments",
+        "stats",
+        "templates",
+        "migrations",
+        "tests",
+        "README.md",
+    ]
     beside = ["Makefile", *LOCKS, "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "docs"]
     there = {path.relative_to(ROOT).parts[0] for path in tracked()}
     assert {name for name in there if not name.startswith(".")} == {*agreed, *beside}
