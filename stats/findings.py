@@ -78,3 +78,8 @@ def number_document(number: float | NotComputable) -> float | dict[str, Any]:
 def number_from(document: Any) -> float | NotComputable:
     """The inverse of `number_document`."""
     return NotComputable.from_document(document) if isinstance(document, Mapping) else float(document)
+
+
+def optional_float(document: Any) -> float | None:
+    """A number, or None for null."""
+    return None if document is None else float(document)

@@ -17,7 +17,7 @@ import numpy as np
 
 from stats import reasons
 from stats.errors import StatisticsError
-from stats.findings import NotComputable, number_document, number_from
+from stats.findings import NotComputable, number_document, number_from, optional_float
 from stats.panel import FloatArray
 
 CR1 = "cr1"
@@ -116,7 +116,7 @@ class Inference:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Inference:
         """The value of which `document()` was made."""
-        interval, error, dof = document["interval"], document["standard_error"], document["dof"]
+        interval = document["interval"]
         return cls(
             method=document["method"],
             alpha=float(document["alpha"]),
@@ -124,8 +124,8 @@ class Inference:
             interval=NotComputable.from_document(interval)
             if "not_computable" in interval
             else Interval.from_document(interval),
-            standard_error=None if error is None else float(error),
-            dof=None if dof is None else float(dof),
+            standard_error=optional_float(document["standard_error"]),
+            dof=optional_float(document["dof"]),
             placebos=document["placebos"],
         )
 

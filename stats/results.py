@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stats.findings import Finding, Level, NotComputable, number_document, number_from
+from stats.findings import Finding, Level, NotComputable, number_document, number_from, optional_float
 from stats.inference import Inference, Interval
 
 __all__ = [
@@ -90,16 +90,18 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class JointTest:
-    """All leads are zero: an F statistic with its degrees of freedom.
+    """All leads are zero: the statistic and its p-value.
 
+    method: "htz", an F with its degrees of freedom, or "placebo_rank", the root mean square of the
+    leads ranked among the controls', which has none.
     leads: number of leads estimated; blocks: number of means of neighbouring leads that were tested,
     smaller than `leads` where the clusters do not carry a test of each.
     """
 
     method: str
     statistic: float
-    dof_numerator: float
-    dof_denominator: float
+    dof_numerator: float | None
+    dof_denominator: float | None
     p_value: float
     leads: int
     blocks: int
@@ -122,8 +124,8 @@ class JointTest:
         return cls(
             method=document["method"],
             statistic=float(document["statistic"]),
-            dof_numerator=float(document["dof_numerator"]),
-            dof_denominator=float(document["dof_denominator"]),
+            dof_numerator=optional_float(document["dof_numerator"]),
+            dof_denominator=optional_float(document["dof_denominator"]),
             p_value=float(document["p_value"]),
             leads=document["leads"],
             blocks=document["blocks"],
@@ -249,7 +251,7 @@ class PredictorBalance:
 
 
 def _numbers(values: list[float | None]) -> tuple[float | None, ...]:
-    return tuple(None if value is None else float(value) for value in values)
+    return tuple(optional_float(value) for value in values)
 
 
 def _estimate_from(document: Mapping[str, Any]) -> Estimate | NotComputable:
