@@ -1,0 +1,132 @@
+"""The heartbeat: it wakes work up and knows nothing; the database says what is due and who does it.
+
+One job in a memory store: stores cannot be shared between processes, and a job lost with its process
+is found again by the next beat, since due work lies in the database. `coalesce`, one instance and no
+misfire grace, because a late beat is as good as any and two at once are none better than one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.orm import Session, sessionmaker
+
+from experiments.collection.engine import AttemptSummary, collect_due
+from experiments.collection.settings import CollectionSettings
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+Duty = Callable[[], object]
+
+
+def wall_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_holder() -> str:
+    """A name for this worker that no other process has or had."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a beat does: collection, then `duties` (other due work, such as evaluations), one by one."""
+
+    session_factory: sessionmaker[Session]
+    settings: CollectionSettings
+    clock: Clock = wall_clock
+    duties: Sequence[Duty] = ()
+    holder: str = field(default_factory=new_holder)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+
+def tick(work: Work) -> list[AttemptSummary]:
+    """One beat. A duty that fails is logged and tried again at the next beat; the others go on."""
+    attempts: list[AttemptSummary] = []
+
+    def collect() -> None:
+        attempts.extend(
+            collect_due(
+                work.session_factory,
+                work.clock(),
+                holder=work.holder,
+                settings=work.settings,
+                clock=work.clock,
+                is_stopping=work.stopping.is_set,
+            )
+        )
+
+    for duty in (collect, *work.duties):
+        if work.stopping.is_set():
+            break
+        try:
+            duty()
+        except Exception:
+            log.exception("due work broke off", extra={"duty": getattr(duty, "__qualname__", repr(duty))})
+    return attempts
+
+
+class Heartbeat:
+    """A running scheduler; `stop` lets the window that is being written end, and no other begin."""
+
+    def __init__(self, work: Work, *, seconds: float) -> None:
+        self._work = work
+        # Beats that find the last one still at work are dropped by design and not worth a warning each.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+        self._scheduler = BackgroundScheduler(timezone=UTC, daemon=True)
+        self._scheduler.add_job(
+            tick,
+            "interval",
+            args=[work],
+            seconds=seconds,
+            id="heartbeat",
+            next_run_time=datetime.now(UTC),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._work.stopping.set()
+        self._scheduler.shutdown(wait=True)
+
+
+def start_background(work: Work, *, seconds: float) -> Heartbeat:
+    """A heartbeat in a thread of this process, as `sandbox serve` carries it."""
+    heartbeat = Heartbeat(work, seconds=seconds)
+    heartbeat.start()
+    return heartbeat
+
+
+def run_forever(work: Work, *, seconds: float) -> None:
+    """Beat until SIGTERM or SIGINT, then end gracefully; for `sandbox scheduler`, in the main thread."""
+    asked = threading.Event()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    heartbeat = start_background(work, seconds=seconds)
+    log.info("scheduler started", extra={"holder": work.holder, "seconds": seconds})
+    try:
+        asked.wait()
+    finally:
+        heartbeat.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        log.info("scheduler stopped", extra={"holder": work.holder})
