@@ -57,3 +57,8 @@ def signed_result(session: Session, pilot: Pilot) -> Evaluation | None:
         .order_by(Evaluation.signed_at.desc(), Evaluation.id.desc())
         .limit(1)
     )
+
+
+def pilot_of(session: Session, evaluation: Evaluation) -> Pilot:
+    """The pilot whose plan this run carried out."""
+    return session.scalars(select(Pilot).where(Pilot.experiment_id == evaluation.experiment_id)).one()

@@ -108,7 +108,7 @@ def moves(session: Session, pilot: Pilot, actor: Actor) -> Iterator[Move]:
         subjects.append((DECISION, decision))
     for lifecycle, subject in [*subjects, (PILOT, pilot)]:
         yield from _own_moves(lifecycle, subject, actor)
-    if any(_may_sign(run, pilot, actor) for run in evaluations_of(session, pilot)):
+    if any(may_sign(run, pilot, actor) for run in evaluations_of(session, pilot)):
         yield Move("experiment", "sign_result", False, "")
     if my_consultation(pilot, actor):
         yield Move("consultation", "reply", False, "Art. 49(4)")
@@ -128,7 +128,8 @@ def _own_moves(lifecycle: Lifecycle[Any], subject: Any, actor: Actor) -> Iterato
             yield Move(lifecycle.kind, transition.verb, transition.needs_reason, transition.source, tuple(needs))
 
 
-def _may_sign(evaluation: Evaluation, pilot: Pilot, actor: Actor) -> bool:
+def may_sign(evaluation: Evaluation, pilot: Pilot, actor: Actor) -> bool:
+    """Whether this run waits for this person's signature."""
     done_but_unsigned = evaluation.status == EvaluationStatus.DONE and evaluation.signed_at is None
     return done_but_unsigned and evaluator_of_the_experiment(actor, pilot.experiment)
 

@@ -19,7 +19,7 @@ from sandbox import accounts
 from sandbox.access import RULES
 from sandbox.accounts import Person, TooManyAttempts
 from sandbox.db import db, writing
-from sandbox.web import words
+from sandbox.web import complaints, options, words
 from sandbox.web.navigation import navigation
 
 LANGUAGES = {"ko": "한국어", "en": "English"}
@@ -168,6 +168,8 @@ def _page_context() -> dict[str, Any]:
             (url_for("api-docs.openapi_json"), gettext("Interface description (OpenAPI)")),
         ],
         "words": words,
+        "options": options,
+        "complaints": complaints,
     }
 
 

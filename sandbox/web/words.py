@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext, lazy_gettext
 
 from experiments.errors import BrokenRecord, Invalid, NotFound, Refused, WrongMoment
 from sandbox.accounts import Person, TooManyAttempts
+from sandbox.pilots.file import Deed
 from sandbox.web.filters import instant, pick
 
 _ = lazy_gettext
@@ -133,7 +136,9 @@ VERBS: dict[str, dict[str, Any]] = {
         "sign_result": _("Sign the result"),
         "withdraw": _("Withdraw the registration"),
     },
+    "consultation": {"reply": _("Reply to the consultation")},
     "decision": {
+        "propose": _("Propose a decision"),
         "decide": _("Decide as proposed"),
         "decide_against": _("Decide against the finding"),
         "confirm": _("Confirm as second decider"),
@@ -346,3 +351,85 @@ def _wrong_moment(error: WrongMoment) -> str:
             at=instant(datetime.fromisoformat(at)),
         )
     return gettext("This is not possible in the present state of the record.")
+
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """A row of a timeline, as its macro takes it."""
+
+    at: datetime
+    what: str
+    who: str | None
+    reason: str | None
+    tag: tuple[str, str] | None = None
+    url: str | None = None
+
+
+def deeds(rows: Iterable[Deed]) -> list[TimelineEntry]:
+    """A case's history in the reader's words."""
+    return [
+        TimelineEntry(row.at, deed(row.kind, row.verb), f"{row.actor_name} · {role(row.actor_role)}", row.reason)
+        for row in rows
+    ]
+
+
+def names(subjects: Iterable[Any]) -> str:
+    """Names in the reader's language, separated by commas."""
+    return ", ".join(pick(subject, "name") for subject in subjects)
+
+
+def form_url(endpoint: str, number: str) -> str:
+    """Where the form of an act stands; desks without a case have no number in their address."""
+    return url_for(endpoint, number=number)
+
+
+def rule_lines(rule: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The lines of a decision rule as sentences, in order."""
+    return [rule_line(line) for line in rule]
+
+
+def rule_line(line: Mapping[str, Any]) -> str:
+    """One line: its tests joined by and/or, then its finding."""
+    label, _tone = outcome(line["finding"])
+    if not line["tests"]:
+        return gettext("Otherwise: %(finding)s", finding=label)
+    joint = gettext(" and ") if line["when"] == "all" else gettext(" or ")
+    tests = joint.join(
+        gettext(
+            "%(input)s %(comparison)s %(threshold)s",
+            input=RULE_INPUTS[test["input"]],
+            comparison=COMPARISONS[test["comparison"]],
+            threshold=f"{test['threshold']:g}",
+        )
+        for test in line["tests"]
+    )
+    return gettext("If %(tests)s: %(finding)s", tests=tests, finding=label)
+
+
+PLAN_FIELDS = {
+    "title_ko": _("Title in Korean"),
+    "title_en": _("Title in English"),
+    "hypothesis_ko": _("Hypothesis in Korean"),
+    "hypothesis_en": _("Hypothesis in English"),
+    "period": _("Period of the analysis"),
+    "window": _("Where and when"),
+    "districts.treated": _("Treated districts"),
+    "districts.control": _("Control districts"),
+    "districts.why": _("Why these controls"),
+    "primary": _("Primary metric"),
+    "guardrails": _("Guardrails"),
+    "design": _("How it is estimated"),
+    "rule": _("Decision rule"),
+    "seed": _("Seed of the random numbers"),
+}
+
+
+def plan_field(path: str) -> str:
+    """What a field of the plan is called, by the longest part of its path that has a name."""
+    parts = path.split(".")
+    for length in range(len(parts), 0, -1):
+        known = PLAN_FIELDS.get(".".join(parts[:length]))
+        if known:
+            return str(known)
+    return path

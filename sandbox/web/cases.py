@@ -1,0 +1,273 @@
+"""The case file and the acts on it: opinion, answers, consultation, replies, grant, proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from marshmallow import Schema, fields
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.errors import Invalid
+from experiments.fields import Prose, load
+from experiments.lifecycle import Actor
+from sandbox import decisions
+from sandbox.db import db
+from sandbox.decisions.decide import ProposalSchema, open_decision
+from sandbox.decisions.models import Decision, Outcome
+from sandbox.exemptions import application, review
+from sandbox.exemptions.models import Reply
+from sandbox.exemptions.review import OpinionSchema, ReplySchema
+from sandbox.organisations import Organisation, OrganisationKind
+from sandbox.pilots import case, file, operation
+from sandbox.pilots.evaluations import signed_result
+from sandbox.pilots.models import Pilot
+from sandbox.web import forms, words
+from sandbox.web.rim import actor, now
+
+pages = Blueprint("cases", __name__, url_prefix="/cases")
+
+ROWS_OF_CONDITIONS = 3
+ROWS_OF_ACTIONS = 4
+
+
+class ConsultationSchema(Schema):
+    ministries = fields.List(fields.Integer(), load_default=list)
+
+
+class GrantSchema(Schema):
+    granted_from = fields.Date(required=True)
+    granted_to = fields.Date(required=True)
+    conditions = fields.List(fields.Integer(), load_default=list)
+    reason = Prose(required=True, longest=4000)
+
+
+@pages.get("/<number>", endpoint="file")
+def file_page(number: str) -> ResponseReturnValue:
+    pilot = _pilot(number)
+    return render_template("cases/file.html", file=file.case_file(db.session, pilot, actor()), forms_of=FORMS)
+
+
+@pages.post("/<number>/moves/<kind>/<verb>")
+def move(number: str, kind: str, verb: str) -> ResponseReturnValue:
+    """One act without a form of its own; `reason` is posted where one is asked for."""
+    act = MOVES.get((kind, verb))
+    if act is None:
+        abort(404)
+    reason = forms.reason(request.form)
+    act(db.session, _pilot(number), actor(), now(), reason)
+    flash(words.deed(kind, verb), "success")
+    return _back(number)
+
+
+@pages.route("/<number>/opinion", methods=["GET", "POST"])
+def opinion(number: str) -> ResponseReturnValue:
+    """The city's opinion with the actions that it requires."""
+    pilot = _pilot(number)
+    sent = forms.Sent(request.form)
+    if request.method == "POST":
+        try:
+            values = load(OpinionSchema(), {"opinion": sent.one("opinion"), "required_actions": sent.lines("required_actions", ROWS_OF_ACTIONS)})
+            review.give_opinion(db.session, pilot.exemption, **values, by=actor(), at=now())
+            return _done(number, "exemption", "give_opinion")
+        except Invalid as error:
+            sent.refuse(error)
+    return _form("cases/opinion.html", pilot, sent, rows=ROWS_OF_ACTIONS)
+
+
+@pages.route("/<number>/actions", methods=["GET", "POST"])
+def actions(number: str) -> ResponseReturnValue:
+    """The company's answers to the required actions."""
+    pilot = _pilot(number)
+    sent = forms.Sent(request.form)
+    if request.method == "POST":
+        try:
+            answers = {a.id: sent.text(f"answers.{a.id}", longest=4000) for a in pilot.exemption.required_actions}
+            application.answer_actions(db.session, pilot.exemption, answers, by=actor(), at=now())
+            return _done(number, "exemption", "answer_actions")
+        except Invalid as error:
+            sent.refuse(error)
+    return _form("cases/actions.html", pilot, sent)
+
+
+@pages.route("/<number>/consultation", methods=["GET", "POST"])
+def consultation(number: str) -> ResponseReturnValue:
+    """Which ministries are asked."""
+    pilot = _pilot(number)
+    sent = forms.Sent(request.form)
+    ministries = db.session.scalars(
+        select(Organisation).where(Organisation.kind == OrganisationKind.MINISTRY).order_by(Organisation.id)
+    ).all()
+    if request.method == "POST":
+        try:
+            chosen = load(ConsultationSchema(), {"ministries": sent.many("ministries")})["ministries"]
+            asked = [ministry for ministry in ministries if ministry.id in chosen]
+            review.open_consultation(db.session, pilot.exemption, asked, by=actor(), at=now())
+            return _done(number, "exemption", "open_consultation")
+        except Invalid as error:
+            sent.refuse(error)
+    return _form("cases/consultation.html", pilot, sent, ministries=ministries)
+
+
+@pages.route("/<number>/reply", methods=["GET", "POST"])
+def reply(number: str) -> ResponseReturnValue:
+    """One ministry's written reply."""
+    pilot = _pilot(number)
+    asked = file.my_consultation(pilot, actor())
+    if asked is None:
+        abort(404)
+    sent = forms.Sent(request.form)
+    if request.method == "POST":
+        try:
+            values = load(
+                ReplySchema(),
+                {
+                    "reply": sent.one("reply"),
+                    "text": sent.one("text"),
+                    "conditions": sent.rows(
+                        "conditions", ("text", "legal_basis", "necessity", "proportionality"), ROWS_OF_CONDITIONS
+                    ),
+                },
+            )
+            review.reply(db.session, asked, **values, by=actor(), at=now())
+            flash(gettext("The reply is recorded."), "success")
+            return _back(number)
+        except Invalid as error:
+            sent.refuse(error)
+    replies = [(each.value, words.status("reply", each)[0]) for each in Reply]
+    return _form("cases/reply.html", pilot, sent, asked=asked, replies=replies, rows=ROWS_OF_CONDITIONS)
+
+
+@pages.route("/<number>/grant", methods=["GET", "POST"])
+def grant(number: str) -> ResponseReturnValue:
+    """The decider grants: period, conditions, reasons."""
+    pilot = _pilot(number)
+    sent = forms.Sent(request.form)
+    if request.method == "POST":
+        try:
+            values = load(
+                GrantSchema(),
+                {
+                    "granted_from": sent.one("granted_from"),
+                    "granted_to": sent.one("granted_to"),
+                    "conditions": sent.many("conditions"),
+                    "reason": sent.one("reason"),
+                },
+            )
+            case.grant(db.session, pilot, **values, by=actor(), at=now())
+            return _done(number, "exemption", "grant")
+        except Invalid as error:
+            sent.refuse(error)
+    return _form("cases/grant.html", pilot, sent)
+
+
+@pages.route("/<number>/proposal", methods=["GET", "POST"])
+def proposal(number: str) -> ResponseReturnValue:
+    """Propose a decision on the latest signed result."""
+    pilot = _pilot(number)
+    evaluation = signed_result(db.session, pilot)
+    if evaluation is None:
+        abort(404)
+    sent = forms.Sent(request.form)
+    if request.method == "POST":
+        try:
+            values = load(
+                ProposalSchema(),
+                {"evaluation_id": evaluation.id, "outcome": sent.one("outcome"), "reasons": sent.one("reasons")},
+            )
+            del values["evaluation_id"]
+            decisions.propose(db.session, pilot, evaluation, **values, by=actor(), at=now())
+            flash(gettext("The proposal waits for a decider."), "success")
+            return _back(number)
+        except Invalid as error:
+            sent.refuse(error)
+    outcomes = [(each.value, words.outcome(each)[0]) for each in Outcome]
+    return _form("cases/proposal.html", pilot, sent, evaluation=evaluation, outcomes=outcomes)
+
+
+Act = Callable[[Session, Pilot, Actor, datetime, str], None]
+
+
+def _on_exemption(use_case: Callable[..., None], *, reason: bool = False) -> Act:
+    def act(session: Session, pilot: Pilot, by: Actor, at: datetime, why: str) -> None:
+        use_case(session, pilot.exemption, by=by, at=at, **({"reason": why} if reason else {}))
+
+    return act
+
+
+def _on_pilot(use_case: Callable[..., None], *, reason: bool = False) -> Act:
+    def act(session: Session, pilot: Pilot, by: Actor, at: datetime, why: str) -> None:
+        use_case(session, pilot, by=by, at=at, **({"reason": why} if reason else {}))
+
+    return act
+
+
+def _on_decision(use_case: Callable[..., None]) -> Act:
+    def act(session: Session, pilot: Pilot, by: Actor, at: datetime, why: str) -> None:
+        use_case(session, _open_decision(session, pilot), by=by, at=at, reason=why)
+
+    return act
+
+
+# The acts that need no form of their own, by part of the case and verb.
+MOVES: dict[tuple[str, str], Act] = {
+    ("exemption", "send_to_city"): _on_exemption(application.send_to_city),
+    ("exemption", "sign"): _on_pilot(case.sign),
+    ("exemption", "return_filing"): _on_pilot(case.return_filing, reason=True),
+    ("exemption", "close_consultation"): _on_exemption(review.close_consultation),
+    ("exemption", "refuse"): _on_pilot(case.refuse, reason=True),
+    ("exemption", "withdraw"): _on_pilot(case.withdraw, reason=True),
+    ("pilot", "start"): _on_pilot(operation.start),
+    ("pilot", "suspend"): _on_pilot(operation.suspend, reason=True),
+    ("pilot", "lift"): _on_pilot(operation.lift, reason=True),
+    ("pilot", "finish"): _on_pilot(operation.finish),
+    ("decision", "decide"): _on_decision(decisions.decide),
+    ("decision", "decide_against"): _on_decision(decisions.decide),
+    ("decision", "confirm"): _on_decision(decisions.confirm),
+    ("decision", "send_back"): _on_decision(decisions.send_back),
+}
+
+# The acts that have a page of their own.
+FORMS: dict[tuple[str, str], str] = {
+    ("exemption", "edit"): "company.edit",
+    ("exemption", "give_opinion"): "cases.opinion",
+    ("exemption", "answer_actions"): "cases.actions",
+    ("exemption", "open_consultation"): "cases.consultation",
+    ("consultation", "reply"): "cases.reply",
+    ("exemption", "grant"): "cases.grant",
+    ("experiment", "save_draft"): "evaluator.plan",
+    ("experiment", "lock"): "evaluator.plan",
+    ("experiment", "amend"): "evaluator.amend",
+    ("experiment", "sign_result"): "evaluator.desk",
+    ("decision", "propose"): "cases.proposal",
+}
+
+
+def _pilot(number: str) -> Pilot:
+    return file.find(db.session, number, actor())
+
+
+def _open_decision(session: Session, pilot: Pilot) -> Decision:
+    decision = open_decision(session, pilot)
+    if decision is None:
+        abort(409)
+    return decision
+
+
+def _back(number: str) -> ResponseReturnValue:
+    return redirect(url_for("cases.file", number=number), 303)
+
+
+def _done(number: str, kind: str, verb: str) -> ResponseReturnValue:
+    flash(words.deed(kind, verb), "success")
+    return _back(number)
+
+
+def _form(template: str, pilot: Pilot, sent: forms.Sent, **context: Any) -> ResponseReturnValue:
+    page = render_template(template, pilot=pilot, sent=sent, errors=sent.errors, **context)
+    return page, 422 if sent.errors else 200

@@ -1,0 +1,182 @@
+"""The company's desk: its pilots, and the form that registers or edits one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from marshmallow import Schema, fields
+from sqlalchemy import select
+
+from experiments.errors import Invalid
+from experiments.fields import load
+from sandbox import access
+from sandbox.db import db
+from sandbox.exemptions.application import ApplicationSchema
+from sandbox.organisations import Organisation, OrganisationKind
+from sandbox.pilots import desk as desks
+from sandbox.pilots import file, registration
+from sandbox.pilots.models import Pilot, PilotStatus
+from sandbox.pilots.registration import PilotSchema
+from sandbox.programmes.models import Site
+from sandbox.regimes import Regime, regime
+from sandbox.web import forms, words
+from sandbox.web.rim import actor, now
+
+pages = Blueprint("company", __name__, url_prefix="/company")
+
+REGIME = "kr-smart-city"
+PILOT_FIELDS = (
+    "title_ko",
+    "title_en",
+    "summary_ko",
+    "summary_en",
+    "technology",
+    "contact",
+    "planned_from",
+    "planned_to",
+)
+
+
+class PartiesSchema(Schema):
+    """Where the pilot runs, who evaluates it and which ministry leads."""
+
+    site = fields.Integer(required=True)
+    evaluator = fields.Integer(required=True)
+    lead = fields.Integer(required=True)
+
+
+@pages.get("")
+def desk() -> ResponseReturnValue:
+    query = request.args.to_dict()
+    tasks = desks.tasks(db.session, actor(), status=query.get("status"), text=query.get("q"))
+    return render_template(
+        "company/desk.html",
+        tasks=tasks,
+        query=query,
+        statuses=[(each.value, words.status("pilot", each)[0]) for each in PilotStatus],
+        may_register=access.company_author(actor()),
+    )
+
+
+@pages.route("/pilots/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    """Register a pilot: where, who, what, and the application under the regime."""
+    sent = forms.Sent(request.form)
+    law = regime(REGIME)
+    if request.method == "POST":
+        try:
+            pilot = _register(sent, law)
+            flash(gettext("The draft is registered as %(number)s.", number=pilot.number), "success")
+            return redirect(url_for("cases.file", number=pilot.number), 303)
+        except Invalid as error:
+            sent.refuse(error)
+    return _form(sent, law, pilot=None)
+
+
+@pages.route("/pilots/<number>", methods=["GET", "POST"])
+def edit(number: str) -> ResponseReturnValue:
+    """Edit a draft; a draft that somebody else saved meanwhile is not overwritten."""
+    pilot = file.find(db.session, number, actor())
+    sent = forms.Sent(request.form, _as_typed(pilot))
+    law = pilot.exemption.regime
+    if request.method == "POST":
+        try:
+            values, application_values = _values(sent, law)
+            registration.edit(
+                db.session,
+                pilot,
+                values=values,
+                application_values=application_values,
+                seen_version=request.form.get("version", 0, type=int),
+                by=actor(),
+                at=now(),
+            )
+            flash(gettext("The draft is saved."), "success")
+            return redirect(url_for("cases.file", number=number), 303)
+        except Invalid as error:
+            sent.refuse(error)
+    return _form(sent, law, pilot=pilot)
+
+
+def _register(sent: forms.Sent, law: Regime) -> Pilot:
+    errors: dict[str, list[str]] = {}
+    try:
+        parties = load(PartiesSchema(), {name: sent.one(name) for name in ("site", "evaluator", "lead")})
+    except Invalid as error:
+        errors |= error.errors
+    try:
+        values, application_values = _values(sent, law)
+    except Invalid as error:
+        errors |= error.errors
+    if errors:
+        raise Invalid(errors)
+    return registration.register(
+        db.session,
+        site=db.get_or_404(Site, parties["site"]),
+        evaluator=db.get_or_404(Organisation, parties["evaluator"]),
+        lead=db.get_or_404(Organisation, parties["lead"]),
+        regime_id=law.id,
+        values=values,
+        application_values=application_values,
+        by=actor(),
+        at=now(),
+    )
+
+
+def _values(sent: forms.Sent, law: Regime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Validated values of pilot and application; Invalid with the errors of both."""
+    errors: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}
+    application_values: dict[str, Any] = {}
+    try:
+        typed = {name: sent.one(name) for name in PILOT_FIELDS}
+        values = load(PilotSchema(), typed | {"districts": sent.many("districts")})
+    except Invalid as error:
+        errors |= error.errors
+    try:
+        application_values = load(
+            ApplicationSchema(law),
+            {
+                "kind": sent.one("kind"),
+                "ground": sent.one("ground"),
+                "articles": [line.strip() for line in sent.one("articles").splitlines() if line.strip()],
+                "contents": {item.id: sent.one(f"contents.{item.id}") for item in law.plan_contents},
+                "requested_months": sent.one("requested_months"),
+            },
+        )
+    except Invalid as error:
+        errors |= error.errors
+    if errors:
+        raise Invalid(errors)
+    return values, application_values
+
+
+def _as_typed(pilot: Pilot) -> dict[str, Any]:
+    """A stored draft as the form shows it."""
+    exemption = pilot.exemption
+    shown: dict[str, Any] = {name: getattr(pilot, name) for name in PILOT_FIELDS}
+    shown |= {"kind": exemption.kind, "ground": exemption.ground, "requested_months": exemption.requested_months}
+    shown |= {"articles": "\n".join(exemption.articles), "districts": [d.code for d in pilot.districts]}
+    return shown | {f"contents.{key}": text for key, text in exemption.contents.items()}
+
+
+def _form(sent: forms.Sent, law: Regime, *, pilot: Pilot | None) -> ResponseReturnValue:
+    sites = [pilot.site] if pilot else db.session.scalars(select(Site).order_by(Site.id)).unique().all()
+    page = render_template(
+        "company/pilot.html",
+        sent=sent,
+        errors=sent.errors,
+        regime=law,
+        pilot=pilot,
+        sites=sites,
+        institutes=_organisations(OrganisationKind.INSTITUTE),
+        ministries=_organisations(OrganisationKind.MINISTRY),
+    )
+    return page, 422 if sent.errors else 200
+
+
+def _organisations(kind: OrganisationKind) -> list[Organisation]:
+    return list(db.session.scalars(select(Organisation).where(Organisation.kind == kind).order_by(Organisation.id)))

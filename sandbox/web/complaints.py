@@ -1,0 +1,106 @@
+"""Messages about input, in the reader's language.
+
+The lab knows no languages: it complains in English, in fixed sentences or in sentences with one
+changing part. Both are listed here, so that they stand in the catalogue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from flask_babel import gettext, lazy_gettext
+
+_ = lazy_gettext
+
+Errors = Mapping[str, Sequence[str]]
+
+FIXED = (
+    _("Missing data for required field."),
+    _("Field may not be null."),
+    _("Unknown field."),
+    _("Not a valid string."),
+    _("Not a valid number."),
+    _("Not a valid integer."),
+    _("Not a valid date."),
+    _("Not a valid datetime."),
+    _("Not a valid list."),
+    _("Invalid input type."),
+    _("Invalid value."),
+    _("Special numeric values (nan or infinity) are not permitted."),
+    _("Control characters are not allowed."),
+    _("Invisible or direction-changing characters are not allowed."),
+    _("Too many combining marks in a row."),
+    _("Name a district."),
+    _("A plan needs control districts."),
+    _("A plan needs at least one guardrail metric."),
+    _("A district stands twice."),
+    _("Only a synthetic control has predictors."),
+    _("The intervention starts after the baseline."),
+    _("The intervention ends before it starts."),
+    _("The pilot ends before it starts."),
+    _("The last line must hold without tests, so that there is always a finding."),
+    _("Name at least one condition."),
+    _("Conditions need the reply 'agree with conditions'."),
+    _("This regime has no such kind."),
+    _("This regime has no such ground."),
+    _("This ground is not open to this kind."),
+    _("The regime does not ask for this."),
+    _("Use the form 123-45-67890."),
+    _("a reason is needed"),
+    _("name at least one competent ministry"),
+    _("the period ends before it begins"),
+    _("this e-mail has an account"),
+    _("this is not the present password"),
+    _("an evaluating institute is needed"),
+)
+
+# Sentences with changing parts: pattern in English, and the sentence with %(name)s in their place.
+PATTERNS = (
+    (r"unknown district (?P<code>.+)", _("unknown district %(code)s")),
+    (r"unknown metric (?P<code>\S+) version (?P<version>\d+)", _("unknown metric %(code)s version %(version)s")),
+    (r"Both treated and control: (?P<codes>.+)\.", _("Both treated and control: %(codes)s.")),
+    (r"the exemption does not cover (?P<codes>.+)", _("the exemption does not cover %(codes)s")),
+    (r"another pilot runs in (?P<codes>.+)", _("another pilot runs in %(codes)s")),
+    (
+        r"before the permitted period begins on (?P<day>\S+)",
+        _("before the permitted period begins on %(day)s"),
+    ),
+    (r"after the permitted period ends on (?P<day>\S+)", _("after the permitted period ends on %(day)s")),
+    (r"Must be one of: (?P<choices>.+)\.", _("Choose one of: %(choices)s.")),
+    (r"Length must be between (?P<low>\d+) and (?P<high>\d+)\.", _("Between %(low)s and %(high)s entries or characters.")),
+    (r"Shorter than minimum length (?P<low>\d+)\.", _("At least %(low)s.")),
+    (r"Longer than maximum length (?P<high>\d+)\.", _("At most %(high)s.")),
+    (r"Must be greater than or equal to (?P<low>\S+)\.", _("Must be %(low)s or more.")),
+    (
+        r"Must be greater than or equal to (?P<low>\S+) and less than or equal to (?P<high>\S+)\.",
+        _("Must lie between %(low)s and %(high)s."),
+    ),
+    (r"Must be greater than (?P<low>\S+)\.", _("Must be more than %(low)s.")),
+    (r"At most (?P<months>\d+) months \((?P<source>.+)\)\.", _("At most %(months)s months (%(source)s).")),
+    (r"longer than (?P<months>\d+) months \((?P<source>.+)\)", _("longer than %(months)s months (%(source)s)")),
+    (r"at least (?P<low>\d+) characters", _("at least %(low)s characters")),
+    (r"at most (?P<high>\d+) characters", _("at most %(high)s characters")),
+)
+
+
+def translated(errors: Errors | None) -> dict[str, list[str]]:
+    """The same fields with their messages in the reader's language."""
+    return {field: [sentence(message) for message in messages] for field, messages in (errors or {}).items()}
+
+
+def sentence(message: str) -> str:
+    """One message; what is not listed stays as it is, which is better than silence."""
+    for pattern, words in PATTERNS:
+        match = re.fullmatch(pattern, message)
+        if match:
+            return str(words) % match.groupdict()
+    return gettext(message)
+
+
+def under(errors: Errors | None, field: str, control: str) -> dict[str, Sequence[str]]:
+    """`errors` with the messages of `field` also at the form's own `control`."""
+    messages = dict(errors or {})
+    if field in messages:
+        messages[control] = [*messages.get(control, []), *messages[field]]
+    return messages

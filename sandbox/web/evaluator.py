@@ -1,0 +1,147 @@
+"""The evaluator's desk: write, lock and amend the plan; run the evaluation; sign its result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from experiments.errors import Invalid, WrongMoment
+from experiments.evaluation.models import Evaluation
+from experiments.registrations import plan_problems
+from sandbox.db import db
+from sandbox.pilots import desk as desks
+from sandbox.pilots import evaluations, file
+from sandbox.pilots import plan as plans
+from sandbox.pilots.models import Pilot, PilotStatus
+from sandbox.web import forms, plan_form, words
+from sandbox.web.filters import SHOWN_ZONE
+from sandbox.web.rim import actor, now
+
+pages = Blueprint("evaluator", __name__, url_prefix="/evaluator")
+
+
+@pages.get("")
+def desk() -> ResponseReturnValue:
+    query = request.args.to_dict()
+    tasks = desks.tasks(db.session, actor(), status=query.get("status"), text=query.get("q"))
+    return render_template(
+        "evaluator/desk.html",
+        tasks=tasks,
+        runs={task.pilot.id: evaluations.evaluations_of(db.session, task.pilot) for task in tasks},
+        query=query,
+        statuses=[(each.value, words.status("pilot", each)[0]) for each in PilotStatus if each != PilotStatus.DRAFT],
+        today=now().astimezone(SHOWN_ZONE).date(),
+    )
+
+
+@pages.route("/<number>/plan", methods=["GET", "POST"])
+def plan(number: str) -> ResponseReturnValue:
+    """The draft of the analysis plan; saving keeps it as it is, locking is a second step."""
+    pilot = file.find(db.session, number, actor())
+    if request.method == "POST":
+        draft = plan_form.read(request.form)
+        plans.save_draft(db.session, pilot, draft, by=actor(), at=now())
+        flash(gettext("The draft is saved."), "success")
+        return redirect(url_for("evaluator.plan", number=number), 303)
+    draft = pilot.experiment.draft or plan_form.blank(pilot)
+    return _plan_page(pilot, draft, locked=pilot.experiment.plan is not None)
+
+
+@pages.post("/<number>/plan/lock")
+def lock(number: str) -> ResponseReturnValue:
+    """Fix the saved draft as the plan."""
+    pilot = file.find(db.session, number, actor())
+    try:
+        version = plans.lock(db.session, pilot, by=actor(), at=now())
+    except Invalid as error:
+        return _plan_page(pilot, pilot.experiment.draft, errors=error.errors)
+    flash(gettext("The plan is locked. SHA-256: %(sha256)s", sha256=version.sha256), "success")
+    return redirect(url_for("cases.file", number=number), 303)
+
+
+@pages.route("/<number>/plan/amend", methods=["GET", "POST"])
+def amend(number: str) -> ResponseReturnValue:
+    """Supersede the locked plan, with the reason."""
+    pilot = file.find(db.session, number, actor())
+    in_force = pilot.experiment.plan
+    if in_force is None:
+        raise WrongMoment("experiment.amend", pilot.experiment.status, needs="plan_is_locked")
+    if request.method == "POST":
+        data = plan_form.read(request.form)
+        try:
+            plans.amend(db.session, pilot, data, by=actor(), at=now(), reason=forms.reason(request.form))
+        except Invalid as error:
+            return _plan_page(pilot, data, errors=error.errors, amending=True)
+        flash(words.deed("experiment", "amend"), "success")
+        return redirect(url_for("cases.file", number=number), 303)
+    return _plan_page(pilot, in_force.contents(), amending=True)
+
+
+@pages.post("/<number>/evaluations")
+def run(number: str) -> ResponseReturnValue:
+    """Ask for a run; a worker takes it within a heartbeat."""
+    pilot = file.find(db.session, number, actor())
+    evaluations.request_run(db.session, pilot, by=actor(), at=now())
+    flash(gettext("The evaluation is waiting for a worker. Load this page again in a few seconds."), "success")
+    return redirect(url_for("evaluator.desk"), 303)
+
+
+@pages.get("/evaluations/<int:run_id>")
+def result(run_id: int) -> ResponseReturnValue:
+    """A finished run before it is signed, for those who may see it."""
+    evaluation, pilot = _run(run_id)
+    if evaluation.document is None:
+        abort(404)
+    document = evaluation.result()
+    return render_template(
+        "evaluator/result.html",
+        evaluation=evaluation,
+        pilot=pilot,
+        document=document,
+        may_sign=file.may_sign(evaluation, pilot, actor()),
+    )
+
+
+@pages.post("/evaluations/<int:run_id>/sign")
+def sign(run_id: int) -> ResponseReturnValue:
+    """Sign: the result becomes public."""
+    evaluation, pilot = _run(run_id)
+    evaluations.sign(db.session, pilot, evaluation, by=actor(), at=now())
+    flash(words.deed("experiment", "sign_result"), "success")
+    return redirect(url_for("register.pilot", number=pilot.number), 303)
+
+
+def _run(run_id: int) -> tuple[Evaluation, Pilot]:
+    evaluation = db.get_or_404(Evaluation, run_id)
+    pilot = evaluations.pilot_of(db.session, evaluation)
+    return evaluation, file.find(db.session, str(pilot.number), actor())
+
+
+def _plan_page(
+    pilot: Pilot,
+    draft: dict[str, Any],
+    *,
+    errors: dict[str, list[str]] | None = None,
+    locked: bool = False,
+    amending: bool = False,
+) -> ResponseReturnValue:
+    problems = errors or ({} if locked else _problems(pilot, draft))
+    page = render_template(
+        "evaluator/plan.html",
+        pilot=pilot,
+        plan=draft,
+        choices=plan_form.choices(db.session, pilot),
+        errors=errors or {},
+        problems=problems,
+        locked=locked and not amending,
+        amending=amending,
+    )
+    return page, 422 if errors else 200
+
+
+def _problems(pilot: Pilot, draft: dict[str, Any]) -> dict[str, list[str]]:
+    """What still keeps the draft from being locked."""
+    return plan_problems(db.session, pilot.site.territory_id, draft, plans.permit_of(db.session, pilot))
