@@ -165,7 +165,9 @@ def curve(plot: Plot, series: Values, class_: str) -> Markup:
 
 
 def start_place(plot: Plot, periods: Sequence[str], first_treated: str) -> float:
-    """Between the last period before the pilot and its first one."""
+    """Between the last period before the pilot and its first one; ValueError where it is no period."""
+    if first_treated not in periods:
+        raise ValueError(f"{first_treated} is not one of the periods")
     return plot.x(periods.index(first_treated) - 0.5)
 
 

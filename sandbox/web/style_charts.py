@@ -53,7 +53,7 @@ def _paths(say: Say) -> drawn.Figure:
         title=say("실증 구역과 합성 대조 구역", "Treated district and its synthetic control"),
         description=say(
             "두 선이 시작 전에 겹치고 시작 뒤에 벌어지면, 벌어진 만큼이 추정 효과입니다.",
-            "Where the lines lie together before the start and part after it, the gap is the estimated effect.",
+            "Where the lines agree before the start and part after it, the gap is the estimated effect.",
         ),
     )
 
@@ -156,10 +156,11 @@ def _guardrail(say: Say) -> drawn.Figure:
 
 
 NAMES = (
-    ("솔샘동", "Solsaem"), ("여울동", "Yeoul"), ("한들동", "Handeul"), ("별내동", "Byeollae"), ("미르동", "Mireu"),
-    ("가람동", "Garam"), ("다솜동", "Dasom"), ("누리동", "Nuri"), ("아라동", "Ara"), ("새벽동", "Saebyeok"),
-    ("은하동", "Eunha"), ("도담동", "Dodam"), ("나래동", "Narae"), ("햇살동", "Haetsal"), ("푸른동", "Pureun"),
-    ("고운동", "Goun"), ("보람동", "Boram"), ("초롱동", "Chorong"), ("단비동", "Danbi"), ("이슬동", "Iseul"),
+    ("솔샘동", "Solsaem"), ("여울동", "Yeoul"), ("한들동", "Handeul"), ("별내동", "Byeollae"),
+    ("미르동", "Mireu"), ("가람동", "Garam"), ("다솜동", "Dasom"), ("누리동", "Nuri"),
+    ("아라동", "Ara"), ("새벽동", "Saebyeok"), ("은하동", "Eunha"), ("도담동", "Dodam"),
+    ("나래동", "Narae"), ("햇살동", "Haetsal"), ("푸른동", "Pureun"), ("고운동", "Goun"),
+    ("보람동", "Boram"), ("초롱동", "Chorong"), ("단비동", "Danbi"), ("이슬동", "Iseul"),
 )  # fmt: skip
 
 
