@@ -7,9 +7,9 @@ on both.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from collections.abc import Iterator
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -19,7 +19,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from experiments.orm import Base
 from sandbox import places
 
-db = SQLAlchemy(metadata=Base.metadata)
+
+class _Database(SQLAlchemy):
+    session: Session  # type: ignore[assignment]  # a proxy at run time, and a session to whoever takes one
+
+
+db = _Database(metadata=Base.metadata)
 
 writing: ContextVar[bool] = ContextVar("writing", default=True)
 
