@@ -13,8 +13,7 @@ from typing import Protocol
 
 from sqlalchemy import create_engine, make_url
 
-from sandbox import db, places
-from sandbox.tables import metadata
+from sandbox import db
 
 
 class Databases(Protocol):
@@ -77,10 +76,7 @@ class PostgresqlDatabases:
 
 def _migrate(url: str) -> None:
     engine = db.engine_for(url)
-    if any((places.migrations() / "versions").glob("0*.py")):
-        db.upgrade(engine)
-    else:
-        metadata.create_all(engine)
+    db.upgrade(engine)
     # Nobody may be connected to a database that is copied, and SQLite's log must be in its file.
     engine.dispose()
 
