@@ -1,11 +1,11 @@
 """Errors of the domain: they carry facts and know no HTTP.
 
-    DomainError
-    ├── Refused            the wrong person: who is asked for, by name of the rule
-    ├── WrongMoment        the right person at the wrong time, with what happened meanwhile
-    ├── Invalid            input that breaks a rule, by field
-    ├── NotFound           no such subject
-    └── BrokenRecord       the stored record contradicts itself
+DomainError
+├── Refused            the wrong person: who is asked for, by name of the rule
+├── WrongMoment        the right person at the wrong time, with what happened meanwhile
+├── Invalid            input that breaks a rule, by field
+├── NotFound           no such subject
+└── BrokenRecord       the stored record contradicts itself
 """
 
 from __future__ import annotations

@@ -116,7 +116,6 @@ def may_read_case(actor: Actor | None, *, company_id: int, city_id: int, evaluat
     return evaluator(actor) and actor.organisation_id == evaluator_id
 
 
-
 # -- which door has which rule ----------------------------------------------------------------
 
 RULES: dict[str, Rule] = {

@@ -140,7 +140,12 @@ def create_person(
     session.add(person)
     session.flush()
     ledger.append(
-        session, act="person.create", subject=f"person:{person.id}", by=by, at=at, details={"role": role.value}
+        session,
+        act="person.create",
+        subject=f"person:{person.id}",
+        by=by,
+        at=at,
+        details={"role": role.value},
     )
     return person
 
@@ -227,7 +232,9 @@ def change_password(session: Session, person: Person, *, old: str, new: str, at:
         raise Invalid({"new": [f"at least {SHORTEST_PASSWORD} characters"]})
     person.password_hash = _hasher().hash(new)
     end_sign_ins(session, person, at)
-    ledger.append(session, act="person.change_password", subject=f"person:{person.id}", by=person.actor, at=at)
+    ledger.append(
+        session, act="person.change_password", subject=f"person:{person.id}", by=person.actor, at=at
+    )
 
 
 def end_sign_ins(session: Session, person: Person, at: datetime) -> None:

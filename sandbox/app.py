@@ -64,4 +64,3 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> S
     web.init_app(app)
     api.init_app(app)
     return app
-

@@ -48,7 +48,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         demonstration=_flag(env, "SANDBOX_DEMONSTRATION"),
         official_masthead=_flag(env, "SANDBOX_OFFICIAL_MASTHEAD"),
         session_hours=_number(env, "SANDBOX_SESSION_HOURS", 10, low=1, high=24 * 14),
-        private_hubs=tuple(part.strip() for part in env.get("SANDBOX_PRIVATE_HUBS", "").split(",") if part.strip()),
+        private_hubs=tuple(
+            part.strip() for part in env.get("SANDBOX_PRIVATE_HUBS", "").split(",") if part.strip()
+        ),
         heartbeat_seconds=float(_number(env, "SANDBOX_HEARTBEAT_SECONDS", 5, low=1, high=3600)),
         workers=_number(env, "SANDBOX_WORKERS", 1, low=1, high=256),
     )

@@ -26,7 +26,9 @@ class Organisation(Identified, Base):
 
     __tablename__ = "organisation"
     __table_args__ = (
-        CheckConstraint("kind <> 'company' OR registration_number IS NOT NULL", name="companies_are_registered"),
+        CheckConstraint(
+            "kind <> 'company' OR registration_number IS NOT NULL", name="companies_are_registered"
+        ),
     )
 
     kind: Mapped[str]

@@ -86,7 +86,9 @@ class _Readings:
     last_day: date
     as_of: datetime
 
-    def of(self, reference: Mapping[str, Any], predictors: list[Mapping[str, Any]] | None = None) -> MetricPanel:
+    def of(
+        self, reference: Mapping[str, Any], predictors: list[Mapping[str, Any]] | None = None
+    ) -> MetricPanel:
         read = metric(self.session, reference["code"], reference["version"])
         others = {
             predictor["metric"]: metric(self.session, predictor["metric"], predictor["version"])
@@ -123,7 +125,9 @@ def _span(plan: Mapping[str, Any], zone: str, as_of: datetime) -> tuple[date, da
         raise Invalid({"as_of": ["nothing of the plan's window had passed"]})
     periods = calendar(plan["period"], first, last, zone)
     moment = int(as_of.timestamp() * 1_000_000)
-    ended = [day for day, edge in zip(periods.first_days[:-1], periods.edges[1:], strict=True) if edge <= moment]
+    ended = [
+        day for day, edge in zip(periods.first_days[:-1], periods.edges[1:], strict=True) if edge <= moment
+    ]
     if not ended:
         raise Invalid({"as_of": ["no period of the plan had ended"]})
     return first, ended[-1]

@@ -77,7 +77,9 @@ class Unknown:
 Value = float | Unknown
 
 
-def execute(rule: Sequence[Mapping[str, Any]], inputs: Mapping[str, Value]) -> tuple[Finding, list[dict[str, Any]]]:
+def execute(
+    rule: Sequence[Mapping[str, Any]], inputs: Mapping[str, Value]
+) -> tuple[Finding, list[dict[str, Any]]]:
     """The finding of the first line that holds, and the trace of every line.
 
     The trace repeats each test with its value and whether it held, so that a reader can follow
@@ -95,7 +97,13 @@ def _line(line: Mapping[str, Any], inputs: Mapping[str, Value]) -> dict[str, Any
     tests = [_test(test, inputs) for test in line["tests"]]
     outcomes = [test["holds"] for test in tests]
     holds = all(outcomes) if line["when"] == "all" or not outcomes else any(outcomes)
-    return {"finding": line["finding"], "when": line["when"], "tests": tests, "holds": holds, "decides": False}
+    return {
+        "finding": line["finding"],
+        "when": line["when"],
+        "tests": tests,
+        "holds": holds,
+        "decides": False,
+    }
 
 
 def _test(test: Mapping[str, Any], inputs: Mapping[str, Value]) -> dict[str, Any]:
@@ -135,11 +143,19 @@ def default_rule(
                 test(Input.PRE_TREND_P, "below", alpha),
             ],
         },
-        {"finding": Finding.SAFETY_STOP.value, "when": "any", "tests": [test(Input.GUARDRAILS_HARMED, "at_least", 1)]},
+        {
+            "finding": Finding.SAFETY_STOP.value,
+            "when": "any",
+            "tests": [test(Input.GUARDRAILS_HARMED, "at_least", 1)],
+        },
         {
             "finding": Finding.EXPAND_NATIONWIDE.value,
             "when": "all",
-            "tests": [test(Input.BENEFIT_LOW, "at_least", minimum_effect), safe, test(Input.SITES, "at_least", 3)],
+            "tests": [
+                test(Input.BENEFIT_LOW, "at_least", minimum_effect),
+                safe,
+                test(Input.SITES, "at_least", 3),
+            ],
         },
         {
             "finding": Finding.EXPAND_CONDITIONAL.value,
@@ -150,6 +166,10 @@ def default_rule(
                 safe,
             ],
         },
-        {"finding": Finding.STOP.value, "when": "all", "tests": [test(Input.BENEFIT_HIGH, "below", minimum_effect)]},
+        {
+            "finding": Finding.STOP.value,
+            "when": "all",
+            "tests": [test(Input.BENEFIT_HIGH, "below", minimum_effect)],
+        },
         {"finding": Finding.EXTEND_PILOT.value, "when": "all", "tests": []},
     ]

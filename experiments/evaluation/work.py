@@ -11,13 +11,13 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from stats.equivalence import non_inferiority
+from stats.evaluate import evaluate
 
 from experiments.canonical import canonical
 from experiments.evaluation.job import Job, MetricPanel
 from experiments.evaluation.rule import Input, Unknown, Value, execute
 from stats.design import Design
-from stats.equivalence import non_inferiority
-from stats.evaluate import evaluate
 from stats.evaluation import Evaluation
 from stats.panel import OUTCOME, Panel
 
@@ -28,7 +28,10 @@ PACKAGES = ("numpy", "scipy", "statsmodels")
 def compute(job: Job) -> str:
     """The result document of `job` as canonical JSON."""
     # Every metric draws from its own stream, so that adding a guardrail moves no other number.
-    streams = [np.random.default_rng(each) for each in np.random.SeedSequence(job.seed).spawn(1 + len(job.guardrails))]
+    streams = [
+        np.random.default_rng(each)
+        for each in np.random.SeedSequence(job.seed).spawn(1 + len(job.guardrails))
+    ]
     primary = _evaluate(job, job.primary, streams[0], job.plan["design"]["predictors"])
     guardrails = [
         _guardrail(job, panel, promise, stream)

@@ -42,7 +42,9 @@ class Experiment(Identified, Versioned, Base):
     draft: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
     territory: Mapped[Territory] = relationship()
-    versions: Mapped[list[PlanVersion]] = relationship(back_populates="experiment", order_by="PlanVersion.number")
+    versions: Mapped[list[PlanVersion]] = relationship(
+        back_populates="experiment", order_by="PlanVersion.number"
+    )
 
     @property
     def plan(self) -> PlanVersion | None:
@@ -83,14 +85,15 @@ class PlanVersion(Identified, Base):
     def contents(self) -> dict[str, Any]:
         """The plan as data; BrokenRecord where the text no longer has its digest."""
         if digest(self.document) != self.sha256:
-            raise BrokenRecord(f"plan version {self.number} of experiment {self.experiment_id}", "digest differs")
+            raise BrokenRecord(
+                f"plan version {self.number} of experiment {self.experiment_id}", "digest differs"
+            )
         plan: dict[str, Any] = json.loads(self.document)
         return plan
 
 
 def evaluator_of_the_experiment(actor: Actor, experiment: Experiment) -> bool:
     return actor.role == EVALUATOR_ROLE and actor.organisation_id == experiment.evaluator_organisation_id
-
 
 
 S = ExperimentStatus
@@ -104,6 +107,8 @@ EXPERIMENT: Lifecycle[ExperimentStatus] = Lifecycle(
         Transition("lock", (S.DRAFT,), S.LOCKED, evaluator_of_the_experiment),
         Transition("amend", (S.LOCKED,), S.LOCKED, evaluator_of_the_experiment, needs_reason=True),
         Transition("sign_result", (S.LOCKED, S.EVALUATED), S.EVALUATED, evaluator_of_the_experiment),
-        Transition("withdraw", (S.DRAFT, S.LOCKED), S.WITHDRAWN, evaluator_of_the_experiment, needs_reason=True),
+        Transition(
+            "withdraw", (S.DRAFT, S.LOCKED), S.WITHDRAWN, evaluator_of_the_experiment, needs_reason=True
+        ),
     ],
 )

@@ -30,7 +30,14 @@ class ProposalSchema(Schema):
 
 
 def propose(
-    session: Session, pilot: Pilot, evaluation: Evaluation, *, outcome: str, reasons: str, by: Actor, at: datetime
+    session: Session,
+    pilot: Pilot,
+    evaluation: Evaluation,
+    *,
+    outcome: str,
+    reasons: str,
+    by: Actor,
+    at: datetime,
 ) -> Decision:
     """A proposal by the lead ministry's reviewer, on a result that an evaluator signed."""
     if not (access.ministry_reviewer(by) and by.organisation_id == pilot.exemption.lead_id):
@@ -48,7 +55,9 @@ def propose(
     return decision
 
 
-def decide(session: Session, decision: Decision, *, by: Actor, at: datetime, reason: str | None = None) -> None:
+def decide(
+    session: Session, decision: Decision, *, by: Actor, at: datetime, reason: str | None = None
+) -> None:
     """Decide as proposed; against the finding this only opens the way for a second decider."""
     if decision.is_against_the_finding:
         DECISION.perform(session, decision, "decide_against", by=by, at=at, reason=reason)

@@ -10,9 +10,9 @@ S = DecisionStatus
 
 
 def decider_who_did_not_propose_it(actor: Actor, decision: Decision) -> bool:
-    return access.decider_at(actor, decision.pilot.exemption.lead_id) and actor.person_id not in DECISION.actors_of(
-        decision, {"create"}
-    )
+    return access.decider_at(
+        actor, decision.pilot.exemption.lead_id
+    ) and actor.person_id not in DECISION.actors_of(decision, {"create"})
 
 
 def second_decider(actor: Actor, decision: Decision) -> bool:
@@ -35,7 +35,9 @@ DECISION: Lifecycle[DecisionStatus] = Lifecycle(
     DecisionStatus,
     DecisionHistory,
     [
-        Transition("decide", (S.PROPOSED,), S.DECIDED, decider_who_did_not_propose_it, (agrees_with_the_finding,)),
+        Transition(
+            "decide", (S.PROPOSED,), S.DECIDED, decider_who_did_not_propose_it, (agrees_with_the_finding,)
+        ),
         Transition(
             "decide_against",
             (S.PROPOSED,),

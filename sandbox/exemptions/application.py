@@ -40,7 +40,9 @@ class ApplicationSchema(Schema):
             errors["kind"] = ["This regime has no such kind."]
         elif data["requested_months"] > kinds[data["kind"]].longest_months:
             most = kinds[data["kind"]]
-            errors["requested_months"] = [f"At most {most.longest_months} months ({most.longest_months_source})."]
+            errors["requested_months"] = [
+                f"At most {most.longest_months} months ({most.longest_months_source})."
+            ]
         if data["ground"] not in grounds:
             errors["ground"] = ["This regime has no such ground."]
         elif data["kind"] in kinds and data["kind"] not in grounds[data["ground"]].kinds:
@@ -77,7 +79,9 @@ def draft(
     return exemption
 
 
-def edit(session: Session, exemption: Exemption, values: Mapping[str, Any], *, by: Actor, at: datetime) -> None:
+def edit(
+    session: Session, exemption: Exemption, values: Mapping[str, Any], *, by: Actor, at: datetime
+) -> None:
     """Replace what the draft says."""
     EXEMPTION.check(exemption, "edit", by=by)
     for name, value in values.items():

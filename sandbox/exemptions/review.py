@@ -48,7 +48,9 @@ class ReplySchema(Schema):
 
     reply = fields.String(required=True, validate=validate.OneOf([reply.value for reply in Reply]))
     text = Prose(required=True)
-    conditions = fields.List(fields.Nested(ConditionSchema), load_default=list, validate=validate.Length(max=20))
+    conditions = fields.List(
+        fields.Nested(ConditionSchema), load_default=list, validate=validate.Length(max=20)
+    )
 
     @validates_schema
     def conditions_match_the_reply(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -60,7 +62,13 @@ class ReplySchema(Schema):
 
 
 def give_opinion(
-    session: Session, exemption: Exemption, *, opinion: str, required_actions: Sequence[str], by: Actor, at: datetime
+    session: Session,
+    exemption: Exemption,
+    *,
+    opinion: str,
+    required_actions: Sequence[str],
+    by: Actor,
+    at: datetime,
 ) -> None:
     """The city's opinion with what it requires of the operator (Art. 49(2))."""
     EXEMPTION.check(exemption, "give_opinion", by=by)
@@ -88,7 +96,9 @@ def open_consultation(
     for ministry in ministries:
         exemption.consultations.append(
             Consultation(
-                ministry_id=ministry.id, asked_at=at, due_on=asked_on + timedelta(days=regime.consultation_days)
+                ministry_id=ministry.id,
+                asked_at=at,
+                due_on=asked_on + timedelta(days=regime.consultation_days),
             )
         )
     EXEMPTION.perform(session, exemption, "open_consultation", by=by, at=at)
@@ -111,7 +121,9 @@ def reply(
         raise Refused("consultation.reply", "reviewer_of_the_asked_ministry")
     if exemption.status != ExemptionStatus.CONSULTING or consultation.reply is not None:
         raise WrongMoment(
-            "consultation.reply", consultation.reply or exemption.status, meanwhile=EXEMPTION.last_move(exemption)
+            "consultation.reply",
+            consultation.reply or exemption.status,
+            meanwhile=EXEMPTION.last_move(exemption),
         )
     consultation.reply = reply
     consultation.text = text

@@ -64,7 +64,9 @@ def every_ministry_replied(exemption: Exemption) -> bool:
 def missing_contents(exemption: Exemption) -> list[str]:
     """Ids of plan contents that the regime asks for and the draft leaves empty."""
     return [
-        item.id for item in exemption.regime.plan_contents if not (exemption.contents.get(item.id) or "").strip()
+        item.id
+        for item in exemption.regime.plan_contents
+        if not (exemption.contents.get(item.id) or "").strip()
     ]
 
 
@@ -87,10 +89,19 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
     [
         Transition("edit", (S.DRAFT,), S.DRAFT, author_of_the_company, public=False),
         Transition(
-            "send_to_city", (S.DRAFT,), S.LOCAL_REVIEW, author_of_the_company, (contents_complete,), source="Art. 49(2)"
+            "send_to_city",
+            (S.DRAFT,),
+            S.LOCAL_REVIEW,
+            author_of_the_company,
+            (contents_complete,),
+            source="Art. 49(2)",
         ),
-        Transition("give_opinion", (S.LOCAL_REVIEW,), S.LOCAL_DONE, reviewer_of_the_city, source="Art. 49(2)"),
-        Transition("answer_actions", (S.LOCAL_DONE,), S.LOCAL_DONE, author_of_the_company, source="Art. 49(2)"),
+        Transition(
+            "give_opinion", (S.LOCAL_REVIEW,), S.LOCAL_DONE, reviewer_of_the_city, source="Art. 49(2)"
+        ),
+        Transition(
+            "answer_actions", (S.LOCAL_DONE,), S.LOCAL_DONE, author_of_the_company, source="Art. 49(2)"
+        ),
         Transition(
             "sign",
             (S.LOCAL_DONE,),
@@ -108,7 +119,11 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
             source="D52(3)",
         ),
         Transition(
-            "open_consultation", (S.SUBMITTED,), S.CONSULTING, reviewer_of_the_lead_ministry, source="Art. 49(4)"
+            "open_consultation",
+            (S.SUBMITTED,),
+            S.CONSULTING,
+            reviewer_of_the_lead_ministry,
+            source="Art. 49(4)",
         ),
         Transition(
             "close_consultation",
@@ -139,7 +154,9 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
 )
 
 
-def record(session: Session, exemption: Exemption, verb: str, by: Actor, at: datetime, **details: Any) -> None:
+def record(
+    session: Session, exemption: Exemption, verb: str, by: Actor, at: datetime, **details: Any
+) -> None:
     """Put one act on `exemption` into the ledger."""
     ledger.append(
         session, act=f"exemption.{verb}", subject=f"exemption:{exemption.id}", by=by, at=at, details=details

@@ -93,4 +93,3 @@ def append(
     session.add(entry)
     session.flush()
     return entry
-

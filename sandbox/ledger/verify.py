@@ -42,7 +42,9 @@ def verify(session: Session) -> Verdict:
     for entry in rows:
         why = _fault(entry, number + 1, previous)
         if why:
-            return Verdict(number, previous, Broken(entry.number if entry.number == number + 1 else number + 1, why))
+            return Verdict(
+                number, previous, Broken(entry.number if entry.number == number + 1 else number + 1, why)
+            )
         previous, number = entry.hash, entry.number
     return Verdict(number, previous, None)
 

@@ -39,18 +39,35 @@ class Task:
 
 # Possible at any time; a case does not wait for these.
 QUIET_VERBS = frozenset(
-    {"withdraw", "edit", "suspend", "amend", "answer_actions", "refuse", "send_back", "return_filing", "save_draft"}
+    {
+        "withdraw",
+        "edit",
+        "suspend",
+        "amend",
+        "answer_actions",
+        "refuse",
+        "send_back",
+        "return_filing",
+        "save_draft",
+    }
 )
 
 
-def tasks(session: Session, actor: Actor, *, status: str | None = None, text: str | None = None) -> list[Task]:
+def tasks(
+    session: Session, actor: Actor, *, status: str | None = None, text: str | None = None
+) -> list[Task]:
     """The actor's desk: cases that wait for them by due date, then the others, newest first."""
     query = _cases_of(actor)
     if status:
         query = query.where(Pilot.status == status)
     if text:
         query = query.where(
-            or_(*(column.icontains(text, autoescape=True) for column in (Pilot.title_ko, Pilot.title_en, Pilot.number)))
+            or_(
+                *(
+                    column.icontains(text, autoescape=True)
+                    for column in (Pilot.title_ko, Pilot.title_en, Pilot.number)
+                )
+            )
         )
     rows = [_task(session, pilot, actor) for pilot in session.scalars(query).unique()]
     return sorted(rows, key=lambda task: (not task.waits_for_me, task.due_on or date.max, -task.pilot.id))

@@ -31,6 +31,8 @@ def finish(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
     _move(session, pilot, "finish", by, at)
 
 
-def _move(session: Session, pilot: Pilot, verb: str, by: Actor, at: datetime, reason: str | None = None) -> None:
+def _move(
+    session: Session, pilot: Pilot, verb: str, by: Actor, at: datetime, reason: str | None = None
+) -> None:
     PILOT.perform(session, pilot, verb, by=by, at=at, reason=reason)
     record(session, pilot, verb, by, at, **({"reason": reason} if reason else {}))

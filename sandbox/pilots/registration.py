@@ -36,7 +36,9 @@ class PilotSchema(Schema):
     contact = Line(required=True)
     planned_from = fields.Date(required=True)
     planned_to = fields.Date(required=True)
-    districts = fields.List(fields.String(), required=True, validate=validate.Length(min=1, error="Name a district."))
+    districts = fields.List(
+        fields.String(), required=True, validate=validate.Length(min=1, error="Name a district.")
+    )
 
     @validates_schema
     def days_are_in_order(self, data: Mapping[str, Any], **_: Any) -> None:

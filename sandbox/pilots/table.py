@@ -57,7 +57,9 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
         Transition("edit", (S.DRAFT,), S.DRAFT, author_of_the_company, public=False),
         Transition("file", (S.DRAFT,), S.IN_REVIEW, signatory_of_the_company),
         Transition("return", (S.IN_REVIEW,), S.DRAFT, reviewer_of_the_lead_ministry, needs_reason=True),
-        Transition("approve", (S.IN_REVIEW,), S.APPROVED, decider_of_the_lead_ministry, (exemption_is_granted,)),
+        Transition(
+            "approve", (S.IN_REVIEW,), S.APPROVED, decider_of_the_lead_ministry, (exemption_is_granted,)
+        ),
         Transition("reject", (S.IN_REVIEW,), S.REJECTED, decider_of_the_lead_ministry, needs_reason=True),
         Transition(
             "start",
@@ -76,10 +78,17 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
             source="Art. 52(4)1",
         ),
         Transition(
-            "lift", (S.SUSPENDED,), S.RUNNING, decider_of_the_lead_ministry, needs_reason=True, source="Art. 52(4)"
+            "lift",
+            (S.SUSPENDED,),
+            S.RUNNING,
+            decider_of_the_lead_ministry,
+            needs_reason=True,
+            source="Art. 52(4)",
         ),
         Transition("finish", (S.RUNNING, S.SUSPENDED), S.FINISHED, signatory_or_reviewer_of_the_city),
-        Transition("conclude", (S.RUNNING, S.SUSPENDED, S.FINISHED), S.CONCLUDED, decider_of_the_lead_ministry),
+        Transition(
+            "conclude", (S.RUNNING, S.SUSPENDED, S.FINISHED), S.CONCLUDED, decider_of_the_lead_ministry
+        ),
         Transition(
             "stop",
             (S.RUNNING, S.SUSPENDED, S.FINISHED),

@@ -25,7 +25,12 @@ def open_call(session: Session, programme: Programme, *, by: Actor, at: datetime
     session.add(call)
     session.flush()
     ledger.append(
-        session, act="call.open", subject=f"call:{programme.code}-{call.year}", by=by, at=at, details={"quota": call.quota}
+        session,
+        act="call.open",
+        subject=f"call:{programme.code}-{call.year}",
+        by=by,
+        at=at,
+        details={"quota": call.quota},
     )
     return call
 
@@ -42,7 +47,9 @@ def submit_bid(
     bid = Bid(call_id=call.id, city_id=city.id, submitted_at=at, **contents)
     session.add(bid)
     session.flush()
-    ledger.append(session, act="bid.submit", subject=f"bid:{bid.id}", by=by, at=at, details={"city": city.name_en})
+    ledger.append(
+        session, act="bid.submit", subject=f"bid:{bid.id}", by=by, at=at, details={"city": city.name_en}
+    )
     return bid
 
 

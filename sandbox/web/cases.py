@@ -72,7 +72,13 @@ def opinion(number: str) -> ResponseReturnValue:
     sent = forms.Sent(request.form)
     if request.method == "POST":
         try:
-            values = load(OpinionSchema(), {"opinion": sent.one("opinion"), "required_actions": sent.lines("required_actions", ROWS_OF_ACTIONS)})
+            values = load(
+                OpinionSchema(),
+                {
+                    "opinion": sent.one("opinion"),
+                    "required_actions": sent.lines("required_actions", ROWS_OF_ACTIONS),
+                },
+            )
             review.give_opinion(db.session, pilot.exemption, **values, by=actor(), at=now())
             return _done(number, "exemption", "give_opinion")
         except Invalid as error:
@@ -87,7 +93,9 @@ def actions(number: str) -> ResponseReturnValue:
     sent = forms.Sent(request.form)
     if request.method == "POST":
         try:
-            answers = {a.id: sent.text(f"answers.{a.id}", longest=4000) for a in pilot.exemption.required_actions}
+            answers = {
+                a.id: sent.text(f"answers.{a.id}", longest=4000) for a in pilot.exemption.required_actions
+            }
             application.answer_actions(db.session, pilot.exemption, answers, by=actor(), at=now())
             return _done(number, "exemption", "answer_actions")
         except Invalid as error:
@@ -130,7 +138,9 @@ def reply(number: str) -> ResponseReturnValue:
                     "reply": sent.one("reply"),
                     "text": sent.one("text"),
                     "conditions": sent.rows(
-                        "conditions", ("text", "legal_basis", "necessity", "proportionality"), ROWS_OF_CONDITIONS
+                        "conditions",
+                        ("text", "legal_basis", "necessity", "proportionality"),
+                        ROWS_OF_CONDITIONS,
                     ),
                 },
             )
@@ -178,7 +188,11 @@ def proposal(number: str) -> ResponseReturnValue:
         try:
             values = load(
                 ProposalSchema(),
-                {"evaluation_id": evaluation.id, "outcome": sent.one("outcome"), "reasons": sent.one("reasons")},
+                {
+                    "evaluation_id": evaluation.id,
+                    "outcome": sent.one("outcome"),
+                    "reasons": sent.one("reasons"),
+                },
             )
             del values["evaluation_id"]
             decisions.propose(db.session, pilot, evaluation, **values, by=actor(), at=now())

@@ -41,7 +41,9 @@ class Sent:
 
     def chosen(self, name: str) -> list[str]:
         """Values to show as ticked."""
-        return self._form.getlist(name) if self._form else [str(value) for value in self._initial.get(name, [])]
+        return (
+            self._form.getlist(name) if self._form else [str(value) for value in self._initial.get(name, [])]
+        )
 
     def rows(self, name: str, columns: Sequence[str], most: int) -> list[dict[str, str]]:
         """Rows `name.0.column` and so on; rows that are blank throughout are left out."""

@@ -22,6 +22,8 @@ def desk() -> ResponseReturnValue:
         "regulator/desk.html",
         tasks=desks.tasks(db.session, actor(), status=query.get("status"), text=query.get("q")),
         query=query,
-        statuses=[(each.value, words.status("pilot", each)[0]) for each in PilotStatus if each != PilotStatus.DRAFT],
+        statuses=[
+            (each.value, words.status("pilot", each)[0]) for each in PilotStatus if each != PilotStatus.DRAFT
+        ],
         today=now().astimezone(SHOWN_ZONE).date(),
     )
