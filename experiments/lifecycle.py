@@ -201,11 +201,11 @@ class Versioned:
     """Optimistic concurrency: an update that raced another is refused, never lost."""
 
     @declared_attr
-    def version(cls) -> Mapped[int]:  # noqa: N805 - SQLAlchemy passes the class
+    def version(cls) -> Mapped[int]:
         return mapped_column(default=1)
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - SQLAlchemy passes the class
+    def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.version}
 
 
