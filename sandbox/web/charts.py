@@ -263,8 +263,16 @@ def columns_table(
     header: tuple[str, ...], labels: Sequence[str], *columns: Sequence[float | None]
 ) -> DataTable:
     """One row per label; ValueError where a column's length differs."""
-    cells = ((None if v is None else drawing.number(v) for v in column) for column in columns)
-    return DataTable(header, tuple(zip(labels, *cells, strict=True)))
+    return DataTable(header, tuple(zip(labels, *map(_cells, columns), strict=True)))
+
+
+def _cells(column: Sequence[float | None]) -> tuple[str | None, ...]:
+    """Numbers with the same decimals, as many as give the largest one four digits."""
+    known = [value for value in column if value is not None]
+    largest = max(map(abs, known), default=0.0)
+    whole = all(float(value).is_integer() for value in known)
+    places = 0 if whole else min(max(3 - math.floor(math.log10(largest)), 0), 6)
+    return tuple(None if value is None else drawing.number(value, places) for value in column)
 
 
 def _outermost(placebos: Sequence[Series], treated: Series) -> Series:

@@ -291,7 +291,15 @@ def test_zero_line_lies_at_zero():
 def test_placebo_table_has_a_column_for_every_control():
     table = PLACEBOS.table()
     assert table.header == ("year", "treated", "A", "B")
-    assert table.rows[-1] == ("2005", "−4", "1", None)
+    assert table.rows[-1] == ("2005", "−4.000", "1.000", None)
+
+
+def test_numbers_of_a_column_have_the_same_decimals():
+    table = replace(
+        PATHS, treated=(118.25, 9.0, None, 0.5, -2.0), counterfactual=(1.0, 2.0, 3.0, 4.0, 5e3)
+    ).table()
+    assert [row[1] for row in table.rows] == ["118.2", "9.0", None, "0.5", "−2.0"]
+    assert [row[2] for row in table.rows] == ["1", "2", "3", "4", "5,000"]
 
 
 def test_every_estimate_has_a_point_and_an_interval():
