@@ -266,9 +266,10 @@ def _password_fits(person: Person | None, password: str) -> bool:
     # An unknown e-mail costs the same time as a wrong password, so that nobody can list accounts.
     known = person.password_hash if person else _decoy_hash()
     try:
-        return _hasher().verify(known, password) and person is not None
+        _hasher().verify(known, password)
     except (VerificationError, InvalidHashError):
         return False
+    return person is not None
 
 
 @lru_cache
