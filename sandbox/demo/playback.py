@@ -71,22 +71,29 @@ class PlaybackHub:
     ) -> None:
         speak = {"etsi": EtsiApi, "city_data_hub": CityDataHubApi}[dialect]
         self.api: Api = speak({s.entity_type: s for s in data_sets}, clock, ZoneInfo(zone), most_instances)
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self.api))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._port = port
+        self._server: ThreadingHTTPServer | None = None
 
     @property
     def base_url(self) -> str:
+        """The address of the started hub."""
+        if self._server is None:
+            raise RuntimeError("the hub has not been started")
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> Self:
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self.api))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        if self._server is not None:
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+            self._server = None
 
     def __enter__(self) -> Self:
         return self.start()

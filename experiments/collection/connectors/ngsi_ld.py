@@ -25,7 +25,7 @@ import httpx
 import orjson
 
 from experiments.collection.connectors.ngsi_ld_page import INSTANT, Page, instant
-from experiments.collection.connectors.readings import Harvest, Reading
+from experiments.collection.connectors.readings import Harvest, NoValue, Reading
 from experiments.collection.faults import HubFault
 from experiments.collection.http import Answer
 from experiments.collection.models import Dialect, Representation, from_microseconds, to_microseconds
@@ -70,9 +70,19 @@ def read_window(get: Get, query: Query) -> Harvest:
     reached = to_microseconds(query.start)
     end = to_microseconds(query.end)
     while reached < end:
-        reached = walk.slice(reached, end)
+        try:
+            reached = walk.slice(reached, end)
+        except _CutWithinOneInstant as cut:
+            walk.ask_for_less(cut.fault)
     walk.note_absences()
     return walk.harvest
+
+
+class _CutWithinOneInstant(Exception):
+    """The hub cut a page off before its second instant; fewer entities per page leave room for more."""
+
+    def __init__(self, fault: HubFault) -> None:
+        self.fault = fault
 
 
 @dataclass
@@ -84,13 +94,17 @@ class _Slice:
     complete_until: int
     expected: int | None = None
     ids: set[str] = field(default_factory=set)
-    readings: list[Reading] = field(default_factory=list)
+    instances: list[tuple[Reading | NoValue, str]] = field(default_factory=list)
 
 
 class _Walk:
     def __init__(self, get: Get, query: Query) -> None:
         self._get = get
         self._query = query
+        self._limit = query.page_size
+        self._begins = to_microseconds(query.start)
+        self._ends = to_microseconds(query.end)
+        self._datasets: set[tuple[str, str]] = set()
         self._strangers: set[str] = set()
         self._present: set[tuple[str, str]] = set()
         self._met: set[str] = set()
@@ -108,7 +122,7 @@ class _Walk:
             part.ids.update(page.ids)
             self._read(part, page, answer)
             offset += len(page.ids)
-            if not _has_more(part, page, answer, self._query.page_size):
+            if not _has_more(part, page, answer, self._limit):
                 break
             if len(part.ids) == known:
                 raise page.fault("the page repeats entities of earlier pages", "$")
@@ -116,8 +130,23 @@ class _Walk:
             if len(part.ids) != part.expected:
                 raise page.fault(f"the hub counts {part.expected} entities but sent {len(part.ids)}", "$")
             self.harvest.hub_count = max(part.expected, self.harvest.hub_count or 0)
-        self.harvest.readings += [r for r in part.readings if r.at < part.complete_until]
+        self._take(part)
         return part.complete_until
+
+    def _take(self, part: _Slice) -> None:
+        """Keep what the slice is complete for; the rest comes again with the next slice."""
+        for found, case in part.instances:
+            if found.at is not None and found.at < part.complete_until:
+                if isinstance(found, Reading):
+                    self.harvest.readings.append(found)
+                else:
+                    self.harvest.dropped.note(found.reason, case)
+
+    def ask_for_less(self, fault: HubFault) -> None:
+        """Halve the pages for the rest of the window; raises `fault` where they cannot get smaller."""
+        if self._limit == 1:
+            raise fault
+        self._limit //= 2
 
     def note_absences(self) -> None:
         """Account for what was asked for and did not come."""
@@ -133,7 +162,7 @@ class _Walk:
     def _page(self, part: _Slice, offset: int) -> Answer:
         query = self._query
         params = self._window_params(part.start, part.end)
-        params |= {"limit": str(query.page_size), "offset": str(offset)}
+        params |= {"limit": str(self._limit), "offset": str(offset)}
         if query.dialect is Dialect.ETSI:
             params["count"] = "true"
         if options := _OPTIONS[query.dialect, query.representation]:
@@ -227,23 +256,30 @@ class _Walk:
         instances = 0
         for found, path in page.instances(position, attribute):
             instances += 1
-            if not isinstance(found, Reading):
-                self.harvest.dropped.note(found, f"{page.ids[position]} {path}")
+            case = f"{page.ids[position]} {path}"
+            if found.at is None:
+                self._note_dataset(page.ids[position], attribute, found, case)
+            elif not self._begins <= found.at < self._ends:
+                self.harvest.dropped.note("out_of_window", f"{case} {from_microseconds(found.at)}")
             elif part.start <= found.at < part.end:
-                part.readings.append(found)
-            else:
-                self.harvest.dropped.note("out_of_window", f"{path} {from_microseconds(found.at)}")
+                part.instances.append((found, case))
         return instances
 
+    def _note_dataset(self, entity: str, attribute: str, found: Reading | NoValue, case: str) -> None:
+        """Count a data set that is not read once, however many pages tell of it."""
+        if isinstance(found, NoValue) and (entity, attribute) not in self._datasets:
+            self._datasets.add((entity, attribute))
+            self.harvest.dropped.note(found.reason, case)
 
-def _has_more(part: _Slice, page: Page, answer: Answer, page_size: int) -> bool:
+
+def _has_more(part: _Slice, page: Page, answer: Answer, limit: int) -> bool:
     """Whether another page of entities is due: by the count, else by the link, else by a full page."""
     if not page.ids:
         return False
     if part.expected is not None:
         return len(part.ids) < part.expected
     links = answer.headers.get("Link", "")
-    return bool(_NEXT.search(links)) or ("rel" not in links and len(page.ids) >= page_size)
+    return bool(_NEXT.search(links)) or ("rel" not in links and len(page.ids) >= limit)
 
 
 def _covered_until(answer: Answer, page: Page, part: _Slice, instances: int) -> int:
@@ -266,7 +302,7 @@ def _covered_until(answer: Answer, page: Page, part: _Slice, instances: int) -> 
     # Some hubs send the range with complete answers too; then the last slice holds its first instant only.
     if answer.status != httpx.codes.PARTIAL_CONTENT:
         return part.end
-    raise page.fault("the hub cuts off within one instant; ask for smaller pages", "$")
+    raise _CutWithinOneInstant(page.fault("the hub cuts off within one instant of one entity", "$"))
 
 
 def _instances(page: Page, position: int) -> int:

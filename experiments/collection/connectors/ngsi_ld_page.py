@@ -15,13 +15,13 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from experiments.collection.connectors.readings import Reading
+from experiments.collection.connectors.readings import NoValue, Reading
 from experiments.collection.faults import HubFault, quote
 from experiments.collection.models import to_microseconds
 
 INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _INSTANT = re.compile(INSTANT)
-Instance = tuple[Reading | str, str]
+Instance = tuple[Reading | NoValue, str]
 _AGGREGATES = frozenset({"avg", "min", "max", "sum", "sumsq", "stddev", "totalCount", "distinctCount"})
 
 
@@ -53,7 +53,7 @@ class Page:
         if not isinstance(found, dict):
             raise self.fault(f"an attribute was expected, not {_kind(found)}", path)
         if found.get("datasetId") is not None:
-            yield "other_dataset", path
+            yield NoValue("other_dataset", None), path
         elif "values" in found:
             yield from self._pairs(entity, attribute, found["values"], f"{path}.values")
         elif "value" in found:
@@ -75,11 +75,11 @@ class Page:
                 raise self.fault("[value, instant] was expected", here)
             yield self._reading(entity, attribute, self._instant(pair[1], here), pair[0], here), here
 
-    def _reading(self, entity: str, attribute: str, at: int, value: Any, path: str) -> Reading | str:
+    def _reading(self, entity: str, attribute: str, at: int, value: Any, path: str) -> Reading | NoValue:
         if type(value) is float or type(value) is int:
             return Reading(entity, attribute, at, float(value))
         if value is None:
-            return "null_value"
+            return NoValue("null_value", at)
         raise self.fault(f"a number was expected, not {_kind(value)}", path)
 
     def _instant(self, text: Any, path: str) -> int:

@@ -18,6 +18,13 @@ class Reading(NamedTuple):
     value: float
 
 
+class NoValue(NamedTuple):
+    """An instance without a value at `at`, or in a data set (`at` is None) that is not read."""
+
+    reason: str
+    at: int | None
+
+
 @dataclass
 class Dropped:
     """Reason -> how often, and the first case."""
