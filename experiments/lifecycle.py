@@ -13,8 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, inspect, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
+from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy.orm.exc import DetachedInstanceError
 
 from experiments.errors import Invalid, Refused, WrongMoment
 from experiments.orm import Identified
@@ -140,6 +142,7 @@ class Lifecycle(Generic[State]):
             transition = self.check(subject, verb, by=by, reason=reason)
         row = self._history_row(subject, verb, transition.target, by=by, at=at, reason=reason)
         subject.status = transition.target
+        touch(subject)
         session.add(row)
         session.flush()
         return row
@@ -157,6 +160,10 @@ class Lifecycle(Generic[State]):
         """History rows of `subject`, oldest first."""
         session = object_session(subject)
         if session is None:
+            # A subject that was never stored has no past; of a detached one nobody knows it, and
+            # four-eyes rules must not take that for an empty one.
+            if inspect(subject).has_identity:
+                raise DetachedInstanceError(f"{subject!r} has left its session, and its past with it")
             return []
         rows = select(self.history).where(self.history.subject_id == subject.id).order_by(self.history.id)
         # Rules read the past in the middle of an act; a half-made act must not reach the database.
@@ -207,6 +214,14 @@ class Versioned:
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.version}
+
+
+def touch(subject: Any) -> None:
+    """Make the next flush a new version of `subject`, so that an act is refused if it raced another.
+
+    Needed where an act rests on the subject and leaves its columns as they were.
+    """
+    flag_modified(subject, "status")
 
 
 def subject_key(table: str) -> Any:
