@@ -106,6 +106,11 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
         "harmed": (_("Got worse"), "danger"),
         "not_computable": (_("Not computable"), "warning"),
     },
+    "diagnostic": {
+        "ok": (_("In order"), "success"),
+        "caution": (_("Caution"), "warning"),
+        "fail": (_("Not met"), "danger"),
+    },
 }
 
 # Buttons: what a person is about to do.
@@ -227,6 +232,14 @@ COMPARISONS = {
 
 UNKNOWN_REASONS = {
     "not_part_of_this_design": _("not part of this design"),
+    "unbounded": _("the interval has no end on this side"),
+}
+
+MISSING_RECORDS = {
+    "locked plan": _("No analysis plan has been locked yet, or there is no such version."),
+    "signed result": _(
+        "The data and the result are published together, once an evaluator has signed the result."
+    ),
 }
 
 NEEDS = {
@@ -310,6 +323,14 @@ def outcome(code: str) -> tuple[str, str]:
     return str(label), tone
 
 
+def method(code: str) -> str:
+    return str(METHODS[code])
+
+
+def unknown_reason(code: str) -> str:
+    return str(UNKNOWN_REASONS.get(code, code))
+
+
 def need(guard: str) -> str:
     return str(NEEDS.get(guard, guard))
 
@@ -331,7 +352,7 @@ def error_sentence(error: Exception) -> str:
     if isinstance(error, Invalid):
         return gettext("Something in what was sent is missing or wrong.")
     if isinstance(error, NotFound):
-        return gettext("There is no such record.")
+        return str(MISSING_RECORDS.get(error.kind, gettext("There is no such record.")))
     if isinstance(error, TooManyAttempts):
         return gettext("Too many failed sign-ins. Try again after %(until)s.", until=instant(error.until))
     if isinstance(error, BrokenRecord):
@@ -353,7 +374,6 @@ def _wrong_moment(error: WrongMoment) -> str:
     return gettext("This is not possible in the present state of the record.")
 
 
-
 @dataclass(frozen=True)
 class TimelineEntry:
     """A row of a timeline, as its macro takes it."""
@@ -369,7 +389,9 @@ class TimelineEntry:
 def deeds(rows: Iterable[Deed]) -> list[TimelineEntry]:
     """A case's history in the reader's words."""
     return [
-        TimelineEntry(row.at, deed(row.kind, row.verb), f"{row.actor_name} · {role(row.actor_role)}", row.reason)
+        TimelineEntry(
+            row.at, deed(row.kind, row.verb), f"{row.actor_name} · {role(row.actor_role)}", row.reason
+        )
         for row in rows
     ]
 
@@ -395,16 +417,18 @@ def rule_line(line: Mapping[str, Any]) -> str:
     if not line["tests"]:
         return gettext("Otherwise: %(finding)s", finding=label)
     joint = gettext(" and ") if line["when"] == "all" else gettext(" or ")
-    tests = joint.join(
-        gettext(
-            "%(input)s %(comparison)s %(threshold)s",
-            input=RULE_INPUTS[test["input"]],
-            comparison=COMPARISONS[test["comparison"]],
-            threshold=f"{test['threshold']:g}",
-        )
-        for test in line["tests"]
-    )
+    tests = joint.join(rule_test(test) for test in line["tests"])
     return gettext("If %(tests)s: %(finding)s", tests=tests, finding=label)
+
+
+def rule_test(test: Mapping[str, Any]) -> str:
+    """One test of a rule: an input, a comparison, a threshold."""
+    return gettext(
+        "%(input)s %(comparison)s %(threshold)s",
+        input=RULE_INPUTS[test["input"]],
+        comparison=COMPARISONS[test["comparison"]],
+        threshold=f"{test['threshold']:g}",
+    )
 
 
 PLAN_FIELDS = {

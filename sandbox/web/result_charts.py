@@ -1,0 +1,147 @@
+"""The charts of a result: what was seen against what would have been, and how unusual that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from flask_babel import gettext
+
+from sandbox.pilots.result import MetricRead
+from sandbox.web import charts
+from sandbox.web.charts import Figure
+from sandbox.web.filters import pick
+from stats.evaluation import Evaluation
+from stats.results import Coefficient, Estimate, EventStudy, Inference, Interval
+
+
+def charts_of(metric: MetricRead, names: Mapping[str, str]) -> tuple[Figure, ...]:
+    """Every chart that this estimate has the numbers for; `names` are the districts' by code."""
+    first = first_treated(metric.estimates)
+    if first is None:
+        return ()
+    drawn = [paths(metric, first)]
+    if metric.estimates.placebos:
+        drawn.append(placebos(metric, first, names))
+    if metric.estimates.event_study:
+        drawn.append(events(metric, metric.estimates.event_study))
+    return tuple(drawn)
+
+
+def first_treated(estimates: Evaluation) -> str | None:
+    """The first period at or after the start that the estimate rests on."""
+    start = min(estimates.design.first_treated.values())
+    return next((period for period in estimates.periods if period >= start), None)
+
+
+def paths(metric: MetricRead, first: str) -> Figure:
+    """Treated districts against their comparison."""
+    synthetic = metric.estimates.design.method == "synthetic_control"
+    expected = gettext("Synthetic control") if synthetic else gettext("Expected without the pilot")
+    values = charts.TwoPaths(
+        periods=metric.estimates.periods,
+        treated=metric.estimates.series.treated,
+        counterfactual=metric.estimates.series.counterfactual,
+        first_treated=first,
+        value_label=_value_label(metric),
+        period_label=gettext("Period"),
+        treated_label=gettext("Treated districts"),
+        counterfactual_label=expected,
+        start_label=gettext("Pilot starts"),
+    )
+    return charts.figure(
+        charts.treated_and_counterfactual,
+        values,
+        id="paths",
+        title=gettext("What happened, and what would have happened without the pilot"),
+        description=gettext(
+            "Where the two lines lie together before the start and part after it, "
+            "the gap is the estimated effect."
+        ),
+    )
+
+
+def placebos(metric: MetricRead, first: str, names: Mapping[str, str]) -> Figure:
+    """The treated gap among the gaps that the controls show."""
+    each = metric.estimates.placebos
+    values = charts.PlaceboGaps(
+        periods=metric.estimates.periods,
+        treated_gap=metric.estimates.series.gap,
+        placebo_gaps={names.get(placebo.unit, placebo.unit): placebo.gaps for placebo in each},
+        first_treated=first,
+        value_label=gettext("Gap to the comparison (%(unit)s)", unit=metric.unit),
+        period_label=gettext("Period"),
+        treated_label=gettext("Treated districts"),
+        placebo_label=gettext("%(count)s control districts", count=len(each)),
+        start_label=gettext("Pilot starts"),
+    )
+    return charts.figure(
+        charts.placebo_gaps,
+        values,
+        id="placebos",
+        title=gettext("Would control districts show such a gap too?"),
+        description=gettext(
+            "Each grey line treats one control district as if the pilot had run there. "
+            "The farther the bold line leaves the grey ones, the harder it is to call the gap chance."
+        ),
+    )
+
+
+def events(metric: MetricRead, study: EventStudy) -> Figure:
+    """Effects by time since the start, with their intervals."""
+    points = {_offset(coefficient): coefficient for coefficient in study.coefficients}
+    offsets = tuple(sorted({*points, study.reference_last}))
+    bounds = {offset: _bounds(point) for offset, point in points.items()}
+    zero = (0.0, None, None)
+    estimates, lower, upper = zip(*(bounds.get(offset, zero) for offset in offsets), strict=True)
+    values = charts.EventStudy(
+        offsets=offsets,
+        estimates=estimates,
+        lower=lower,
+        upper=upper,
+        reference=study.reference_last,
+        value_label=gettext("Difference to the controls (%(unit)s)", unit=metric.unit),
+        offset_label=gettext("Periods since the start"),
+        estimate_label=gettext("Estimate"),
+        lower_label=gettext("Lower end"),
+        upper_label=gettext("Upper end"),
+        reference_label=gettext("Reference"),
+        before_label=gettext("Before"),
+        after_label=gettext("After"),
+    )
+    return charts.figure(
+        charts.event_study,
+        values,
+        id="events",
+        title=gettext("Effect by time since the start"),
+        description=gettext(
+            "Before the start the estimates should lie near zero: "
+            "then treated and control districts moved alike."
+        ),
+    )
+
+
+def _value_label(metric: MetricRead) -> str:
+    return f"{pick(metric.name, 'name')} ({metric.unit})"
+
+
+def _offset(coefficient: Coefficient) -> int:
+    """Where a coefficient stands: pooled periods at their end nearest to the start."""
+    return coefficient.last if coefficient.last < 0 else coefficient.first
+
+
+def _bounds(coefficient: Coefficient) -> tuple[float | None, float | None, float | None]:
+    """Estimate and ends of its interval; None where there is none."""
+    estimate = coefficient.estimate
+    if not isinstance(estimate, Estimate):
+        return None, None, None
+    low, high = _interval(estimate.inference)
+    return estimate.value, low, high
+
+
+def _interval(inference: Inference) -> tuple[float | None, float | None]:
+    if not isinstance(inference.interval, Interval):
+        return None, None
+    ends = (inference.interval.low, inference.interval.high)
+    low, high = (None if math.isinf(end) else end for end in ends)
+    return low, high

@@ -1,0 +1,232 @@
+"""A result in the reader's words: key figures, charts and tables. Signed or not, it is shown alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+
+from sandbox.pilots.names import Name
+from sandbox.pilots.result import GuardrailRead, MetricRead, Result
+from sandbox.web import drawing, words
+from sandbox.web.charts import Figure
+from sandbox.web.filters import pick
+from sandbox.web.result_charts import charts_of
+from stats.results import Estimate, Finding, Inference, Interval, NotComputable
+
+DECIMALS_OF_SHARES = 1
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One item of the figures macro."""
+
+    label: str
+    value: str
+    unit: str | None = None
+    note: str | None = None
+    tone: str | None = None
+
+
+@dataclass(frozen=True)
+class GuardrailRow:
+    """A guardrail as its table shows it; `status` is a tag."""
+
+    name: str
+    effect: str
+    interval: str
+    promise: str
+    status: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class TestRow:
+    """One test of a line of the rule, with what it was held against."""
+
+    said: str
+    found: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One line of the rule as it was executed; `finding` is a tag."""
+
+    joint: str
+    tests: tuple[TestRow, ...]
+    finding: tuple[str, str]
+    holds: bool
+    decides: bool
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A check on the assumptions; `level` is a tag."""
+
+    level: tuple[str, str]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the result macro takes."""
+
+    result: Result
+    finding: tuple[str, str]
+    sentence: str
+    metric: str
+    method: str
+    figures: tuple[KeyFigure, ...]
+    charts: tuple[Figure, ...]
+    guardrails: tuple[GuardrailRow, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    weights: tuple[tuple[str, str], ...]
+    trace: tuple[RuleRow, ...]
+    packages: str
+
+
+def shown(result: Result, districts: Mapping[str, Name]) -> Shown:
+    """`result` in the language of this answer; `districts` gives the names of its units by code."""
+    names = {code: pick(name, "name") for code, name in districts.items()}
+    estimates = result.primary.estimates
+    return Shown(
+        result=result,
+        finding=words.outcome(result.finding),
+        sentence=pick(estimates, "sentence"),
+        metric=pick(result.primary.name, "name"),
+        method=words.method(estimates.design.method),
+        figures=_figures(result.primary),
+        charts=charts_of(result.primary, names),
+        guardrails=tuple(_guardrail(each) for each in result.guardrails),
+        diagnostics=tuple(_diagnostic(each) for each in estimates.findings),
+        weights=tuple((names.get(each.unit, each.unit), _percent(each.weight)) for each in estimates.weights),
+        trace=tuple(_line(line, result.reasons) for line in result.trace),
+        packages=", ".join(f"{name} {version}" for name, version in result.packages.items()),
+    )
+
+
+def _figures(metric: MetricRead) -> tuple[KeyFigure, ...]:
+    estimates = metric.estimates
+    return (
+        KeyFigure(
+            label=gettext("Effect on: %(metric)s", metric=pick(metric.name, "name")),
+            value=drawing.number(estimates.effect.value),
+            unit=metric.unit,
+            note=_interval_note(estimates.effect.inference),
+        ),
+        _relative(estimates.relative_effect),
+        _chance(estimates.effect.inference),
+        KeyFigure(
+            label=gettext("Treated and control districts"),
+            value=f"{len(estimates.treated)} / {len(estimates.controls)}",
+            note=gettext(
+                "%(count)s periods, %(share)s of the expected readings",
+                count=len(estimates.periods),
+                share=_percent(metric.coverage),
+            ),
+        ),
+    )
+
+
+def _relative(estimate: Estimate | NotComputable) -> KeyFigure:
+    label = gettext("Effect relative to the comparison")
+    if isinstance(estimate, NotComputable):
+        return KeyFigure(label, gettext("not computable"), note=pick(estimate, "sentence"))
+    interval = estimate.inference.interval
+    note = _interval_note(estimate.inference, percent=True) if isinstance(interval, Interval) else None
+    return KeyFigure(label, _percent(estimate.value), note=note)
+
+
+def _chance(inference: Inference) -> KeyFigure:
+    label = str(words.RULE_INPUTS["primary.p_value"])
+    if isinstance(inference.p_value, NotComputable):
+        return KeyFigure(label, gettext("not computable"), note=pick(inference.p_value, "sentence"))
+    share = _percent(inference.p_value)
+    if inference.placebos is not None:
+        said = gettext(
+            "Of the pilot and the %(count)s comparisons without a pilot, %(share)s changed at least as unusually.",
+            count=inference.placebos,
+            share=share,
+        )
+    else:
+        said = gettext(
+            "Without any effect, a difference at least this large would arise in %(share)s of cases.",
+            share=share,
+        )
+    return KeyFigure(label, drawing.number(inference.p_value), note=said)
+
+
+def _interval_note(inference: Inference, *, percent: bool = False) -> str:
+    """The interval in words, or why there is none."""
+    interval = inference.interval
+    if isinstance(interval, NotComputable):
+        return pick(interval, "sentence")
+    said = gettext(
+        "%(level)s interval: %(interval)s",
+        level=f"{100 * (1 - inference.alpha):g}%",
+        interval=_ends(interval, percent=percent),
+    )
+    return said if interval.unbounded is None else f"{said}. {pick(interval.unbounded, 'sentence')}"
+
+
+def _ends(interval: Interval, *, percent: bool = False) -> str:
+    low, high = (_end(end, percent=percent) for end in (interval.low, interval.high))
+    return gettext("%(low)s to %(high)s", low=low, high=high)
+
+
+def _end(value: float, *, percent: bool) -> str:
+    if math.isinf(value):
+        return gettext("no limit")
+    return _percent(value) if percent else drawing.number(value)
+
+
+def _percent(share: float) -> str:
+    return f"{drawing.number(100 * share, DECIMALS_OF_SHARES)}%"
+
+
+def _diagnostic(finding: Finding) -> Diagnostic:
+    return Diagnostic(words.status("diagnostic", finding.level), pick(finding, "sentence"))
+
+
+def _guardrail(guardrail: GuardrailRead) -> GuardrailRow:
+    metric = guardrail.metric
+    effect = metric.estimates.effect
+    interval = effect.inference.interval
+    margin = f"{drawing.number(guardrail.margin)} {metric.unit}"
+    said = (
+        gettext("must not rise by %(margin)s", margin=margin)
+        if guardrail.direction == "decrease"
+        else gettext("must not fall by %(margin)s", margin=margin)
+    )
+    return GuardrailRow(
+        name=pick(metric.name, "name"),
+        effect=f"{drawing.number(effect.value)} {metric.unit}",
+        interval=pick(interval, "sentence") if isinstance(interval, NotComputable) else _ends(interval),
+        promise=said,
+        status=words.status("guardrail", guardrail.status),
+    )
+
+
+def _line(line: Mapping[str, Any], reasons: Mapping[str, Name]) -> RuleRow:
+    joint = gettext("if all of these hold") if line["when"] == "all" else gettext("if any of these holds")
+    return RuleRow(
+        joint=joint if line["tests"] else gettext("otherwise, always"),
+        tests=tuple(_test(test, reasons) for test in line["tests"]),
+        finding=words.outcome(line["finding"]),
+        holds=line["holds"],
+        decides=line["decides"],
+    )
+
+
+def _test(test: Mapping[str, Any], reasons: Mapping[str, Name]) -> TestRow:
+    return TestRow(said=words.rule_test(test), found=_found(test, reasons), holds=test["holds"])
+
+
+def _found(test: Mapping[str, Any], reasons: Mapping[str, Name]) -> str:
+    if test["value"] is not None:
+        return drawing.number(test["value"])
+    reason = reasons.get(test["reason"])
+    return pick(reason, "name") if reason else words.unknown_reason(test["reason"])
