@@ -20,8 +20,8 @@ from sandbox.accounts import Role
 from sandbox.decisions.models import Decision
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.table import EXEMPTION
+from sandbox.names import Name
 from sandbox.pilots.models import Pilot
-from sandbox.pilots.names import Name
 from sandbox.pilots.table import PILOT
 
 NAMED_ROLES = frozenset({Role.DECIDER, Role.EVALUATOR})

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from experiments.errors import BrokenRecord
 from experiments.evaluation.job import MetricPanel, job_of
 from experiments.evaluation.models import Evaluation
-from sandbox.pilots.names import Name, district_names
+from sandbox.names import Name, district_names
 from stats.panel import Panel
 
 

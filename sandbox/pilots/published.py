@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -18,11 +18,11 @@ from experiments.metrics import Metric
 from experiments.registrations.models import PlanVersion
 from sandbox.decisions.models import Decision, DecisionStatus
 from sandbox.exemptions.models import Condition, Exemption
+from sandbox.names import Name
 from sandbox.pilots import chronicle, register
 from sandbox.pilots.chronicle import Act, Chain
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot, PilotStatus
-from sandbox.pilots.names import Name
 from sandbox.pilots.result import Result, result_of
 
 COPIED = (
@@ -93,19 +93,33 @@ class Edition:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The plan in force as data, every version of it, and the metrics that it names.
+class Definition:
+    """One version of a metric: what is measured, in which unit."""
 
-    `metrics` is keyed by (code, version).
-    """
+    code: str
+    version: int
+    name_ko: str
+    name_en: str
+    definition_ko: str
+    definition_en: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan in force as data, every version of it, and the metrics that it names."""
 
     contents: Mapping[str, Any]
     editions: tuple[Edition, ...]
-    metrics: Mapping[tuple[str, int], Metric]
+    definitions: tuple[Definition, ...]
 
     @property
     def in_force(self) -> Edition:
         return self.editions[-1]
+
+    def definition(self, code: str, version: int) -> Definition:
+        """The metric that the plan means by this reference."""
+        return next(each for each in self.definitions if (each.code, each.version) == (code, version))
 
 
 @dataclass(frozen=True)
@@ -263,12 +277,16 @@ def _plan(session: Session, pilot: Pilot) -> Plan | None:
     contents = versions[-1].contents()
     codes = {contents["primary"]["code"], *(guardrail["code"] for guardrail in contents["guardrails"])}
     codes |= {predictor["metric"] for predictor in contents["design"]["predictors"]}
-    metrics = session.scalars(select(Metric).where(Metric.code.in_(codes)))
+    metrics = session.scalars(select(Metric).where(Metric.code.in_(codes)).order_by(Metric.id))
     return Plan(
         contents=contents,
         editions=tuple(_edition(version) for version in versions),
-        metrics={(metric.code, metric.version): metric for metric in metrics},
+        definitions=tuple(_definition(metric) for metric in metrics),
     )
+
+
+def _definition(metric: Metric) -> Definition:
+    return Definition(**{field.name: getattr(metric, field.name) for field in fields(Definition)})
 
 
 def _edition(version: PlanVersion) -> Edition:

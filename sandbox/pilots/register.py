@@ -17,9 +17,9 @@ from experiments.errors import NotFound
 from experiments.evaluation.models import Evaluation
 from experiments.evaluation.rule import Finding
 from sandbox.exemptions.models import Exemption
+from sandbox.names import Name
 from sandbox.organisations import Organisation
 from sandbox.pilots.models import Pilot, PilotHistory, PilotStatus
-from sandbox.pilots.names import Name
 from sandbox.pilots.table import PUBLIC_FROM
 from sandbox.programmes.models import Site
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from experiments.evaluation.models import Evaluation
-from sandbox.pilots.names import Name
+from sandbox.names import Name
 from stats.evaluation import Evaluation as Estimates
 
 

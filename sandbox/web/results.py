@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from sandbox.pilots.names import Name
+from sandbox.names import Name
 from sandbox.pilots.result import GuardrailRead, MetricRead, Result
 from sandbox.web import drawing, words
 from sandbox.web.charts import Figure
@@ -147,7 +147,8 @@ def _chance(inference: Inference) -> KeyFigure:
     share = _percent(inference.p_value)
     if inference.placebos is not None:
         said = gettext(
-            "Of the pilot and the %(count)s comparisons without a pilot, %(share)s changed at least as unusually.",
+            "Of the pilot and the %(count)s comparisons without one, "
+            "%(share)s changed at least as unusually.",
             count=inference.placebos,
             share=share,
         )
