@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from unicodedata import east_asian_width
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 Point = tuple[float, float]
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -68,8 +68,8 @@ def element(name: str, *children: str, **attributes: str | float) -> Markup:
         Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), short(value))
         for key, value in attributes.items()
     )
-    body = Markup().join(escape(child) for child in children)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), pairs, body)
+    # join and format escape whatever is not Markup yet.
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), pairs, Markup().join(children))
 
 
 def short(value: str | float) -> str:

@@ -434,5 +434,6 @@ def test_cells_tell_complete_part_and_none_apart():
 
 def test_part_never_looks_complete():
     root = drawn(coverage.coverage_calendar, replace(COVERAGE, shares={"솔샘동": (0.99,) * 4}))
+    assert len(of_class(root, "c-cell-part")) == 1 + 4
     ground, filled = of_class(root, "c-cell-part")[-1], of_class(root, "c-cell-full")[-1]
     assert float(filled.get("height", 0)) < 0.9 * float(ground.get("height", 0))
