@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from experiments.lifecycle import Actor
-from sandbox.accounts import Role
+from sandbox.roles import Role
 
 Rule = Callable[[Actor | None], bool]
 
@@ -88,6 +88,11 @@ def administrator(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.ADMINISTRATOR
 
 
+def administrator_or_service(actor: Actor | None) -> bool:
+    """The first accounts are made by the service itself, from the command line."""
+    return administrator(actor) or (actor is not None and actor.is_service)
+
+
 # -- who someone is to an organisation --------------------------------------------------------
 
 
@@ -161,6 +166,8 @@ RULES: dict[str, Rule] = {
     "sources.new": city_data_officer,
     "sources.edit": city_data_officer,
     "sources.pause": city_data_officer,
+    "sources.resume": city_data_officer,
+    "sources.collect": city_data_officer,
     # people and the ledger
     "people.index": administrator,
     "people.new": administrator,

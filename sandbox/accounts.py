@@ -1,7 +1,8 @@
 """Accounts: people, their passwords, their sign-ins and the throttle on guessing.
 
 A sign-in is a row on the server; the browser holds only a random token. It ends on sign-out, on
-its hour, and at once when the person's role, organisation or password changes.
+its hour, and at once when the person's role, organisation or password changes or the account is
+closed.
 """
 
 from __future__ import annotations
@@ -10,37 +11,23 @@ import hashlib
 import secrets
 import unicodedata
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import lru_cache
+from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import CheckConstraint, ForeignKey, func, select, update
+from marshmallow import Schema, fields, validate
+from sqlalchemy import CheckConstraint, ForeignKey, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from experiments.errors import DomainError, Invalid
+from experiments.errors import DomainError, Invalid, Refused, WrongMoment
+from experiments.fields import Line
 from experiments.lifecycle import Actor
 from experiments.orm import Base, Identified
-from sandbox import ledger
+from sandbox import access, ledger, passwords
 from sandbox.organisations import Organisation, OrganisationKind
+from sandbox.roles import Role as Role  # roles are a word of accounts to everybody else
 
-SHORTEST_PASSWORD = 12
 THROTTLE_WINDOW = timedelta(minutes=15)
 MOST_FAILURES_PER_ADDRESS = 30
 MOST_FAILURES_PER_EMAIL = 6
-
-
-class Role(StrEnum):
-    COMPANY_AUTHOR = "company_author"
-    COMPANY_SIGNATORY = "company_signatory"
-    CITY_REVIEWER = "city_reviewer"
-    MINISTRY_REVIEWER = "ministry_reviewer"
-    DECIDER = "decider"
-    EVALUATOR = "evaluator"
-    CITY_DATA_OFFICER = "city_data_officer"
-    AUDITOR = "auditor"
-    ADMINISTRATOR = "administrator"
-
 
 HOME_OF_ROLE: dict[Role, OrganisationKind] = {
     Role.COMPANY_AUTHOR: OrganisationKind.COMPANY,
@@ -61,6 +48,23 @@ class TooManyAttempts(DomainError):
     def __init__(self, until: datetime) -> None:
         super().__init__(f"too many failed sign-ins; try again after {until.isoformat()}")
         self.until = until
+
+
+class PersonSchema(Schema):
+    """An account as an administrator enters it, with the password that the person begins with."""
+
+    email = fields.Email(required=True, validate=validate.Length(max=254))
+    name = Line(required=True, longest=100)
+    role = fields.Enum(Role, by_value=True, required=True)
+    organisation = fields.Integer(required=True)
+    password = fields.String(required=True)
+
+
+class PositionSchema(Schema):
+    """What a person is, and for whom."""
+
+    role = fields.Enum(Role, by_value=True, required=True)
+    organisation = fields.Integer(required=True)
 
 
 class Person(Identified, Base):
@@ -98,7 +102,7 @@ class SignIn(Identified, Base):
 
 
 class SignInAttempt(Identified, Base):
-    """A failed try, kept for the throttle."""
+    """A failed try, kept for the throttle and no longer."""
 
     __tablename__ = "sign_in_attempt"
 
@@ -118,36 +122,56 @@ def create_person(
     by: Actor,
     at: datetime,
 ) -> Person:
-    """A new account; the role must fit the kind of organisation."""
-    problems: dict[str, list[str]] = {}
-    if HOME_OF_ROLE[role] != organisation.kind:
-        problems["role"] = [f"{role} belongs to a {HOME_OF_ROLE[role]}, not to a {organisation.kind}"]
-    if len(password) < SHORTEST_PASSWORD:
-        problems["password"] = [f"at least {SHORTEST_PASSWORD} characters"]
+    """A new account; the role must fit the kind of organisation. Invalid by field."""
+    _require_administrator(by, "person.create")
     email = normal_email(email)
-    if session.scalar(select(Person.id).where(Person.email == email)):
+    problems = _role_faults(role, organisation)
+    if faults := passwords.faults(password):
+        problems["password"] = faults
+    if session.scalar(select(Person.id).where(Person.email == email)) is not None:
         problems["email"] = ["this e-mail has an account"]
     if problems:
         raise Invalid(problems)
-    person = Person(
-        email=email,
-        name=name,
-        role=role,
-        organisation_id=organisation.id,
-        password_hash=_hasher().hash(password),
-    )
+    person = Person(email=email, name=name, role=role, password_hash=passwords.hashed(password))
     person.organisation = organisation
     session.add(person)
     session.flush()
-    ledger.append(
-        session,
-        act="person.create",
-        subject=f"person:{person.id}",
-        by=by,
-        at=at,
-        details={"role": role.value},
-    )
+    _record(session, person, "create", by, at, role=role.value, organisation=organisation.name_en)
     return person
+
+
+def change_role(
+    session: Session, person: Person, *, role: Role, organisation: Organisation, by: Actor, at: datetime
+) -> None:
+    """Give `person` another role or organisation; every sign-in under the old one ends at once."""
+    _require_administrator(by, "person.change_role")
+    _require_somebody_else(by, person, "person.change_role")
+    _require_open(person, "person.change_role")
+    if problems := _role_faults(role, organisation):
+        raise Invalid(problems)
+    old_role, old_organisation = person.role, person.organisation
+    person.role = role
+    person.organisation = organisation
+    end_sign_ins(session, person, at)
+    _record(
+        session,
+        person,
+        "change_role",
+        by,
+        at,
+        old={"role": str(old_role), "organisation": old_organisation.name_en},
+        new={"role": role.value, "organisation": organisation.name_en},
+    )
+
+
+def disable(session: Session, person: Person, *, by: Actor, at: datetime) -> None:
+    """Close an account for good; its name stays on everything that it did."""
+    _require_administrator(by, "person.disable")
+    _require_somebody_else(by, person, "person.disable")
+    _require_open(person, "person.disable")
+    person.disabled_at = at
+    end_sign_ins(session, person, at)
+    _record(session, person, "disable", by, at)
 
 
 def sign_in(
@@ -160,9 +184,8 @@ def sign_in(
     email = normal_email(email)
     _refuse_guessing(session, email, address, at)
     person = session.scalar(select(Person).where(Person.email == email, Person.disabled_at.is_(None)))
-    if not _password_fits(person, password):
-        session.add(SignInAttempt(email=email, address=address, at=at))
-        session.flush()
+    if not passwords.fits(password, person.password_hash if person else None):
+        _keep_failure(session, email, address, at)
         return None
     assert person is not None
     token = secrets.token_urlsafe(32)
@@ -174,7 +197,7 @@ def sign_in(
             expires_at=at + timedelta(hours=hours),
         )
     )
-    ledger.append(session, act="person.sign_in", subject=f"person:{person.id}", by=person.actor, at=at)
+    _record(session, person, "sign_in", person.actor, at)
     return person, token
 
 
@@ -190,54 +213,35 @@ def person_of(session: Session, token: str, at: datetime) -> Person | None:
 
 def sign_out(session: Session, token: str, at: datetime) -> None:
     """End this sign-in; the token answers nobody from here on."""
-    session.execute(
-        update(SignIn)
-        .where(SignIn.token_hash == _token_hash(token), SignIn.ended_at.is_(None))
-        .values(ended_at=at)
-    )
+    person = person_of(session, token, at)
+    if person is None:
+        return
+    session.execute(update(SignIn).where(SignIn.token_hash == _token_hash(token)).values(ended_at=at))
+    _record(session, person, "sign_out", person.actor, at)
 
 
-def change_role(
-    session: Session, person: Person, *, role: Role, organisation: Organisation, by: Actor, at: datetime
-) -> None:
-    """Give `person` another role; every sign-in under the old one ends at once."""
-    if HOME_OF_ROLE[role] != organisation.kind:
-        raise Invalid({"role": [f"{role} belongs to a {HOME_OF_ROLE[role]}, not to a {organisation.kind}"]})
-    old = person.role
-    person.role = role
-    person.organisation = organisation
+def change_password(
+    session: Session, person: Person, *, old: str, new: str, address: str, at: datetime
+) -> bool:
+    """Replace the password and end every sign-in of `person`; False where `old` is wrong (the try is kept).
+
+    Throttled as signing in is: whoever finds an open browser must not guess in peace. The caller
+    commits in every case.
+    """
+    _refuse_guessing(session, person.email, address, at)
+    if faults := passwords.faults(new):
+        raise Invalid({"new": faults})
+    if not passwords.fits(old, person.password_hash):
+        _keep_failure(session, person.email, address, at)
+        return False
+    person.password_hash = passwords.hashed(new)
     end_sign_ins(session, person, at)
-    ledger.append(
-        session,
-        act="person.change_role",
-        subject=f"person:{person.id}",
-        by=by,
-        at=at,
-        details={"old": old, "new": role.value, "organisation": organisation.name_en},
-    )
-
-
-def disable(session: Session, person: Person, *, by: Actor, at: datetime) -> None:
-    """Close an account; its name stays on everything that it did."""
-    person.disabled_at = at
-    end_sign_ins(session, person, at)
-    ledger.append(session, act="person.disable", subject=f"person:{person.id}", by=by, at=at)
-
-
-def change_password(session: Session, person: Person, *, old: str, new: str, at: datetime) -> None:
-    """Replace the password and end every sign-in of `person`."""
-    if not _password_fits(person, old):
-        raise Invalid({"old": ["this is not the present password"]})
-    if len(new) < SHORTEST_PASSWORD:
-        raise Invalid({"new": [f"at least {SHORTEST_PASSWORD} characters"]})
-    person.password_hash = _hasher().hash(new)
-    end_sign_ins(session, person, at)
-    ledger.append(
-        session, act="person.change_password", subject=f"person:{person.id}", by=person.actor, at=at
-    )
+    _record(session, person, "change_password", person.actor, at)
+    return True
 
 
 def end_sign_ins(session: Session, person: Person, at: datetime) -> None:
+    """Every token of `person` answers nobody from here on."""
     session.flush()
     session.execute(
         update(SignIn).where(SignIn.person_id == person.id, SignIn.ended_at.is_(None)).values(ended_at=at)
@@ -245,41 +249,63 @@ def end_sign_ins(session: Session, person: Person, at: datetime) -> None:
 
 
 def normal_email(email: str) -> str:
+    """One spelling per address: normalised, in lower case."""
     return unicodedata.normalize("NFKC", email).strip().lower()
 
 
+def _require_administrator(by: Actor, verb: str) -> None:
+    if not access.administrator_or_service(by):
+        raise Refused(verb, "administrator_or_service")
+
+
+def _require_somebody_else(by: Actor, person: Person, verb: str) -> None:
+    if by.person_id == person.id:
+        raise Refused(verb, "not_ones_own_account")
+
+
+def _require_open(person: Person, verb: str) -> None:
+    if person.disabled_at is not None:
+        raise WrongMoment(verb, "closed", needs="account_is_open")
+
+
+def _role_faults(role: Role, organisation: Organisation) -> dict[str, list[str]]:
+    if HOME_OF_ROLE[role] == organisation.kind:
+        return {}
+    return {"role": ["this role belongs to another kind of organisation"]}
+
+
+def _record(session: Session, person: Person, verb: str, by: Actor, at: datetime, **details: Any) -> None:
+    subject = f"person:{person.id}"
+    ledger.append(session, act=f"person.{verb}", subject=subject, by=by, at=at, details=details)
+
+
 def _refuse_guessing(session: Session, email: str, address: str, at: datetime) -> None:
+    """TooManyAttempts where either limit is reached within the window before `at`."""
     since = at - THROTTLE_WINDOW
     limits = (
-        (SignInAttempt.email == email, MOST_FAILURES_PER_EMAIL),
-        (SignInAttempt.address == address, MOST_FAILURES_PER_ADDRESS),
+        (SignInAttempt.email, email, MOST_FAILURES_PER_EMAIL),
+        (SignInAttempt.address, address, MOST_FAILURES_PER_ADDRESS),
     )
-    for condition, most in limits:
+    for column, value, most in limits:
+        _take_turns(session, f"{column.key}:{value}")
         count, oldest = session.execute(
-            select(func.count(), func.min(SignInAttempt.at)).where(condition, SignInAttempt.at > since)
+            select(func.count(), func.min(SignInAttempt.at)).where(column == value, SignInAttempt.at > since)
         ).one()
         if count >= most:
             raise TooManyAttempts(oldest + THROTTLE_WINDOW)
 
 
-def _password_fits(person: Person | None, password: str) -> bool:
-    # An unknown e-mail costs the same time as a wrong password, so that nobody can list accounts.
-    known = person.password_hash if person else _decoy_hash()
-    try:
-        _hasher().verify(known, password)
-    except (VerificationError, InvalidHashError):
-        return False
-    return person is not None
+def _take_turns(session: Session, name: str) -> None:
+    # A hundred guesses sent at once would all count the failures before any of them has failed.
+    # SQLite has one writer; on PostgreSQL tries for one e-mail or address wait for each other.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
-@lru_cache
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()
-
-
-@lru_cache
-def _decoy_hash() -> str:
-    return _hasher().hash(secrets.token_hex(16))
+def _keep_failure(session: Session, email: str, address: str, at: datetime) -> None:
+    session.execute(delete(SignInAttempt).where(SignInAttempt.at <= at - THROTTLE_WINDOW))
+    session.add(SignInAttempt(email=email, address=address, at=at))
+    session.flush()
 
 
 def _token_hash(token: str) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from marshmallow import Schema, fields, validate
-from sqlalchemy import CheckConstraint
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from sqlalchemy import CheckConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from experiments.errors import Invalid, Refused
 from experiments.fields import Line
+from experiments.lifecycle import Actor
 from experiments.orm import Base, Identified
+from sandbox import access, ledger
 
 
 class OrganisationKind(StrEnum):
@@ -38,7 +43,7 @@ class Organisation(Identified, Base):
 
 
 class OrganisationSchema(Schema):
-    """An organisation as an administrator enters it."""
+    """An organisation as an administrator enters it; companies have a registration number."""
 
     kind = fields.String(required=True, validate=validate.OneOf([kind.value for kind in OrganisationKind]))
     name_ko = Line(required=True)
@@ -46,13 +51,33 @@ class OrganisationSchema(Schema):
     registration_number = fields.String(
         load_default=None,
         allow_none=True,
-        validate=validate.Regexp(r"^\d{3}-\d{2}-\d{5}$", error="Use the form 123-45-67890."),
+        validate=validate.Regexp(r"\d{3}-\d{2}-\d{5}\Z", error="Use the form 123-45-67890."),
     )
 
+    @validates_schema
+    def companies_are_registered(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["kind"] == OrganisationKind.COMPANY and data["registration_number"] is None:
+            raise ValidationError("A company has a registration number.", "registration_number")
 
-def create_organisation(session: Session, **values: Any) -> Organisation:
-    """A new organisation from validated `values`."""
+
+def create_organisation(session: Session, *, by: Actor, at: datetime, **values: Any) -> Organisation:
+    """A new organisation from what `OrganisationSchema` gives; Invalid for what another one has."""
+    if not access.administrator_or_service(by):
+        raise Refused("organisation.create", "administrator_or_service")
+    taken = {
+        name: ["another organisation has this"]
+        for name in ("name_ko", "name_en", "registration_number")
+        if values.get(name) is not None and _is_taken(session, name, values[name])
+    }
+    if taken:
+        raise Invalid(taken)
     organisation = Organisation(**values)
     session.add(organisation)
     session.flush()
+    subject = f"organisation:{organisation.id}"
+    ledger.append(session, act="organisation.create", subject=subject, by=by, at=at, details=values)
     return organisation
+
+
+def _is_taken(session: Session, name: str, value: str) -> bool:
+    return session.scalar(select(Organisation.id).where(getattr(Organisation, name) == value)) is not None

@@ -86,7 +86,13 @@ def engage(session: Session, at: datetime) -> Cast:
     """Create every office and person of the demonstration."""
     offices = {
         key: create_organisation(
-            session, kind=kind.value, name_ko=name_ko, name_en=name_en, registration_number=number
+            session,
+            kind=kind.value,
+            name_ko=name_ko,
+            name_en=name_en,
+            registration_number=number,
+            by=SETTING_UP,
+            at=at,
         )
         for key, (kind, name_ko, name_en, number) in ORGANISATIONS.items()
     }
