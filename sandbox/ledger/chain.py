@@ -18,6 +18,17 @@ GENESIS = "0" * 64
 # Any fixed number; every appender asks PostgreSQL for the lock of this name.
 _LEDGER_LOCK = 0x6C656467
 
+_HASHED = (
+    "number",
+    "actor_id",
+    "actor_name",
+    "actor_role",
+    "act",
+    "subject",
+    "details",
+    "previous_hash",
+)
+
 
 class LedgerEntry(Base):
     """One act. `hash` covers every other column and the hash of the row before."""
@@ -36,23 +47,11 @@ class LedgerEntry(Base):
     previous_hash: Mapped[str]
     hash: Mapped[str] = mapped_column(unique=True)
 
-    def expected_hash(self) -> str:
-        """The hash that this row must carry, from its own columns."""
-        return digest(
-            canonical(
-                {
-                    "number": self.number,
-                    "at": self.at.isoformat(),
-                    "actor_id": self.actor_id,
-                    "actor_name": self.actor_name,
-                    "actor_role": self.actor_role,
-                    "act": self.act,
-                    "subject": self.subject,
-                    "details": self.details,
-                    "previous_hash": self.previous_hash,
-                }
-            )
-        )
+
+def expected_hash(row: Any) -> str:
+    """The hash that a row must carry: over its other columns, the hash of the row before among them."""
+    columns = {name: getattr(row, name) for name in _HASHED}
+    return digest(canonical(columns | {"at": row.at.isoformat()}))
 
 
 def append(
@@ -89,7 +88,7 @@ def append(
         previous_hash=last.hash if last else GENESIS,
         hash="",
     )
-    entry.hash = entry.expected_hash()
+    entry.hash = expected_hash(entry)
     session.add(entry)
     session.flush()
     return entry
