@@ -15,6 +15,7 @@ from sandbox.web import drawing
 from sandbox.web.drawing import Plot, Sheet, element, line, path, rectangle, text
 
 Values = Sequence[float | None]
+MANY_POINTS = 150
 
 
 def last_known(series: Values) -> float | None:
@@ -160,8 +161,10 @@ def axis_label(sheet: Sheet, plot: Plot, words: str) -> Markup:
 
 
 def curve(plot: Plot, series: Values, class_: str) -> Markup:
+    """The line through a series; a dense one is drawn fine, or it would run into a blot."""
     points = (None if v is None else (plot.x(i), plot.y(v)) for i, v in enumerate(series))
-    return element("path", d=path(points), class_=class_)
+    dense = len(series) > MANY_POINTS
+    return element("path", d=path(points), class_=f"{class_} c-fine" if dense else class_)
 
 
 def start_place(plot: Plot, periods: Sequence[str], first_treated: str) -> float:

@@ -256,6 +256,15 @@ def test_narrow_drawing_names_its_lines_in_a_key_above():
     assert len(of_class(root, "c-treated")) == 2
 
 
+@pytest.mark.parametrize(("count", "fine"), [(150, 0), (151, 2)])
+def test_dense_series_are_drawn_fine(count, fine):
+    days = tuple(f"day {n}" for n in range(count))
+    dense = replace(
+        PATHS, periods=days, treated=(1.0,) * count, counterfactual=(2.0,) * count, first_treated="day 9"
+    )
+    assert len(of_class(drawn(charts.treated_and_counterfactual, dense), "c-fine")) == fine
+
+
 def test_unknown_start_is_refused():
     with pytest.raises(ValueError, match="1999"):
         charts.treated_and_counterfactual(replace(PATHS, first_treated="1999"), "chart", "t", "d")
