@@ -196,6 +196,6 @@ def _expected(session: Session, metric: Metric, districts: Sequence[District], p
         .where(Series.metric_id == metric.id, SourceAttribute.metric_id == metric.id)
         .order_by(Series.id)
     )
-    cadence_of: dict[int, str | None] = dict(cadences.tuples().all())
+    cadence_of = {row.district_id: row.cadence for row in cadences}
     per_period = {cadence: periods.expected(cadence) for cadence in {*cadence_of.values(), None}}
     return np.stack([per_period[cadence_of.get(district.id)] for district in districts])
