@@ -165,8 +165,9 @@ class Published:
     chain: Chain
 
     @property
-    def is_withdrawn(self) -> bool:
-        return self.status == PilotStatus.WITHDRAWN
+    def withdrawal(self) -> Act | None:
+        """The act that withdrew the pilot, where it is withdrawn; then only a stub is shown."""
+        return next((act for act in self.acts if act.pilot_status == PilotStatus.WITHDRAWN), None)
 
     def places_of(self, part: str) -> tuple[Place, ...]:
         """The districts that are treated, control or other."""

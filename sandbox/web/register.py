@@ -49,13 +49,16 @@ def index() -> ResponseReturnValue:
     query = {name: value for name, value in request.args.items() if value.strip()}
     wanted = load(SearchSchema(), query)
     listing = register.search(db.session, wanted, language=language())
+    choices = register.choices(db.session)
     return render_template(
         "register/index.html",
         listing=listing,
         cards=[_card(entry) for entry in listing.entries],
-        choices=register.choices(db.session),
-        statuses=_options({code: words.status("pilot", code)[0] for code in sorted(PUBLIC_FROM)}),
-        findings=_options({each.value: words.outcome(each)[0] for each in Finding}),
+        statuses=[(code, words.status("pilot", code)[0]) for code in sorted(PUBLIC_FROM)],
+        findings=[(each.value, words.outcome(each)[0]) for each in Finding],
+        technologies=[(each, each) for each in choices.technologies],
+        sites=[(code, pick(name, "name")) for code, name in choices.sites],
+        sorts=[(code, str(label)) for code, label in words.SORTS.items()],
         query=query,
     )
 
@@ -118,10 +121,6 @@ def _file(content: bytes, mimetype: str, name: str) -> Response:
     response = Response(content, mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def _options(labels: dict[str, str]) -> list[tuple[str, str]]:
-    return list(labels.items())
 
 
 def _card(entry: Entry) -> dict[str, Any]:

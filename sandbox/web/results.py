@@ -196,17 +196,11 @@ def _guardrail(guardrail: GuardrailRead) -> GuardrailRow:
     metric = guardrail.metric
     effect = metric.estimates.effect
     interval = effect.inference.interval
-    margin = f"{drawing.number(guardrail.margin)} {metric.unit}"
-    said = (
-        gettext("must not rise by %(margin)s", margin=margin)
-        if guardrail.direction == "decrease"
-        else gettext("must not fall by %(margin)s", margin=margin)
-    )
     return GuardrailRow(
         name=pick(metric.name, "name"),
         effect=f"{drawing.number(effect.value)} {metric.unit}",
         interval=pick(interval, "sentence") if isinstance(interval, NotComputable) else _ends(interval),
-        promise=said,
+        promise=words.promise(guardrail.direction, guardrail.margin, metric.unit),
         status=words.status("guardrail", guardrail.status),
     )
 

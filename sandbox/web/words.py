@@ -13,6 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from experiments.errors import BrokenRecord, Invalid, NotFound, Refused, WrongMoment
 from sandbox.accounts import Person, TooManyAttempts
 from sandbox.pilots.file import Deed
+from sandbox.web import drawing
 from sandbox.web.filters import instant, pick
 
 _ = lazy_gettext
@@ -277,6 +278,14 @@ MISSING = {
     "drop_period": _("Leave the period out"),
     "available": _("Use the readings that there are"),
 }
+SORTS = {
+    "-registered": _("Newest registration first"),
+    "registered": _("Oldest registration first"),
+    "-start": _("Latest start first"),
+    "start": _("Earliest start first"),
+    "title": _("Title, A to Z"),
+    "-title": _("Title, Z to A"),
+}
 ORGANISATION_KINDS = {
     "company": _("Company"),
     "city": _("City"),
@@ -419,6 +428,19 @@ def rule_line(line: Mapping[str, Any]) -> str:
     joint = gettext(" and ") if line["when"] == "all" else gettext(" or ")
     tests = joint.join(rule_test(test) for test in line["tests"])
     return gettext("If %(tests)s: %(finding)s", tests=tests, finding=label)
+
+
+def promise(direction: str, margin: float, unit: str) -> str:
+    """What a guardrail must not do; `direction` is the good one, `margin` stands in `unit`."""
+    size = f"{amount(margin)} {unit}"
+    if direction == "decrease":
+        return gettext("must not rise by %(margin)s", margin=size)
+    return gettext("must not fall by %(margin)s", margin=size)
+
+
+def amount(value: float) -> str:
+    """A number that a person wrote, without zeros that nobody wrote."""
+    return drawing.number(value)
 
 
 def rule_test(test: Mapping[str, Any]) -> str:
