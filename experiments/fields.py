@@ -15,6 +15,11 @@ from experiments.errors import Invalid
 _DECEIVING = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\u2060\ufeff]")
 _MOST_MARKS_IN_A_ROW = 4
 
+# What an integer column holds on every database.
+LARGEST_WHOLE = 2**31 - 1
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
+_REAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+
 
 def clean(text: str, *, lines: bool) -> str:
     """`text` in NFC without outer blanks; ValidationError for controls, overrides and stacked marks."""
@@ -48,7 +53,9 @@ class Text(fields.String):
         limits = validate.Length(min=0 if blank else 1, max=longest or self.longest)
         super().__init__(validate=limits, **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
+    ) -> str:
         return clean(super()._deserialize(value, attr, data, **options), lines=self.lines)
 
 
@@ -61,6 +68,27 @@ class Prose(Text):
 
     lines = True
     longest = 8000
+
+
+class Whole(fields.Integer):
+    """A whole number of at most 32 bits, as a number or as its ASCII digits; 7.9 is not taken for 7."""
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, float) or (isinstance(value, str) and not _WHOLE.fullmatch(value.strip())):
+            raise self.make_error("invalid")
+        number = int(super()._validated(value))
+        if abs(number) > LARGEST_WHOLE:
+            raise self.make_error("too_large")
+        return number
+
+
+class Real(fields.Float):
+    """A finite number, as a number or as ASCII decimals; 1_000 and full-width digits are refused."""
+
+    def _validated(self, value: Any) -> float:
+        if isinstance(value, str) and not _REAL.fullmatch(value.strip()):
+            raise self.make_error("invalid")
+        return float(super()._validated(value))
 
 
 def flat_errors(messages: Any, prefix: str = "") -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from sqlalchemy.orm import Session
 
 from experiments.errors import Invalid
-from experiments.fields import Line, Prose
+from experiments.fields import Line, Prose, Whole
 from experiments.lifecycle import Actor
 from sandbox.exemptions.models import Exemption, ExemptionStatus
 from sandbox.exemptions.table import EXEMPTION, record
@@ -25,7 +25,7 @@ class ApplicationSchema(Schema):
     ground = fields.String(required=True)
     articles = fields.List(Line(longest=120), required=True, validate=validate.Length(1, 30))
     contents = fields.Dict(keys=fields.String(), values=Prose(blank=True), required=True)
-    requested_months = fields.Integer(required=True, strict=False, validate=validate.Range(min=1))
+    requested_months = Whole(required=True, validate=validate.Range(min=1))
 
     def __init__(self, regime: Regime, **options: Any) -> None:
         super().__init__(**options)

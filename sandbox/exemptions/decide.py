@@ -62,10 +62,8 @@ def _check_period(exemption: Exemption, granted_from: date, granted_to: date) ->
         raise Invalid({"granted_to": ["the period ends before it begins"]})
     kind = exemption.regime.kind(exemption.kind)
     months = (granted_to.year - granted_from.year) * 12 + granted_to.month - granted_from.month
-    longest = months > kind.longest_months or (
-        months == kind.longest_months and granted_to.day > granted_from.day
-    )
-    if longest:
+    # Both days belong to the period: one that begins on a 1st is full on the eve of another 1st.
+    if (months, granted_to.day) >= (kind.longest_months, granted_from.day):
         raise Invalid(
             {"granted_to": [f"longer than {kind.longest_months} months ({kind.longest_months_source})"]}
         )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from experiments.errors import Invalid, Refused, WrongMoment
 from experiments.fields import Line, Prose
-from experiments.lifecycle import Actor
+from experiments.lifecycle import Actor, touch
 from sandbox import access
 from sandbox.exemptions.models import (
     Condition,
@@ -24,7 +24,7 @@ from sandbox.exemptions.models import (
     condition_document,
 )
 from sandbox.exemptions.table import EXEMPTION, record
-from sandbox.organisations import Organisation
+from sandbox.organisations import Organisation, OrganisationKind
 
 
 class OpinionSchema(Schema):
@@ -89,8 +89,7 @@ def open_consultation(
 ) -> None:
     """Notify the competent ministries; each has the regime's days to reply in writing."""
     EXEMPTION.check(exemption, "open_consultation", by=by)
-    if not ministries:
-        raise Invalid({"ministries": ["name at least one competent ministry"]})
+    _check_ministries(ministries)
     regime = exemption.regime
     asked_on = at.astimezone(ZoneInfo(regime.zone)).date()
     for ministry in ministries:
@@ -125,6 +124,7 @@ def reply(
             consultation.reply or exemption.status,
             meanwhile=EXEMPTION.last_move(exemption),
         )
+    touch(exemption)
     consultation.reply = reply
     consultation.text = text
     consultation.replied_at = at
@@ -147,3 +147,16 @@ def close_consultation(session: Session, exemption: Exemption, *, by: Actor, at:
     """Every ministry replied: the file goes to the decider. Silence never closes it."""
     EXEMPTION.perform(session, exemption, "close_consultation", by=by, at=at)
     record(session, exemption, "close_consultation", by, at)
+
+
+def _check_ministries(ministries: Sequence[Organisation]) -> None:
+    if not ministries:
+        raise Invalid({"ministries": ["name at least one competent ministry"]})
+    errors = {}
+    for position, ministry in enumerate(ministries):
+        if ministry.kind != OrganisationKind.MINISTRY:
+            errors[f"ministries.{position}"] = [f"{ministry.name_en} is no ministry"]
+        elif ministry in ministries[:position]:
+            errors[f"ministries.{position}"] = [f"{ministry.name_en} stands twice"]
+    if errors:
+        raise Invalid(errors)

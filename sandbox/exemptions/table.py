@@ -27,7 +27,7 @@ def signatory_who_did_not_write_it(actor: Actor, exemption: Exemption) -> bool:
     return (
         access.company_signatory(actor)
         and actor.organisation_id == exemption.company_id
-        and actor.person_id not in EXEMPTION.actors_of(exemption, {"create", "edit", "send_to_city"})
+        and actor.person_id not in EXEMPTION.actors_of(exemption, WRITING)
     )
 
 
@@ -70,12 +70,9 @@ def missing_contents(exemption: Exemption) -> list[str]:
     ]
 
 
-WRITING_AND_REVIEWING = {
-    "create",
-    "edit",
-    "send_to_city",
+WRITING = {"create", "edit", "send_to_city", "answer_actions"}
+WRITING_AND_REVIEWING = WRITING | {
     "give_opinion",
-    "answer_actions",
     "sign",
     "return_filing",
     "open_consultation",
