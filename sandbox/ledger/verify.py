@@ -41,16 +41,13 @@ def verify(session: Session) -> Verdict:
     """
     previous, number = GENESIS, 0
     # Columns, not entities: what this session believes to know of a row is not what is stored.
-    rows = session.execute(
-        select(LedgerEntry.__table__)
-        .order_by(LedgerEntry.number)
-        .execution_options(yield_per=_ROWS_AT_A_TIME)
-    )
-    for row in rows:
-        why = _fault(row, number + 1, previous)
-        if why:
-            return Verdict(number, previous, Broken(number + 1, why))
-        previous, number = row.hash, row.number
+    columns = select(LedgerEntry.__table__).order_by(LedgerEntry.number)
+    with session.execute(columns.execution_options(yield_per=_ROWS_AT_A_TIME)) as rows:
+        for row in rows:
+            why = _fault(row, number + 1, previous)
+            if why:
+                return Verdict(number, previous, Broken(number + 1, why))
+            previous, number = row.hash, row.number
     return Verdict(number, previous, None)
 
 
