@@ -8,6 +8,7 @@ transaction. So the writes of two workers never interleave, whatever their clock
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -131,8 +132,8 @@ def query_of(source: DataSource, start: datetime, end: datetime) -> Query:
 
 
 def release(session_factory: sessionmaker[Session], claim: Claim, *, due: datetime) -> None:
-    """Give the lease back; the source is due again at `due`."""
-    with session_factory.begin() as session:
+    """Give the lease back; the source is due again at `due`. Nothing happens where it was lost."""
+    with suppress(StaleFence), session_factory.begin() as session:
         hold(session, claim, next_due_at=due, **NO_LEASE)
 
 

@@ -110,12 +110,15 @@ def _collect(
         end = min(start + claim.window, target)
         # Windows of the overlap are free, or a long overlap would leave no room to get ahead.
         ahead += end > claim.watermark
-        is_last = end == target or ahead >= settings.windows_per_run or is_stopping()
+        is_last = end == target or ahead >= settings.windows_per_run
         due = now + claim.interval if end == target else now
         window = _Window(claim, start, end, next_due_at=due if is_last else None)
         summary = window.collect(session_factory, client, clock, settings)
         yield summary
         if is_last or summary.status != AttemptStatus.DONE:
+            return
+        if is_stopping():
+            release(session_factory, claim, due=now)
             return
         claim = replace(claim, watermark=max(claim.watermark, end), failures=0)
         start = end

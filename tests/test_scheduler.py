@@ -1,0 +1,123 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.orm import sessionmaker
+
+from experiments.collection.models import Observation
+from sandbox import scheduler
+from tests.experiments.collection.build import NOW, SETTINGS, create_data_set, create_source, playing, stored
+from tests.experiments.collection.conftest import sessions
+
+__all__ = ["sessions"]
+SECONDS_TO_WAIT = 20
+
+
+def test_a_beat_collects_and_then_does_the_other_duties(sessions):
+    done = []
+    with playing(create_data_set()) as hub:
+        with sessions.begin() as session:
+            create_source(session, hub.base_url)
+        duty = lambda: done.append(len(stored(sessions)))  # noqa: E731 - a duty is any callable
+        work = scheduler.Work(sessions, SETTINGS, clock=lambda: NOW, duties=(duty,))
+        assert [attempt.status for attempt in scheduler.tick(work)] == ["done", "done"]
+    assert done == [30]
+
+
+def test_a_duty_that_breaks_is_logged_and_the_others_go_on(sessions, caplog):
+    done = []
+
+    def broken():
+        raise RuntimeError("no")
+
+    scheduler.tick(scheduler.Work(sessions, SETTINGS, duties=(broken, lambda: done.append(1))))
+    assert done == [1]
+    assert caplog.records[-1].message == "due work broke off"
+    assert caplog.records[-1].duty.endswith("broken")
+
+
+def test_nothing_begins_after_stopping_was_asked(sessions):
+    done = []
+    work = scheduler.Work(sessions, SETTINGS, duties=(lambda: done.append(1),))
+    work.stopping.set()
+    assert (scheduler.tick(work), done) == ([], [])
+
+
+def test_the_heart_beats_until_it_is_stopped(sessions):
+    beats = threading.Semaphore(0)
+    work = scheduler.Work(sessions, SETTINGS, duties=(beats.release,))
+    heartbeat = scheduler.start_background(work, seconds=0.05)
+    try:
+        assert beats.acquire(timeout=SECONDS_TO_WAIT)
+        assert beats.acquire(timeout=SECONDS_TO_WAIT)
+    finally:
+        heartbeat.stop()
+    while beats.acquire(blocking=False):
+        pass
+    assert not beats.acquire(timeout=0.2)
+
+
+def test_workers_have_names_of_their_own():
+    assert scheduler.new_holder() != scheduler.new_holder()
+
+
+def test_the_wall_clock_tells_utc():
+    assert scheduler.wall_clock().utcoffset().total_seconds() == 0
+    assert isinstance(scheduler.wall_clock(), datetime)
+
+
+SERVICE = """
+import sys, threading
+from experiments.collection.settings import CollectionSettings
+from sandbox import db, scheduler
+work = scheduler.Work(db.sessions_for(sys.argv[1]), CollectionSettings(private_hubs=("127.0.0.1:*",)))
+def tell():
+    work.stopping.wait()
+    print("stopping", flush=True)
+threading.Thread(target=tell).start()
+scheduler.run_forever(work, seconds=0.1)
+print("ended")
+"""
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_the_service_ends_gracefully_when_asked(committed_database, asked):
+    """In the middle of a slow answer: what is under way is written, nothing else begins."""
+    engine = create_engine(committed_database)
+    sessions = sessionmaker(engine)
+    waiting, go_on = threading.Event(), threading.Event()
+    hub = playing(create_data_set())
+    answer = hub.api.reply
+
+    def slow(target, headers):
+        waiting.set()
+        assert go_on.wait(SECONDS_TO_WAIT)
+        return answer(target, headers)
+
+    hub.api.reply = slow
+    with hub:
+        with sessions.begin() as session:
+            create_source(session, hub.base_url)
+        environment = os.environ | {"PYTHONPATH": str(Path(scheduler.__file__).parents[1])}
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVICE, committed_database],
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+        assert waiting.wait(SECONDS_TO_WAIT)
+        process.send_signal(asked)
+        assert process.stdout.readline() == "stopping\n"
+        go_on.set()
+        output, _ = process.communicate(timeout=SECONDS_TO_WAIT)
+    with sessions() as session:
+        written = session.scalar(select(func.count()).select_from(Observation))
+    engine.dispose()
+    assert (process.returncode, output) == (0, "ended\n")
+    assert written == 15
