@@ -17,10 +17,14 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.canonical import digest
+from experiments.collection.settled import settled_as_of
+from experiments.districts import districts
 from experiments.errors import WrongMoment
 from experiments.evaluation.job import job_of
 from experiments.evaluation.models import Evaluation, EvaluationStatus
+from experiments.evaluation.worker import carry_out
 from experiments.lifecycle import Actor
+from experiments.metrics import metric
 from experiments.registrations.models import EXPERIMENT, Experiment
 
 LEASE = timedelta(minutes=30)
@@ -30,7 +34,9 @@ Clock = Callable[[], datetime]
 log = structlog.get_logger()
 
 
-def request(session: Session, experiment: Experiment, *, as_of: datetime, by: Actor, at: datetime) -> Evaluation:
+def request(
+    session: Session, experiment: Experiment, *, as_of: datetime, by: Actor, at: datetime
+) -> Evaluation:
     """Ask for a run of the plan in force on what was known at `as_of`."""
     plan = experiment.plan
     if plan is None:
@@ -48,6 +54,22 @@ def request(session: Session, experiment: Experiment, *, as_of: datetime, by: Ac
     session.add(evaluation)
     session.flush()
     return evaluation
+
+
+def settled(session: Session, experiment: Experiment, at: datetime) -> datetime:
+    """The latest moment up to `at` of which a run, and its repetition, read the same."""
+    plan = experiment.plan
+    if plan is None:
+        raise WrongMoment("evaluation.request", experiment.status, needs="plan_is_locked")
+    contents = plan.contents()
+    codes = [*contents["districts"]["treated"], *contents["districts"]["control"]]
+    references = [contents["primary"], *contents["guardrails"]]
+    return settled_as_of(
+        session,
+        metrics=[metric(session, each["code"], each["version"]) for each in references],
+        districts=districts(session, experiment.territory, codes),
+        at=at,
+    )
 
 
 def claim(session: Session, *, holder: str, now: datetime) -> Evaluation | None:
@@ -101,8 +123,6 @@ def run_due(sessions: sessionmaker[Session], executor: Executor, *, holder: str,
 
     A rim of its own: each claim and each result is one committed transaction.
     """
-    from experiments.evaluation.work import compute
-
     finished: list[int] = []
     while True:
         with sessions.begin() as session:
@@ -113,7 +133,7 @@ def run_due(sessions: sessionmaker[Session], executor: Executor, *, holder: str,
         try:
             with sessions() as session:
                 job = job_of(session, session.get_one(Evaluation, evaluation_id))
-            text = executor.submit(compute, job).result()
+            text = executor.submit(carry_out, job).result()
         except Exception as error:  # one run's failure is stored with its reason; the next one goes on
             log.warning("evaluation_failed", evaluation=evaluation_id, error=str(error))
             with sessions.begin() as session:
@@ -144,9 +164,7 @@ def sign(session: Session, evaluation: Evaluation, *, by: Actor, at: datetime) -
 
 def repeat(session: Session, evaluation: Evaluation, executor: Executor) -> str:
     """The document that the same run gives now; equal to the stored text, byte for byte, if all is well."""
-    from experiments.evaluation.work import compute
-
-    return executor.submit(compute, job_of(session, evaluation)).result()
+    return executor.submit(carry_out, job_of(session, evaluation)).result()
 
 
 def _close(session: Session, evaluation_id: int, fence: int, **values: Any) -> bool:

@@ -31,12 +31,27 @@ class Part:
 
 
 ORGANISATIONS = {
-    "ministry": (OrganisationKind.MINISTRY, "국토교통부 (시연)", "Ministry of Land and Transport (demonstration)", None),
+    "ministry": (
+        OrganisationKind.MINISTRY,
+        "국토교통부 (시연)",
+        "Ministry of Land and Transport (demonstration)",
+        None,
+    ),
     "police": (OrganisationKind.MINISTRY, "경찰청 (시연)", "National Police Agency (demonstration)", None),
     "health": (OrganisationKind.MINISTRY, "보건복지부 (시연)", "Ministry of Health (demonstration)", None),
     "gaon": (OrganisationKind.CITY, "가온시 (가상)", "City of Gaon (synthetic)", None),
-    "state": (OrganisationKind.CITY, "캘리포니아주 (역사 재현)", "State of California (replayed history)", None),
-    "mobility": (OrganisationKind.COMPANY, "나래모빌리티 (가상)", "Narae Mobility (synthetic)", "110-81-00001"),
+    "state": (
+        OrganisationKind.CITY,
+        "캘리포니아주 (역사 재현)",
+        "State of California (replayed history)",
+        None,
+    ),
+    "mobility": (
+        OrganisationKind.COMPANY,
+        "나래모빌리티 (가상)",
+        "Narae Mobility (synthetic)",
+        "110-81-00001",
+    ),
     "crossing": (OrganisationKind.COMPANY, "이음신호 (가상)", "Ieum Signals (synthetic)", "110-81-00002"),
     "tobacco": (
         OrganisationKind.COMPANY,
@@ -44,8 +59,18 @@ ORGANISATIONS = {
         "Tobacco control programme (replayed history)",
         "110-81-00003",
     ),
-    "institute": (OrganisationKind.INSTITUTE, "도시평가연구원 (가상)", "Institute for City Evaluation (synthetic)", None),
-    "operator": (OrganisationKind.OPERATOR, "등록부 운영기관 (시연)", "Operator of the register (demonstration)", None),
+    "institute": (
+        OrganisationKind.INSTITUTE,
+        "도시평가연구원 (가상)",
+        "Institute for City Evaluation (synthetic)",
+        None,
+    ),
+    "operator": (
+        OrganisationKind.OPERATOR,
+        "등록부 운영기관 (시연)",
+        "Operator of the register (demonstration)",
+        None,
+    ),
 }
 
 PEOPLE = (

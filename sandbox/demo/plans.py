@@ -31,7 +31,11 @@ def city_plan(city: City, pilot: PilotFacts, seed: int) -> dict[str, Any]:
             "intervention_from": pilot.first_day.isoformat(),
             "intervention_to": pilot.last_day.isoformat(),
         },
-        "districts": {"treated": list(pilot.treated), "control": list(city.controls), "why": words.why_controls},
+        "districts": {
+            "treated": list(pilot.treated),
+            "control": list(city.controls),
+            "why": words.why_controls,
+        },
         "primary": {
             "code": pilot.primary,
             "version": 1,
@@ -80,7 +84,9 @@ def history_plan(history: History, seed: int) -> dict[str, Any]:
             "direction": "decrease",
             "minimum_effect": MINIMUM_EFFECT_PACKS,
         },
-        "guardrails": [{"code": "lnincome", "version": 1, "direction": "increase", "margin": INCOME_MARGIN_LOG}],
+        "guardrails": [
+            {"code": "lnincome", "version": 1, "direction": "increase", "margin": INCOME_MARGIN_LOG}
+        ],
         "design": {
             "method": "synthetic_control",
             "alpha": ALPHA,

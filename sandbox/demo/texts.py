@@ -105,7 +105,9 @@ PILOTS = {
     ),
 }
 
-GRANT_REASON = "필요성과 안전성이 인정되고 조건이 비례적입니다. (Necessary and safe; the condition is proportionate.)"
+GRANT_REASON = (
+    "필요성과 안전성이 인정되고 조건이 비례적입니다. (Necessary and safe; the condition is proportionate.)"
+)
 AGREEMENT = "조건을 지키면 동의합니다. (Agreed, provided the condition is kept.)"
 DECISION_REASON = (
     "잠긴 계획의 규칙이 낸 판정을 따릅니다. 확대 구역에서도 측정을 계속합니다. "

@@ -74,7 +74,9 @@ class Walk:
         def act(session: Session, at: datetime) -> str:
             law = regime(story.regime)
             site = session.scalars(
-                select(Site).join(Territory, Territory.id == Site.territory_id).where(Territory.code == story.territory)
+                select(Site)
+                .join(Territory, Territory.id == Site.territory_id)
+                .where(Territory.code == story.territory)
             ).one()
             pilot = registration.register(
                 session,

@@ -20,7 +20,8 @@ def request_run(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> E
     """Ask for a run of the locked plan on everything that is known now."""
     if not evaluator_of_the_experiment(by, pilot.experiment):
         raise Refused("evaluation.request", "evaluator_of_the_experiment")
-    evaluation = runs.request(session, pilot.experiment, as_of=at, by=by, at=at)
+    as_of = runs.settled(session, pilot.experiment, at)
+    evaluation = runs.request(session, pilot.experiment, as_of=as_of, by=by, at=at)
     record(session, pilot, "request_evaluation", by, at, evaluation=evaluation.id)
     return evaluation
 
@@ -44,7 +45,9 @@ def evaluations_of(session: Session, pilot: Pilot) -> list[Evaluation]:
     """Every run of the pilot's plan, newest first, whatever became of it."""
     return list(
         session.scalars(
-            select(Evaluation).where(Evaluation.experiment_id == pilot.experiment_id).order_by(Evaluation.id.desc())
+            select(Evaluation)
+            .where(Evaluation.experiment_id == pilot.experiment_id)
+            .order_by(Evaluation.id.desc())
         )
     )
 

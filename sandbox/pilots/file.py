@@ -89,7 +89,9 @@ def may_read(pilot: Pilot, actor: Actor) -> bool:
 
 def case_file(session: Session, pilot: Pilot, actor: Actor) -> CaseFile:
     """The file as this person reads it now."""
-    decisions = tuple(session.scalars(select(Decision).where(Decision.pilot_id == pilot.id).order_by(Decision.id)))
+    decisions = tuple(
+        session.scalars(select(Decision).where(Decision.pilot_id == pilot.id).order_by(Decision.id))
+    )
     return CaseFile(
         pilot=pilot,
         evaluations=tuple(evaluations_of(session, pilot)),
@@ -102,7 +104,10 @@ def case_file(session: Session, pilot: Pilot, actor: Actor) -> CaseFile:
 
 def moves(session: Session, pilot: Pilot, actor: Actor) -> Iterator[Move]:
     """What this person may do with the case now, and what only an unmet condition keeps them from."""
-    subjects: list[tuple[Lifecycle[Any], Any]] = [(EXEMPTION, pilot.exemption), (EXPERIMENT, pilot.experiment)]
+    subjects: list[tuple[Lifecycle[Any], Any]] = [
+        (EXEMPTION, pilot.exemption),
+        (EXPERIMENT, pilot.experiment),
+    ]
     decision = open_decision(session, pilot)
     if decision:
         subjects.append((DECISION, decision))
@@ -125,7 +130,9 @@ def _own_moves(lifecycle: Lifecycle[Any], subject: Any, actor: Actor) -> Iterato
     for transition, needs in lifecycle.blocked_for(subject, actor):
         # Deciding with and against the finding exclude each other; the closed one is no missing step.
         if transition.verb not in carried and lifecycle is not DECISION:
-            yield Move(lifecycle.kind, transition.verb, transition.needs_reason, transition.source, tuple(needs))
+            yield Move(
+                lifecycle.kind, transition.verb, transition.needs_reason, transition.source, tuple(needs)
+            )
 
 
 def may_sign(evaluation: Evaluation, pilot: Pilot, actor: Actor) -> bool:
@@ -147,7 +154,9 @@ def my_consultation(pilot: Pilot, actor: Actor) -> Consultation | None:
 def _may_propose(session: Session, pilot: Pilot, actor: Actor) -> bool:
     if not (access.ministry_reviewer(actor) and actor.organisation_id == pilot.exemption.lead_id):
         return False
-    decided = select(Decision.evaluation_id).where(Decision.pilot_id == pilot.id, Decision.status == "decided")
+    decided = select(Decision.evaluation_id).where(
+        Decision.pilot_id == pilot.id, Decision.status == "decided"
+    )
     undecided = (
         select(Evaluation.id)
         .where(

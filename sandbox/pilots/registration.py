@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import flag_modified
 
 from experiments import registrations
 from experiments.districts import District
@@ -37,7 +37,7 @@ class PilotSchema(Schema):
     planned_from = fields.Date(required=True)
     planned_to = fields.Date(required=True)
     districts = fields.List(
-        fields.String(), required=True, validate=validate.Length(min=1, error="Name a district.")
+        Line(longest=64), required=True, validate=validate.Length(min=1, error="Name a district.")
     )
 
     @validates_schema
@@ -61,8 +61,7 @@ def register(
     """A new pilot in draft, with its application and an empty registration for the evaluator."""
     if not access.company_author(by):
         raise Refused("pilot.register", "company_author")
-    if evaluator.kind != OrganisationKind.INSTITUTE:
-        raise Invalid({"evaluator": ["an evaluating institute is needed"]})
+    _check_parts(evaluator, lead)
     company = session.get_one(Organisation, by.organisation_id)
     districts = _districts(session, site, values["districts"])
     exemption = application.draft(
@@ -90,7 +89,8 @@ def register(
     )
     pilot.districts = districts
     PILOT.begin(session, pilot, by=by, at=at)
-    pilot.number = f"RS-{at.year}-{pilot.id:04d}"
+    year = at.astimezone(ZoneInfo(site.territory.zone)).year
+    pilot.number = f"RS-{year}-{pilot.id:04d}"
     record(session, pilot, "register", by, at, title=pilot.title_en, districts=[d.code for d in districts])
     return pilot
 
@@ -109,14 +109,23 @@ def edit(
     PILOT.check(pilot, "edit", by=by)
     if pilot.version != seen_version:
         raise WrongMoment("pilot.edit", "changed_meanwhile", meanwhile=PILOT.last_move(pilot))
+    districts = _districts(session, pilot.site, values["districts"])
     for name, value in values.items():
         if name != "districts":
             setattr(pilot, name, value)
-    pilot.districts = _districts(session, pilot.site, values["districts"])
+    pilot.districts = districts
     application.edit(session, pilot.exemption, application_values, by=by, at=at)
-    # An edit that leaves the pilot's own columns alone still counts as a new version of it.
-    flag_modified(pilot, "status")
     PILOT.perform(session, pilot, "edit", by=by, at=at)
+
+
+def _check_parts(evaluator: Organisation, lead: Organisation) -> None:
+    errors: dict[str, list[str]] = {}
+    if evaluator.kind != OrganisationKind.INSTITUTE:
+        errors["evaluator"] = ["an evaluating institute is needed"]
+    if lead.kind != OrganisationKind.MINISTRY:
+        errors["lead"] = ["a ministry is needed"]
+    if errors:
+        raise Invalid(errors)
 
 
 def _districts(session: Session, site: Site, codes: list[str]) -> list[District]:

@@ -158,7 +158,11 @@ def _as_typed(pilot: Pilot) -> dict[str, Any]:
     """A stored draft as the form shows it."""
     exemption = pilot.exemption
     shown: dict[str, Any] = {name: getattr(pilot, name) for name in PILOT_FIELDS}
-    shown |= {"kind": exemption.kind, "ground": exemption.ground, "requested_months": exemption.requested_months}
+    shown |= {
+        "kind": exemption.kind,
+        "ground": exemption.ground,
+        "requested_months": exemption.requested_months,
+    }
     shown |= {"articles": "\n".join(exemption.articles), "districts": [d.code for d in pilot.districts]}
     return shown | {f"contents.{key}": text for key, text in exemption.contents.items()}
 
@@ -179,4 +183,6 @@ def _form(sent: forms.Sent, law: Regime, *, pilot: Pilot | None) -> ResponseRetu
 
 
 def _organisations(kind: OrganisationKind) -> list[Organisation]:
-    return list(db.session.scalars(select(Organisation).where(Organisation.kind == kind).order_by(Organisation.id)))
+    return list(
+        db.session.scalars(select(Organisation).where(Organisation.kind == kind).order_by(Organisation.id))
+    )

@@ -58,7 +58,10 @@ FIXED = (
 # Sentences with changing parts: pattern in English, and the sentence with %(name)s in their place.
 PATTERNS = (
     (r"unknown district (?P<code>.+)", _("unknown district %(code)s")),
-    (r"unknown metric (?P<code>\S+) version (?P<version>\d+)", _("unknown metric %(code)s version %(version)s")),
+    (
+        r"unknown metric (?P<code>\S+) version (?P<version>\d+)",
+        _("unknown metric %(code)s version %(version)s"),
+    ),
     (r"Both treated and control: (?P<codes>.+)\.", _("Both treated and control: %(codes)s.")),
     (r"the exemption does not cover (?P<codes>.+)", _("the exemption does not cover %(codes)s")),
     (r"another pilot runs in (?P<codes>.+)", _("another pilot runs in %(codes)s")),
@@ -68,7 +71,10 @@ PATTERNS = (
     ),
     (r"after the permitted period ends on (?P<day>\S+)", _("after the permitted period ends on %(day)s")),
     (r"Must be one of: (?P<choices>.+)\.", _("Choose one of: %(choices)s.")),
-    (r"Length must be between (?P<low>\d+) and (?P<high>\d+)\.", _("Between %(low)s and %(high)s entries or characters.")),
+    (
+        r"Length must be between (?P<low>\d+) and (?P<high>\d+)\.",
+        _("Between %(low)s and %(high)s entries or characters."),
+    ),
     (r"Shorter than minimum length (?P<low>\d+)\.", _("At least %(low)s.")),
     (r"Longer than maximum length (?P<high>\d+)\.", _("At most %(high)s.")),
     (r"Must be greater than or equal to (?P<low>\S+)\.", _("Must be %(low)s or more.")),
@@ -78,7 +84,10 @@ PATTERNS = (
     ),
     (r"Must be greater than (?P<low>\S+)\.", _("Must be more than %(low)s.")),
     (r"At most (?P<months>\d+) months \((?P<source>.+)\)\.", _("At most %(months)s months (%(source)s).")),
-    (r"longer than (?P<months>\d+) months \((?P<source>.+)\)", _("longer than %(months)s months (%(source)s)")),
+    (
+        r"longer than (?P<months>\d+) months \((?P<source>.+)\)",
+        _("longer than %(months)s months (%(source)s)"),
+    ),
     (r"at least (?P<low>\d+) characters", _("at least %(low)s characters")),
     (r"at most (?P<high>\d+) characters", _("at most %(high)s characters")),
 )

@@ -32,7 +32,9 @@ def desk() -> ResponseReturnValue:
         tasks=tasks,
         runs={task.pilot.id: evaluations.evaluations_of(db.session, task.pilot) for task in tasks},
         query=query,
-        statuses=[(each.value, words.status("pilot", each)[0]) for each in PilotStatus if each != PilotStatus.DRAFT],
+        statuses=[
+            (each.value, words.status("pilot", each)[0]) for each in PilotStatus if each != PilotStatus.DRAFT
+        ],
         today=now().astimezone(SHOWN_ZONE).date(),
     )
 
@@ -85,7 +87,9 @@ def run(number: str) -> ResponseReturnValue:
     """Ask for a run; a worker takes it within a heartbeat."""
     pilot = file.find(db.session, number, actor())
     evaluations.request_run(db.session, pilot, by=actor(), at=now())
-    flash(gettext("The evaluation is waiting for a worker. Load this page again in a few seconds."), "success")
+    flash(
+        gettext("The evaluation is waiting for a worker. Load this page again in a few seconds."), "success"
+    )
     return redirect(url_for("evaluator.desk"), 303)
 
 

@@ -74,9 +74,13 @@ def read(form: MultiDict[str, str]) -> dict[str, Any]:
     minimum = _number(form.get("primary.minimum_effect"))
     return {
         "schema_version": SCHEMA_VERSION,
-        **{name: form.get(name, "") for name in ("title_ko", "title_en", "hypothesis_ko", "hypothesis_en", "period")},
+        **{
+            name: form.get(name, "")
+            for name in ("title_ko", "title_en", "hypothesis_ko", "hypothesis_en", "period")
+        },
         "window": {
-            name: form.get(f"window.{name}", "") for name in ("baseline_from", "intervention_from", "intervention_to")
+            name: form.get(f"window.{name}", "")
+            for name in ("baseline_from", "intervention_from", "intervention_to")
         },
         "districts": {
             "treated": form.getlist("districts.treated"),

@@ -1,0 +1,90 @@
+"""The table that the demonstration prints: what each pilot came to, and whether it repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.evaluation import runs
+from sandbox.pilots.evaluations import signed_result
+from sandbox.pilots.models import Pilot
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One pilot's row. `repeats` is None where there is no result, else whether the bytes agree."""
+
+    number: str
+    title: str
+    status: str
+    effect: str
+    interval: str
+    p_value: str
+    guardrails: str
+    finding: str
+    repeats: bool | None
+
+
+def outcomes(session: Session, executor: Executor) -> list[Outcome]:
+    """Every pilot in the order of registration; each signed result is computed a second time."""
+    return [_outcome(session, pilot, executor) for pilot in session.scalars(select(Pilot).order_by(Pilot.id))]
+
+
+def table(rows: list[Outcome]) -> Table:
+    """The rows as the terminal shows them."""
+    drawn = Table(title="What the pilots came to", title_justify="left")
+    for heading in ("pilot", "state", "effect", "95 % interval", "p", "guardrails", "finding", "repeated"):
+        drawn.add_column(heading)
+    for row in rows:
+        repeated = {None: "–", True: "same bytes", False: "DIFFERENT"}[row.repeats]
+        drawn.add_row(
+            f"{row.number}\n{row.title}",
+            row.status,
+            row.effect,
+            row.interval,
+            row.p_value,
+            row.guardrails,
+            row.finding,
+            repeated,
+        )
+    return drawn
+
+
+def _outcome(session: Session, pilot: Pilot, executor: Executor) -> Outcome:
+    evaluation = signed_result(session, pilot)
+    if evaluation is None:
+        return Outcome(str(pilot.number), pilot.title_en, pilot.status, "–", "–", "–", "–", "–", None)
+    document = evaluation.result()
+    effect = document["primary"]["evaluation"]["effect"]
+    inference = effect["inference"]
+    return Outcome(
+        number=str(pilot.number),
+        title=pilot.title_en,
+        status=pilot.status,
+        effect=f"{effect['value']:.2f} {effect['unit']}",
+        interval=_interval(inference["interval"]),
+        p_value=_number(inference["p_value"], 3),
+        guardrails=", ".join(
+            f"{each['metric']['code']}: {each['status']}" for each in document["guardrails"]
+        ),
+        finding=document["finding"],
+        repeats=runs.repeat(session, evaluation, executor) == evaluation.document,
+    )
+
+
+def _interval(interval: Mapping[str, Any]) -> str:
+    if "not_computable" in interval:
+        return "not computable"
+    return f"{_number(interval['low'], 2)} to {_number(interval['high'], 2)}"
+
+
+def _number(value: Any, digits: int) -> str:
+    if value is None:
+        return "unbounded"
+    return "not computable" if isinstance(value, Mapping) else f"{value:.{digits}f}"
