@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from sandbox.config import Settings, SettingError, read_settings
+from sandbox.config import SettingError, Settings, read_settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -134,7 +134,7 @@ def run_due(sessions: sessionmaker[Session], executor: Executor, *, holder: str,
             with sessions() as session:
                 job = job_of(session, session.get_one(Evaluation, evaluation_id))
             text = executor.submit(carry_out, job).result()
-        except Exception as error:  # one run's failure is stored with its reason; the next one goes on
+        except Exception as error:  # noqa: BLE001 - one run's failure is stored; the next goes on
             log.warning("evaluation_failed", evaluation=evaluation_id, error=str(error))
             with sessions.begin() as session:
                 fail(session, evaluation_id, fence, f"{type(error).__name__}: {error}", at=clock())

@@ -59,7 +59,9 @@ class DesignSchema(Schema):
     method = fields.String(required=True, validate=validate.OneOf(METHODS))
     alpha = fields.Float(required=True, validate=validate.Range(min=0.001, max=0.2))
     missing = fields.String(required=True, validate=validate.OneOf(MISSING_POLICIES))
-    predictors = fields.List(fields.Nested(PredictorSchema), load_default=list, validate=validate.Length(max=30))
+    predictors = fields.List(
+        fields.Nested(PredictorSchema), load_default=list, validate=validate.Length(max=30)
+    )
 
     @validates_schema
     def predictors_belong_to_synthetic_control(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -70,9 +72,13 @@ class DesignSchema(Schema):
 class DistrictsSchema(Schema):
     """Treated and control districts by code, and why these controls."""
 
-    treated = fields.List(fields.String(), required=True, validate=validate.Length(min=1, error="Name a district."))
+    treated = fields.List(
+        fields.String(), required=True, validate=validate.Length(min=1, error="Name a district.")
+    )
     control = fields.List(
-        fields.String(), required=True, validate=validate.Length(min=1, error="A plan needs control districts.")
+        fields.String(),
+        required=True,
+        validate=validate.Length(min=1, error="A plan needs control districts."),
     )
     why = Prose(required=True, longest=2000)
 
@@ -124,7 +130,9 @@ class PlanSchema(Schema):
     @validates_schema
     def rule_always_ends(self, data: Mapping[str, Any], **_: Any) -> None:
         if data["rule"][-1]["tests"]:
-            raise ValidationError("The last line must hold without tests, so that there is always a finding.", "rule")
+            raise ValidationError(
+                "The last line must hold without tests, so that there is always a finding.", "rule"
+            )
 
 
 def parse_plan(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +185,8 @@ def _metric_errors(session: Session, plan: Mapping[str, Any]) -> dict[str, list[
     wanted = {"primary": (plan["primary"]["code"], plan["primary"]["version"])}
     wanted |= {f"guardrails.{i}": (g["code"], g["version"]) for i, g in enumerate(plan["guardrails"])}
     wanted |= {
-        f"design.predictors.{i}": (p["metric"], p["version"]) for i, p in enumerate(plan["design"]["predictors"])
+        f"design.predictors.{i}": (p["metric"], p["version"])
+        for i, p in enumerate(plan["design"]["predictors"])
     }
     known = {(code, version) for code, version in session.execute(select(Metric.code, Metric.version))}
     return {

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, jsonify, redirect, render_template, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, gettext
 from flask_login import LoginManager, UserMixin, current_user
@@ -13,7 +25,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from experiments.errors import BrokenRecord, DomainError, Invalid, NotFound, Refused, WrongMoment
+from experiments.errors import BrokenRecord, Invalid, NotFound, Refused, WrongMoment
 from experiments.lifecycle import Actor
 from sandbox import accounts
 from sandbox.access import RULES
@@ -105,7 +117,13 @@ def now() -> Any:
 def local_path(target: str | None) -> str:
     """`target` if it is a path of this service, else the first page: no open redirects."""
     parts = urlsplit(target or "")
-    if not target or parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\")):
+    if (
+        not target
+        or parts.scheme
+        or parts.netloc
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+    ):
         return url_for("register.index")
     return target
 
@@ -157,7 +175,12 @@ def _page_context() -> dict[str, Any]:
         "sign_in_url": url_for("accounts.sign_in"),
         "sign_out_url": url_for("accounts.sign_out"),
         "language_switch": [
-            (code, label, url_for("accounts.choose_language", language=code, next=_this_page()), code == language)
+            (
+                code,
+                label,
+                url_for("accounts.choose_language", language=code, next=_this_page()),
+                code == language,
+            )
             for code, label in LANGUAGES.items()
         ],
         "demonstration": settings.demonstration,
@@ -171,6 +194,10 @@ def _page_context() -> dict[str, Any]:
         "options": options,
         "complaints": complaints,
     }
+
+
+def _in_language(code: str) -> str:
+    return url_for("accounts.choose_language", language=code, next=_this_page())
 
 
 def _this_page() -> str:
@@ -188,7 +215,9 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
         current_app.logger.error("broken record", extra={"path": request.path, "error": str(error)})
     if _wants_json():
         return problem(status, words.error_sentence(error), getattr(error, "errors", None))
-    return render_template(f"errors/{status}.html", explanation=words.error_sentence(error), error=error), status
+    return render_template(
+        f"errors/{status}.html", explanation=words.error_sentence(error), error=error
+    ), status
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:
@@ -207,7 +236,11 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
 
 def problem(status: int, detail: str, errors: Any = None) -> Response:
     """An RFC 9457 problem document."""
-    body: dict[str, Any] = {"type": "about:blank", "title": words.HTTP_TITLES.get(status, "Error"), "status": status}
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": words.HTTP_TITLES.get(status, "Error"),
+        "status": status,
+    }
     body["detail"] = detail
     if errors:
         body["errors"] = errors
