@@ -173,6 +173,7 @@ RULES: dict[str, Rule] = {
     "people.new": administrator,
     "people.role": administrator,
     "people.disable": administrator,
+    "people.password": administrator,
     "people.new_organisation": administrator,
     "audit.ledger": auditor,
     # development only

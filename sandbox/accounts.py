@@ -174,6 +174,18 @@ def disable(session: Session, person: Person, *, by: Actor, at: datetime) -> Non
     _record(session, person, "disable", by, at)
 
 
+def give_password(session: Session, person: Person, *, password: str, by: Actor, at: datetime) -> None:
+    """A new password for whoever forgot the old one; every sign-in of `person` ends."""
+    _require_administrator(by, "person.give_password")
+    _require_somebody_else(by, person, "person.give_password")
+    _require_open(person, "person.give_password")
+    if faults := passwords.faults(password):
+        raise Invalid({"password": faults})
+    person.password_hash = passwords.hashed(password)
+    end_sign_ins(session, person, at)
+    _record(session, person, "give_password", by, at)
+
+
 def sign_in(
     session: Session, *, email: str, password: str, address: str, at: datetime, hours: int
 ) -> tuple[Person, str] | None:

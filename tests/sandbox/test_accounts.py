@@ -205,19 +205,23 @@ def disable(session, person, administrator):
     accounts.disable(session, person, by=administrator.actor, at=BEGINNING)
 
 
+def give_password(session, person, administrator, password="a password on a slip of paper"):
+    accounts.give_password(session, person, password=password, by=administrator.actor, at=BEGINNING)
+
+
 def change_password(session, person, administrator):
     new = "an even longer password"
     assert accounts.change_password(session, person, old=PASSWORD, new=new, address=ADDRESS, at=BEGINNING)
 
 
-@pytest.mark.parametrize("change", [change_role, disable, change_password])
+@pytest.mark.parametrize("change", [change_role, disable, give_password, change_password])
 def test_a_change_ends_every_sign_in_at_once(session, person, administrator, change):
     tokens = [token_for(session, person), token_for(session, person)]
     change(session, person, administrator)
     assert [accounts.person_of(session, token, BEGINNING) for token in tokens] == [None, None]
 
 
-@pytest.mark.parametrize("change", [change_role, disable, change_password])
+@pytest.mark.parametrize("change", [change_role, disable, give_password, change_password])
 def test_a_change_leaves_the_sign_ins_of_others_alone(session, person, administrator, change):
     token = token_for(session, administrator)
     change(session, person, administrator)
@@ -231,21 +235,21 @@ def test_a_change_of_role_says_what_it_was_before(session, person, administrator
     assert '"role":"auditor"' in entry.details
 
 
-@pytest.mark.parametrize("change", [change_role, disable])
+@pytest.mark.parametrize("change", [change_role, disable, give_password])
 def test_nobody_changes_their_own_account(session, administrator, change):
     with pytest.raises(Refused) as refusal:
         change(session, administrator, administrator)
     assert refusal.value.rule == "not_ones_own_account"
 
 
-@pytest.mark.parametrize("change", [change_role, disable])
+@pytest.mark.parametrize("change", [change_role, disable, give_password])
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.ADMINISTRATOR])
 def test_only_an_administrator_changes_accounts(session, person, change, role):
     with pytest.raises(Refused):
         change(session, person, create_person(session, role))
 
 
-@pytest.mark.parametrize("change", [change_role, disable])
+@pytest.mark.parametrize("change", [change_role, disable, give_password])
 def test_a_closed_account_stays_as_it_is(session, person, administrator, change):
     disable(session, person, administrator)
     with pytest.raises(WrongMoment):
@@ -257,6 +261,18 @@ def test_a_new_role_must_fit_the_organisation(session, person, administrator):
     with pytest.raises(Invalid) as refusal:
         change_role(session, person, administrator, organisation=company)
     assert set(refusal.value.errors) == {"role"}
+
+
+def test_a_given_password_replaces_the_forgotten_one(session, person, administrator):
+    give_password(session, person, administrator)
+    assert sign_in(session, person.email) is None
+    assert sign_in(session, person.email, "a password on a slip of paper") is not None
+
+
+def test_a_short_password_is_not_given(session, person, administrator):
+    with pytest.raises(Invalid) as refusal:
+        give_password(session, person, administrator, password="short")
+    assert set(refusal.value.errors) == {"password"}
 
 
 # -- one's own password ------------------------------------------------------------------------
