@@ -16,6 +16,7 @@ readings arrive late and a retro-edited week changes under the collector's eyes.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,8 +83,7 @@ class PlaybackHub:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self.api))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", self._port), _handler(self.api))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
@@ -318,6 +318,15 @@ class CityDataHubApi(Api):
 
     def written(self, moment: datetime) -> str:
         return moment.astimezone(self.zone).isoformat(timespec="milliseconds").replace(".", ",")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A collector that was stopped in the middle of an answer is no error of the hub."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(api: Api) -> type[BaseHTTPRequestHandler]:
