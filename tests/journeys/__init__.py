@@ -1,0 +1,1 @@
+"""End to end: the running service, driven as a person drives it."""

@@ -1,0 +1,143 @@
+"""A running service with a scheduler and a playback hub, on a database of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+from waitress import create_server
+
+from experiments.collection.sources import register_hub, register_source
+from sandbox.accounts import Role
+from sandbox.app import create_app, utc_now
+from sandbox.config import Settings
+from sandbox.db import sessions_for
+from sandbox.demo.dataset import DataSet
+from sandbox.demo.playback import PlaybackHub
+from sandbox.organisations import OrganisationKind
+from sandbox.scheduler import start_background
+from sandbox.serving import work_of
+from tests import factories
+
+DISTRICTS = 12
+DAYS = 150
+STARTED_DAYS_AGO = 60
+WAIT_MINUTES, TRUE_EFFECT = 10.0, -2.0
+
+
+@dataclass(frozen=True)
+class Live:
+    """The service's address, its database, and the first day of the intervention."""
+
+    url: str
+    sessions: sessionmaker[Session]
+    first_day: date
+
+
+@pytest.fixture
+def live(committed_database: str, tmp_path: Path) -> Iterator[Live]:
+    settings = Settings(
+        committed_database, "a secret for tests", tmp_path, private_hubs=("127.0.0.1:*",), demonstration=True
+    )
+    sessions = sessions_for(committed_database)
+    first_day = utc_now().date() - timedelta(days=STARTED_DAYS_AGO)
+    with PlaybackHub([readings(first_day)], dialect="city_data_hub", clock=utc_now) as hub:
+        with sessions.begin() as session:
+            furnish(session, hub.base_url, first_day)
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor, serving(settings) as url:
+            heartbeat = start_background(work_of(settings, executor), seconds=0.3)
+            yield Live(url, sessions, first_day)
+            heartbeat.stop()
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """The service on a free port, in a thread."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server = create_server(create_app(settings), host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=5)
+
+
+def readings(first_day: date) -> DataSet:
+    """Daily waits and conflicts in twelve districts; the first two wait less from `first_day` on."""
+    rng = np.random.default_rng(7)
+    begin = first_day - timedelta(days=DAYS - STARTED_DAYS_AGO)
+    entities = {}
+    for number in range(1, DISTRICTS + 1):
+        level = WAIT_MINUTES + rng.normal(0, 1)
+        series = []
+        conflicts = []
+        for day in range(DAYS):
+            today = begin + timedelta(days=day)
+            at = datetime.combine(today, time(), UTC) + timedelta(hours=3)
+            treated = number <= 2 and today >= first_day
+            series.append((at, round(level + rng.normal(0, 0.5) + treated * TRUE_EFFECT, 2), at))
+            conflicts.append((at, float(rng.poisson(20)), at))
+        entities[f"urn:ngsi-ld:District:{number:02d}"] = {"wait": series, "conflicts": conflicts}
+    return DataSet.of("DistrictObserved", entities)
+
+
+PEOPLE: dict[str, tuple[Role, OrganisationKind, str]] = {
+    "author": (Role.COMPANY_AUTHOR, OrganisationKind.COMPANY, "company"),
+    "signatory": (Role.COMPANY_SIGNATORY, OrganisationKind.COMPANY, "company"),
+    "city": (Role.CITY_REVIEWER, OrganisationKind.CITY, "city"),
+    "ministry": (Role.MINISTRY_REVIEWER, OrganisationKind.MINISTRY, "ministry"),
+    "police": (Role.MINISTRY_REVIEWER, OrganisationKind.MINISTRY, "police"),
+    "decider": (Role.DECIDER, OrganisationKind.MINISTRY, "ministry"),
+    "second": (Role.DECIDER, OrganisationKind.MINISTRY, "ministry"),
+    "evaluator": (Role.EVALUATOR, OrganisationKind.INSTITUTE, "institute"),
+}
+
+
+def furnish(session: Session, base_url: str, first_day: date) -> None:
+    """Offices, people, one site, two metrics and a source; no case."""
+    offices: dict[str, object] = {}
+    for key, (role, kind, office) in PEOPLE.items():
+        if office not in offices:
+            offices[office] = factories.create_organisation(
+                session, kind, name_ko=f"{office} 기관", name_en=f"The {office}"
+            )
+        factories.create_person(session, role, offices[office], email=f"{key}@example.org", name=key.title())
+    territory = factories.create_territory(session, size=DISTRICTS, code="testville", name_en="Testville")
+    factories.create_site(session, city=offices["city"], territory=territory)
+    for code, name in (("wait", "Wait for a bus"), ("conflicts", "Conflicts with pedestrians")):
+        factories.create_metric(session, code=code, name_en=name, name_ko=name)
+    hub = register_hub(
+        session,
+        {"name": "hub", "base_url": base_url, "dialect": "city_data_hub", "zone": "Asia/Seoul"},
+        private_hubs=("127.0.0.1:*",),
+    )
+    begin = datetime.combine(first_day, time(), UTC) - timedelta(days=DAYS - STARTED_DAYS_AGO)
+    register_source(
+        session,
+        {
+            "hub": hub.name,
+            "territory": territory.code,
+            "name": "daily",
+            "entity_type": "DistrictObserved",
+            "interval_seconds": 3600,
+            "starts_at": begin.isoformat(),
+            "attributes": [
+                {"attribute": code, "metric": code, "unit": "minutes"} for code in ("wait", "conflicts")
+            ],
+            "entities": [
+                {"entity": f"urn:ngsi-ld:District:{number:02d}", "district": f"D{number:02d}"}
+                for number in range(1, DISTRICTS + 1)
+            ],
+        },
+        at=utc_now(),
+    )

@@ -1,0 +1,284 @@
+"""The whole journey in a browser: sign in as each role, from the draft to the public decision."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from experiments.collection.models import DataSource
+from tests.factories import PASSWORD
+from tests.journeys.conftest import DISTRICTS, Live
+
+pytestmark = pytest.mark.browser
+
+PATIENCE_MS = 60_000
+
+
+class Person:
+    """Someone at the browser, who speaks English and signs in and out between errands."""
+
+    def __init__(self, page: Page, live: Live) -> None:
+        self.page = page
+        self.live = live
+        self.go("/language/en")
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.live.url + path)
+
+    def sign_in(self, who: str) -> None:
+        self.go("/sign-in")
+        self.page.get_by_label("E-mail").fill(f"{who}@example.org")
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.locator("main").get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    def sign_out(self) -> None:
+        self.page.get_by_role("button", name="Sign out").click()
+        expect(self.page.get_by_role("link", name="Sign in")).to_be_visible()
+
+    def fill(self, **texts: Any) -> None:
+        """Fill controls by their name; double underscores stand for dots."""
+        for name, text in texts.items():
+            self.page.locator(f'[name="{name.replace("__", ".")}"]').fill(str(text))
+
+    def choose(self, name: str, value: str) -> None:
+        self.page.locator(f'select[name="{name}"]').select_option(value)
+
+    def tick(self, name: str, *values: str) -> None:
+        for value in values:
+            self.page.locator(f'input[name="{name}"][value="{value}"]').check()
+
+    def press(self, words: str) -> None:
+        self.page.locator("main").get_by_role("button", name=words, exact=True).click()
+
+    def follow(self, words: str) -> None:
+        self.page.locator("main").get_by_role("link", name=words, exact=True).click()
+
+    def give_reason(self, act: str, reason: str) -> None:
+        """Open the act's reason box, write, confirm."""
+        self.page.locator("summary", has_text=act).click()
+        box = self.page.locator("details[open]")
+        box.get_by_label(re.compile("Reason")).fill(reason)
+        box.get_by_role("button", name=f"Confirm: {act}").click()
+
+    def sees(self, words: str) -> None:
+        expect(self.page.locator("main")).to_contain_text(words)
+
+    def is_not_hindered(self) -> None:
+        """axe finds nothing on this page, with every detail opened."""
+        self.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        found = Axe().run(self.page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_pilot_goes_from_draft_to_public_decision(page: Page, live: Live) -> None:
+    page.set_default_timeout(PATIENCE_MS)
+    person = Person(page, live)
+
+    person.sign_in("author")
+    number = register(person)
+    person.press("Send to the city")
+    person.sign_out()
+
+    person.sign_in("city")
+    open_case(person, number)
+    person.follow("Give the city's opinion")
+    person.press("Give the city's opinion")
+    person.sees("Missing data for required field.")
+    person.fill(opinion="We agree.", required_actions__0="Say how school hours are handled.")
+    person.press("Give the city's opinion")
+    person.sign_out()
+
+    person.sign_in("author")
+    open_case(person, number)
+    person.sees("Say how school hours are handled.")
+    person.follow("Answer the required actions")
+    page.locator("textarea[name^='answers.']").fill("The route avoids the schools.")
+    person.press("Save the answers")
+    person.sign_out()
+
+    person.sign_in("signatory")
+    open_case(person, number)
+    person.press("Sign and file")
+    person.sign_out()
+
+    person.sign_in("ministry")
+    open_case(person, number)
+    person.follow("Open the consultation")
+    page.get_by_label("The police").check()
+    person.press("Notify the ministries")
+    person.sees("Not every ministry has replied. Silence is not consent.")
+    person.sign_out()
+
+    person.sign_in("police")
+    open_case(person, number)
+    person.follow("Reply to the consultation")
+    person.tick("reply", "agree_with_conditions")
+    person.fill(text="Agreed with one condition.")
+    person.press("Give this reply")
+    person.sees("Name at least one condition.")
+    person.fill(
+        conditions__0__text="At most 30 km/h.",
+        conditions__0__legal_basis="Art. 49(8)",
+        conditions__0__necessity="Pedestrians.",
+        conditions__0__proportionality="Two minutes a round.",
+    )
+    person.press("Give this reply")
+    person.sign_out()
+
+    person.sign_in("ministry")
+    open_case(person, number)
+    person.press("Close the consultation")
+    person.sign_out()
+
+    person.sign_in("decider")
+    open_case(person, number)
+    person.follow("Grant the exemption")
+    person.fill(reason="Necessary, safe and proportionate.")
+    person.press("Grant the exemption")
+    person.sees("Imposed")
+    person.sign_out()
+
+    person.sign_in("evaluator")
+    open_case(person, number)
+    person.follow("Write the analysis plan")
+    write_plan(person, live, controls=False)
+    person.press("Save the draft")
+    person.sees("A plan needs control districts.")
+    write_plan(person, live)
+    person.press("Save the draft")
+    person.press("Lock the plan")
+    person.sees("SHA-256")
+    person.sign_out()
+
+    person.sign_in("signatory")
+    open_case(person, number)
+    person.press("Start the pilot")
+    person.sees("Pilot started")
+    person.sign_out()
+
+    wait_for_readings(person)
+
+    person.sign_in("evaluator")
+    person.go("/evaluator")
+    page.get_by_role("button", name=re.compile("^Run the evaluation now")).click()
+    read = page.get_by_role("link", name=re.compile("^Read the result and sign it"))
+    for _ in range(60):
+        if read.count():
+            break
+        page.wait_for_timeout(500)
+        person.go("/evaluator")
+    read.click()
+    person.sees("Expand with conditions")
+    person.press("Sign the result")
+    person.sign_out()
+
+    person.sign_in("ministry")
+    open_case(person, number)
+    person.follow("Propose a decision")
+    person.tick("outcome", "stop")
+    person.fill(reasons="The operator has lost its insurance.")
+    person.press("Propose")
+    person.sees("This proposal goes against the finding")
+    person.sign_out()
+
+    person.sign_in("decider")
+    open_case(person, number)
+    person.give_reason("Decide against the finding", "Without insurance it cannot go on.")
+    person.sees("Waiting for a second decider")
+    person.sign_out()
+
+    person.sign_in("second")
+    open_case(person, number)
+    person.give_reason("Confirm as second decider", "I have seen the insurer's letter.")
+    person.sees("Decided")
+    person.sign_out()
+
+    person.go(f"/pilots/{number}")
+    person.sees("Stop")
+    person.sees("Without insurance it cannot go on.")
+    person.sees("I have seen the insurer's letter.")
+    person.sees("Expand with conditions")
+    person.is_not_hindered()
+    for path in ("/", "/programmes", "/sign-in"):
+        person.go(path)
+        person.is_not_hindered()
+
+
+def register(person: Person) -> str:
+    """The company's form: first with fields missing, then complete. Returns the number."""
+    person.follow("Register a pilot")
+    person.press("Save the draft")
+    person.sees("There is a problem")
+    today = person.live.first_day
+    person.choose(
+        "site", person.page.locator('select[name="site"] option').nth(1).get_attribute("value") or ""
+    )
+    for select in ("evaluator", "lead"):
+        name = {"evaluator": "The institute", "lead": "The ministry"}[select]
+        person.page.locator(f'select[name="{select}"]').select_option(label=name)
+    person.fill(
+        title_ko="자율주행 셔틀",
+        title_en="Autonomous shuttle",
+        summary_ko="두 동에서 셔틀이 다닙니다.",
+        summary_en="A shuttle runs in two districts.",
+        technology="autonomous shuttle",
+        contact="02-000-0000",
+        planned_from=today.isoformat(),
+        planned_to=(today + timedelta(days=180)).isoformat(),
+        articles="여객자동차 운수사업법 제4조",
+        requested_months="6",
+    )
+    person.tick("districts", "D01", "D02")
+    person.tick("kind", "demonstration")
+    person.tick("ground", "no_standard")
+    for box in person.page.locator("textarea[name^='contents.']").all():
+        box.fill("As described in the attached plan.")
+    person.press("Save the draft")
+    person.sees("The draft is registered as")
+    found = re.search(r"RS-\d{4}-\d{4}", person.page.locator("main").inner_text())
+    assert found
+    return found.group()
+
+
+def open_case(person: Person, number: str) -> None:
+    person.go(f"/cases/{number}")
+
+
+def write_plan(person: Person, live: Live, *, controls: bool = True) -> None:
+    """The plan's form, with or without its control districts."""
+    person.fill(
+        hypothesis_ko="대기시간이 줄어든다.",
+        hypothesis_en="Waits fall.",
+        primary__minimum_effect="0.5",
+        guardrails__0__margin="5",
+        window__baseline_from=(live.first_day - timedelta(days=84)).isoformat(),
+        districts__why="The other districts of the same city.",
+    )
+    person.choose("primary.metric", "wait@1")
+    person.tick("primary.direction", "decrease")
+    person.choose("guardrails.0.metric", "conflicts@1")
+    person.tick("guardrails.0.direction", "decrease")
+    person.choose("period", "week")
+    person.tick("design.method", "did")
+    person.tick("design.missing", "available")
+    if controls:
+        person.tick("districts.control", *(f"D{number:02d}" for number in range(3, DISTRICTS + 1)))
+
+
+def wait_for_readings(person: Person) -> None:
+    """The scheduler collects by itself; look until the source has caught up."""
+    for _ in range(120):
+        with person.live.sessions() as session:
+            source = session.scalars(select(DataSource)).one()
+            assert source.failures == 0
+            if source.watermark.date() > person.live.first_day:
+                return
+        person.page.wait_for_timeout(250)
+    raise AssertionError("nothing was collected")
