@@ -104,8 +104,8 @@ def cr2(regression: Regression, clusters: IntArray) -> CR2:
     periods = effects.cells.shape[1]
     # The columns that this meets are orthogonal to the null space, so adding it changes nothing and
     # makes the matrix positive definite.
-    half_inverse: FloatArray = np.linalg.cholesky(effects.inverse + effects.null_space).T
-    half_bread: FloatArray = np.linalg.cholesky(bread).T
+    half_inverse = _factor(effects.inverse + effects.null_space)
+    half_bread = _factor(bread)
     own, shared = np.empty((groups, k, k)), np.empty((groups, periods + k, k))
     scores = np.empty((groups, k))
     roots: dict[tuple[bytes, bytes], FloatArray] = {}
@@ -173,3 +173,9 @@ def _by_cluster(rows: FloatArray, clusters: IntArray) -> FloatArray:
     sums = np.zeros((int(clusters.max()) + 1, rows.shape[1]))
     np.add.at(sums, clusters, rows)
     return sums
+
+
+def _factor(matrix: FloatArray) -> FloatArray:
+    """An upper triangle f with f'f = matrix."""
+    factor: FloatArray = np.linalg.cholesky(matrix).T.astype(np.float64)
+    return factor

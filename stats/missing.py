@@ -13,7 +13,7 @@ from stats.panel import OUTCOME, BoolArray, Panel
 
 @dataclass(frozen=True)
 class Sample:
-    """What is analysed: `panel` holds the treated units first, then the controls, in the design's order.
+    """What is analysed: `panel` holds the treated units, then the controls, each sorted by label.
 
     starts: index of the first treated period of each treated unit among the periods kept; where the
     start itself was dropped, the next one kept. coverage: share of the cells of the design's units
@@ -37,11 +37,12 @@ def sample(panel: Panel, design: Design) -> Sample:
     where the policy leaves too little.
     """
     design.check(panel)
-    chosen = panel.rows(design.units)
+    # In one order whatever the design's, so that not even the last digit depends on it.
+    chosen = panel.rows((*sorted(design.treated), *sorted(design.controls)))
     coverage = float(np.mean(~np.isnan(chosen.outcomes)))
     kept = _POLICIES[design.missing](chosen, design)
-    treated = tuple(unit for unit in design.treated if unit in kept.units)
-    controls = tuple(unit for unit in design.controls if unit in kept.units)
+    treated = tuple(unit for unit in sorted(design.treated) if unit in kept.units)
+    controls = tuple(unit for unit in sorted(design.controls) if unit in kept.units)
     if not treated or not controls:
         role = "controls" if treated else "treated units"
         raise PanelError("missing", f"the policy {design.missing} leaves no {role}")
@@ -51,7 +52,7 @@ def sample(panel: Panel, design: Design) -> Sample:
         treated=treated,
         starts=starts,
         controls=controls,
-        dropped_units=tuple(unit for unit in design.units if unit not in kept.units),
+        dropped_units=tuple(unit for unit in chosen.units if unit not in kept.units),
         dropped_periods=tuple(period for period in panel.periods if period not in kept.periods),
         coverage=coverage,
     )
