@@ -52,7 +52,8 @@ TAKEN_ALONG: Mapping[tuple[str, str], frozenset[str]] = {
 class Act:
     """One public step of one part of the case.
 
-    `person` is None where the role stays without a name; `pilot_status` is what the pilot became.
+    `person` is None where the role stays without a name; `pilot_status` is what the pilot became,
+    None where it stayed as it was.
     """
 
     kind: str
@@ -141,7 +142,7 @@ def _act(lifecycle: Lifecycle[Any], row: Any, offices: Mapping[str, Name]) -> Ac
         office=offices.get(row.actor_role),
         person=row.actor_name if row.actor_role in NAMED_ROLES else None,
         reason=row.reason,
-        pilot_status=row.new_status if lifecycle is PILOT else None,
+        pilot_status=row.new_status if lifecycle is PILOT and row.old_status else None,
     )
 
 

@@ -80,6 +80,7 @@ class Shown:
     metric: str
     method: str
     figures: tuple[KeyFigure, ...]
+    basis: str
     charts: tuple[Figure, ...]
     guardrails: tuple[GuardrailRow, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -99,6 +100,7 @@ def shown(result: Result, districts: Mapping[str, Name]) -> Shown:
         metric=pick(result.primary.name, "name"),
         method=words.method(estimates.design.method),
         figures=_figures(result.primary),
+        basis=_basis(result.primary),
         charts=charts_of(result.primary, names),
         guardrails=tuple(_guardrail(each) for each in result.guardrails),
         diagnostics=tuple(_diagnostic(each) for each in estimates.findings),
@@ -119,15 +121,18 @@ def _figures(metric: MetricRead) -> tuple[KeyFigure, ...]:
         ),
         _relative(estimates.relative_effect),
         _chance(estimates.effect.inference),
-        KeyFigure(
-            label=gettext("Treated and control districts"),
-            value=f"{len(estimates.treated)} / {len(estimates.controls)}",
-            note=gettext(
-                "%(count)s periods, %(share)s of the expected readings",
-                count=len(estimates.periods),
-                share=_percent(metric.coverage),
-            ),
-        ),
+    )
+
+
+def _basis(metric: MetricRead) -> str:
+    estimates = metric.estimates
+    return gettext(
+        "%(treated)s treated and %(control)s control districts over %(periods)s periods, "
+        "with %(share)s of the expected readings.",
+        treated=len(estimates.treated),
+        control=len(estimates.controls),
+        periods=len(estimates.periods),
+        share=_percent(metric.coverage),
     )
 
 
