@@ -217,12 +217,8 @@ def register(person: Person) -> str:
     person.press("Save the draft")
     person.sees("There is a problem")
     today = person.live.first_day
-    person.choose(
-        "site", person.page.locator('select[name="site"] option').nth(1).get_attribute("value") or ""
-    )
-    for select in ("evaluator", "lead"):
-        name = {"evaluator": "The institute", "lead": "The ministry"}[select]
-        person.page.locator(f'select[name="{select}"]').select_option(label=name)
+    for name, label in (("site", "Testville"), ("evaluator", "The institute"), ("lead", "The ministry")):
+        person.page.locator(f'select[name="{name}"]').select_option(label=label)
     person.fill(
         title_ko="자율주행 셔틀",
         title_en="Autonomous shuttle",
