@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from stats.equivalence import non_inferiority
+from stats.equivalence import Better, non_inferiority
 from stats.evaluate import evaluate
 
 from experiments.canonical import canonical
@@ -88,11 +88,14 @@ def _guardrail(
     job: Job, read: MetricPanel, promise: Mapping[str, Any], rng: np.random.Generator
 ) -> dict[str, Any]:
     evaluation = _evaluate(job, read, rng)
-    reading = non_inferiority(evaluation.effect, margin=promise["margin"], direction=promise["direction"])
+    better: Better = "higher" if promise["direction"] == "increase" else "lower"
+    reading = non_inferiority(evaluation.effect, margin=promise["margin"], better=better)
     return _described(read, evaluation) | {
         "margin": promise["margin"],
         "direction": promise["direction"],
         "status": reading.status,
+        "sentence_ko": reading.sentence_ko,
+        "sentence_en": reading.sentence_en,
     }
 
 

@@ -11,12 +11,15 @@ from flask_babel import gettext
 from experiments.errors import Invalid, WrongMoment
 from experiments.evaluation.models import Evaluation
 from experiments.registrations import plan_problems
+from sandbox import access
 from sandbox.db import db
+from sandbox.names import district_names
 from sandbox.pilots import desk as desks
 from sandbox.pilots import evaluations, file
 from sandbox.pilots import plan as plans
 from sandbox.pilots.models import Pilot, PilotStatus
-from sandbox.web import forms, plan_form, words
+from sandbox.pilots.result import result_of
+from sandbox.web import forms, plan_form, results, words
 from sandbox.web.filters import SHOWN_ZONE
 from sandbox.web.rim import actor, now
 
@@ -30,6 +33,7 @@ def desk() -> ResponseReturnValue:
     return render_template(
         "evaluator/desk.html",
         tasks=tasks,
+        may_run=access.evaluator(actor()),
         runs={task.pilot.id: evaluations.evaluations_of(db.session, task.pilot) for task in tasks},
         query=query,
         statuses=[
@@ -99,12 +103,12 @@ def result(run_id: int) -> ResponseReturnValue:
     evaluation, pilot = _run(run_id)
     if evaluation.document is None:
         abort(404)
-    document = evaluation.result()
+    names = district_names(db.session, pilot.site.territory_id)
     return render_template(
         "evaluator/result.html",
         evaluation=evaluation,
         pilot=pilot,
-        document=document,
+        shown=results.shown(result_of(evaluation), names),
         may_sign=file.may_sign(evaluation, pilot, actor()),
     )
 
