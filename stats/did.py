@@ -22,7 +22,16 @@ from stats import reasons
 from stats.clustered import IntArray, cr1, cr2
 from stats.design import Design
 from stats.fixed_effects import Regression, TwoWay, regress
-from stats.inference import CR1, CR2, PLACEBO_DIFFERENCE, Inference, placebo_difference, silent, student_t
+from stats.inference import (
+    CR1,
+    CR2,
+    PLACEBO_DIFFERENCE,
+    Inference,
+    drawn,
+    placebo_difference,
+    silent,
+    student_t,
+)
 from stats.missing import Sample
 from stats.panel import BoolArray, FloatArray, Panel
 
@@ -56,24 +65,37 @@ class DifferenceInDifferences:
 
 @dataclass(frozen=True)
 class Clusters:
-    """number: cluster of each unit of the sample, 0 to G-1; treated: numbers of those with a treated unit."""
+    """The clusters of a sample.
+
+    number    cluster of each unit of the sample, 0 to G-1
+    names     of the clusters
+    treated   numbers of those with a treated unit
+    placebos  numbers of those that are analysed as if treated where there is no other inference
+    """
 
     number: IntArray
     names: tuple[str, ...]
     treated: frozenset[int]
+    placebos: tuple[int, ...]
 
     @classmethod
-    def of(cls, sample: Sample, design: Design) -> Clusters:
-        """The design's clusters, numbered in the order of the sample's units."""
+    def of(cls, sample: Sample, design: Design, rng: np.random.Generator) -> Clusters:
+        """The design's clusters, numbered in the order of the sample's units.
+
+        Placebos are all control clusters, or as many as `drawn` allows.
+        """
         labels = [design.cluster_of(unit) for unit in sample.panel.units]
         names = tuple(dict.fromkeys(labels))
         number = np.array([names.index(label) for label in labels], dtype=np.intp)
-        return cls(number, names, frozenset(int(n) for n in number[: len(sample.treated)]))
+        treated = frozenset(int(n) for n in number[: len(sample.treated)])
+        controls = [n for n in range(len(names)) if n not in treated]
+        placebos = tuple(controls[place] for place in drawn(len(controls), rng))
+        return cls(number, names, treated, placebos)
 
     @property
-    def controls(self) -> tuple[int, ...]:
-        """Numbers of the clusters without a treated unit."""
-        return tuple(n for n in range(len(self.names)) if n not in self.treated)
+    def controls(self) -> int:
+        """Number of clusters without a treated unit."""
+        return len(self.names) - len(self.treated)
 
 
 def treatment(sample: Sample) -> BoolArray:
@@ -83,17 +105,16 @@ def treatment(sample: Sample) -> BoolArray:
     return np.vstack([treated, np.zeros((len(sample.controls), len(periods)), dtype=bool)])
 
 
-def two_way(sample: Sample, design: Design) -> DifferenceInDifferences:
-    """The two-way fixed-effects estimate of `sample` under `design`."""
-    clusters = Clusters.of(sample, design)
+def two_way(sample: Sample, clusters: Clusters, *, alpha: float) -> DifferenceInDifferences:
+    """The two-way fixed-effects estimate of `sample` with (1 - alpha) intervals."""
     regression = regress(effects_of(sample.panel), sample.panel.outcomes, _regressor(treatment(sample)))
     effect = float(regression.coefficients[0])
     pretended = tuple(_placebos(sample, clusters)) if needs_placebos(clusters) else ()
     treated, counterfactual = _paths(sample.panel, sample.starts)
     return DifferenceInDifferences(
         effect=effect,
-        inference=_reported(regression, sample, clusters, pretended, design.alpha),
-        conventional=_conventional(regression, sample, clusters, design.alpha),
+        inference=_reported(regression, sample, clusters, pretended, alpha),
+        conventional=_conventional(regression, sample, clusters, alpha),
         treated=treated,
         counterfactual=counterfactual,
         placebos=pretended,
@@ -102,7 +123,7 @@ def two_way(sample: Sample, design: Design) -> DifferenceInDifferences:
 
 def needs_placebos(clusters: Clusters) -> bool:
     """Whether no clustered error exists because one cluster alone is treated."""
-    return len(clusters.treated) == 1 and len(clusters.controls) > 1
+    return len(clusters.treated) == 1 and clusters.controls > 1
 
 
 def pretences(sample: Sample, clusters: Clusters) -> Iterator[tuple[str, Sample]]:
@@ -112,7 +133,7 @@ def pretences(sample: Sample, clusters: Clusters) -> Iterator[tuple[str, Sample]
     several. Clusters without a cell on each side of it, or the last control, are passed over.
     """
     start = min(sample.starts)
-    for number in clusters.controls:
+    for number in clusters.placebos:
         chosen = [unit for unit, n in zip(sample.panel.units, clusters.number, strict=True) if n == number]
         others = tuple(unit for unit in sample.controls if unit not in chosen)
         panel = sample.panel.rows((*chosen, *others))
@@ -153,7 +174,7 @@ def _reported(
         return placebo_difference(effect, np.array([placebo.effect for placebo in pretended]), alpha=alpha)
     if len(clusters.treated) == 1:
         return silent(PLACEBO_DIFFERENCE, alpha, reasons.one_treated_cluster())
-    if len(clusters.controls) == 1:
+    if clusters.controls < 2:
         return silent(CR2, alpha, reasons.too_few_control_clusters())
     corrected = cr2(regression, clusters.number)
     error = float(np.sqrt(corrected.covariance[0, 0]))

@@ -23,7 +23,6 @@ import numpy as np
 from stats import reasons
 from stats.clustered import CR2 as CR2Covariance
 from stats.clustered import cr2
-from stats.design import Design
 from stats.did import Clusters, effects_of, is_rounding, needs_placebos, pretences
 from stats.errors import EstimationError
 from stats.findings import NotComputable
@@ -57,9 +56,8 @@ class Spell:
         return inside
 
 
-def event_study(sample: Sample, design: Design) -> EventStudy:
-    """Coefficients by relative spell, each with its inference, and the joint test of the leads."""
-    clusters = Clusters.of(sample, design)
+def event_study(sample: Sample, clusters: Clusters, *, alpha: float, unit: str = "") -> EventStudy:
+    """Coefficients by relative spell in `unit`, each with its inference, and the joint test of the leads."""
     spells = _spells(sample)
     reference = _reference(sample, spells)
     others = [spell for spell in spells if spell != reference]
@@ -67,7 +65,7 @@ def event_study(sample: Sample, design: Design) -> EventStudy:
     test: JointTest | NotComputable = reasons.not_identified()
     # Cells may lack such that no reading tells a coefficient from the effects: then all stay silent.
     with suppress(EstimationError):
-        found = _Estimated(sample, clusters, *_regression(sample, others), design)
+        found = _Estimated(sample, clusters, *_regression(sample, others), alpha, unit)
         estimates, test = found.among_placebos() if needs_placebos(clusters) else found.clustered()
     return EventStudy(
         reference_first=reference.first,
@@ -88,17 +86,18 @@ class _Estimated:
     clusters: Clusters
     spells: Sequence[Spell]
     regression: Regression
-    design: Design
+    alpha: float
+    unit: str
 
     def clustered(self) -> tuple[dict[Spell, Estimate], JointTest | NotComputable]:
         """CR2 inference for each coefficient, and the HTZ test of the leads."""
-        alpha, values = self.design.alpha, self.regression.coefficients
+        alpha, values = self.alpha, self.regression.coefficients
         alone = np.array([self._treated_clusters(spell) < 2 for spell in self.spells])
-        if len(self.clusters.controls) < 2 or alone.all():
+        if self.clusters.controls < 2 or alone.all():
             reason = reasons.one_treated_cluster() if alone.all() else reasons.too_few_control_clusters()
             silence = silent(CR2, alpha, reason)
             return {
-                spell: Estimate(float(value), silence, self.design.outcome_unit)
+                spell: Estimate(float(value), silence, self.unit)
                 for spell, value in zip(self.spells, values, strict=True)
             }, reason
         covariance = cr2(self.regression, self.clusters.number)
@@ -113,7 +112,7 @@ class _Estimated:
             else:
                 value, error, dof = (float(array[index]) for array in (values, errors, dofs))
                 inference = student_t(value, error, dof, alpha=alpha, method=CR2)
-            estimates[spell] = Estimate(float(values[index]), inference, self.design.outcome_unit)
+            estimates[spell] = Estimate(float(values[index]), inference, self.unit)
         leads = [index for index, spell in enumerate(self.spells) if spell.last < 0 and not alone[index]]
         if any(is_rounding(float(errors[index]), self.sample.panel.outcomes) for index in leads):
             return estimates, reasons.no_variation()
@@ -133,8 +132,8 @@ class _Estimated:
         estimates = {}
         for index, spell in enumerate(self.spells):
             known = placebos[~np.isnan(placebos[:, index]), index]
-            inference = placebo_difference(float(values[index]), known, alpha=self.design.alpha)
-            estimates[spell] = Estimate(float(values[index]), inference, self.design.outcome_unit)
+            inference = placebo_difference(float(values[index]), known, alpha=self.alpha)
+            estimates[spell] = Estimate(float(values[index]), inference, self.unit)
         leads = np.array([spell.last < 0 for spell in self.spells])
         return estimates, _rank_test(values[leads], placebos[:, leads])
 

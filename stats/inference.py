@@ -25,6 +25,8 @@ CR2 = "cr2_satterthwaite"
 PLACEBO_DIFFERENCE = "placebo_difference"
 PLACEBO_RATIO = "placebo_rmspe_ratio"
 
+MOST_PLACEBOS = 500
+"""Controls beyond this many are sampled: p-values get no finer than 1/501."""
 TIE = 1e-12
 """Statistics that differ by less than this share are ties, so that rounding never breaks one."""
 
@@ -193,6 +195,16 @@ def placebo_ratio(
         return math.sqrt(square) if square >= 0 else math.nan
 
     return _placebo(PLACEBO_RATIO, centre, own, placebo_ratios, alpha=alpha, half_width=half_width)
+
+
+def drawn(count: int, rng: np.random.Generator) -> tuple[int, ...]:
+    """Which of `count` controls serve as placebos: all, or a random `MOST_PLACEBOS` of them, in order.
+
+    A random subset keeps the test valid: its p-values are only coarser.
+    """
+    if count <= MOST_PLACEBOS:
+        return tuple(range(count))
+    return tuple(int(place) for place in np.sort(rng.choice(count, MOST_PLACEBOS, replace=False)))
 
 
 def _placebo(

@@ -16,7 +16,7 @@ import numpy as np
 from stats.clustered import IntArray
 from stats.design import Design
 from stats.errors import EstimationError
-from stats.inference import Inference, placebo_ratio
+from stats.inference import Inference, drawn, placebo_ratio
 from stats.missing import Sample
 from stats.panel import OUTCOME, FloatArray
 from stats.predictor_weights import predictor_weights
@@ -84,8 +84,8 @@ class SyntheticControl:
     predictors: FloatArray
 
 
-def synthetic_control(sample: Sample, design: Design) -> SyntheticControl:
-    """Fit the treated of `sample` and all placebos under `design`.
+def synthetic_control(sample: Sample, design: Design, rng: np.random.Generator) -> SyntheticControl:
+    """Fit the treated of `sample` under `design`, and the placebos: all controls, or those `drawn`.
 
     `EstimationError` where one control is all there is (its mix would be itself) or a predictor does
     not vary.
@@ -101,7 +101,7 @@ def synthetic_control(sample: Sample, design: Design) -> SyntheticControl:
     fit = _fit(outcomes, predictors, 0, everyone[1:], start)
     placebos = tuple(
         (unit, _fit(outcomes, predictors, row, everyone[(everyone != row) & (everyone != 0)], start))
-        for row, unit in enumerate(sample.controls, start=1)
+        for unit, row in ((sample.controls[place], place + 1) for place in drawn(len(sample.controls), rng))
     )
     ratios = np.array([placebo.ratio for _, placebo in placebos])
     inference = placebo_ratio(fit.gaps[start:], fit.pre_rmspe, ratios, alpha=design.alpha)

@@ -1,0 +1,94 @@
+"""Numbers and results in plain words, Korean and English, saying no more than the numbers do."""
+
+from __future__ import annotations
+
+import math
+
+from stats.findings import NotComputable
+from stats.inference import Interval
+from stats.results import Estimate
+
+SIGNIFICANT = 3
+
+
+def figure(value: float) -> str:
+    """A number for a sentence: three significant digits, never fewer than its integer part, no exponent."""
+    if value == 0 or abs(value) < 1e-12:
+        return "0"
+    decimals = SIGNIFICANT - 1 - math.floor(math.log10(abs(value)))
+    return f"{value:,.{min(max(decimals, 0), 12)}f}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage."""
+    return f"{figure(100 * share)}%"
+
+
+def probability(p_value: float) -> str:
+    """A p-value with three decimals, a fourth next to 0.05, or the bound that it lies below."""
+    if p_value < 0.001:
+        return "p < 0.001"
+    return f"p = {p_value:.4f}" if 0.045 <= p_value < 0.055 else f"p = {p_value:.3f}"
+
+
+def effect_sentences(effect: Estimate, relative: Estimate | NotComputable) -> tuple[str, str]:
+    """What the estimate says, in Korean and in English.
+
+    An effect is only spoken of where zero is rejected; an interval that contains zero is said to leave
+    it open; and where nothing is known of the uncertainty that is said, with its reason.
+    """
+    inference = effect.inference
+    if isinstance(inference.p_value, NotComputable):
+        return _without_inference(effect, relative, inference.p_value)
+    p_value = probability(inference.p_value)
+    range_ko, range_en = _ranges(inference.interval, inference.alpha)
+    if inference.excludes_zero:
+        told_ko, told_en = _difference(effect, relative)
+        ko = f"시행 이후 실증 구역의 평균은 비교 기준보다 {told_ko}았다({range_ko}, {p_value})."
+        en = f"After the start the treated mean was {told_en} the comparison ({range_en}; {p_value})."
+        return ko, en
+    value = (
+        f"{'+' if effect.value > 0 else ''}{figure(effect.value)}{f' {effect.unit}' if effect.unit else ''}"
+    )
+    ko = (
+        f"자료만으로는 효과가 있다고도 없다고도 할 수 없다: 추정치는 {value}이고 "
+        f"0을 배제할 수 없다({range_ko}, {p_value})."
+    )
+    en = (
+        f"The data show neither an effect nor its absence: the estimate is {value} "
+        f"and zero cannot be ruled out ({range_en}; {p_value})."
+    )
+    return ko, en
+
+
+def _without_inference(
+    effect: Estimate, relative: Estimate | NotComputable, reason: NotComputable
+) -> tuple[str, str]:
+    told_ko, told_en = _difference(effect, relative)
+    ko = (
+        f"시행 이후 실증 구역의 평균은 비교 기준보다 {told_ko}았으나, "
+        f"이 차이가 우연인지는 말할 수 없다. {reason.sentence_ko}"
+    )
+    en = (
+        f"After the start the treated mean was {told_en} the comparison; "
+        f"whether that is chance cannot be said. {reason.sentence_en}"
+    )
+    return ko, en
+
+
+def _difference(effect: Estimate, relative: Estimate | NotComputable) -> tuple[str, str]:
+    """Size and direction, as a Korean stem that takes 았 and in English."""
+    size = f"{figure(abs(effect.value))}{f' {effect.unit}' if effect.unit else ''}"
+    if not isinstance(relative, NotComputable):
+        size += f" ({percent(abs(relative.value))})"
+    return (f"{size} 높", f"{size} above") if effect.value > 0 else (f"{size} 낮", f"{size} below")
+
+
+def _ranges(interval: Interval | NotComputable, alpha: float) -> tuple[str, str]:
+    level = f"{100 * (1 - alpha):g}%"
+    if isinstance(interval, NotComputable):
+        return f"{level} 구간 없음", f"no {level} interval"
+    if math.isinf(interval.low) or math.isinf(interval.high):
+        return f"{level} 구간에 끝이 없음", f"the {level} interval is unbounded"
+    low, high = figure(interval.low), figure(interval.high)
+    return f"{level} 구간 {low} ~ {high}", f"{level} interval {low} to {high}"
