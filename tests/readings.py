@@ -1,0 +1,91 @@
+"""Readings in the database as a collector would have left them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.collection.models import (
+    EPOCH,
+    CollectionAttempt,
+    DataSource,
+    Hub,
+    Observation,
+    Series,
+    SourceAttribute,
+    to_microseconds,
+)
+from experiments.districts import District, Territory
+from experiments.metrics import Metric
+
+
+def create_readings(
+    session: Session,
+    territory: Territory,
+    metric: Metric,
+    values: Mapping[tuple[str, date], float],
+    *,
+    received_at: datetime,
+) -> None:
+    """One monthly reading per (district code, day) at noon UTC, known since `received_at`."""
+    source = _source(session, territory, metric)
+    attempt = CollectionAttempt(
+        source_id=source.id,
+        holder="test",
+        fence=1,
+        started_at=received_at,
+        finished_at=received_at,
+        window_start=EPOCH,
+        window_end=received_at,
+        status="done",
+    )
+    session.add(attempt)
+    session.flush()
+    rows = session.scalars(select(District).where(District.territory_id == territory.id))
+    districts = {row.code: row.id for row in rows}
+    series = {
+        code: Series(metric_id=metric.id, district_id=districts[code], source_id=source.id)
+        for code, _ in values
+    }
+    session.add_all(series.values())
+    session.flush()
+    session.add_all(
+        Observation(
+            series_id=series[code].id,
+            observed_at=to_microseconds(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)),
+            value=value,
+            received_at=to_microseconds(received_at),
+            attempt_id=attempt.id,
+        )
+        for (code, day), value in values.items()
+    )
+    session.flush()
+
+
+def _source(session: Session, territory: Territory, metric: Metric) -> DataSource:
+    hub = Hub(name=f"hub of {metric.code}", base_url="http://127.0.0.1:9", dialect="etsi", zone="UTC")
+    session.add(hub)
+    session.flush()
+    source = DataSource(
+        hub_id=hub.id,
+        territory_id=territory.id,
+        name="districts",
+        entity_type="District",
+        interval_seconds=3600,
+        overlap_seconds=0,
+        lag_seconds=0,
+        window_seconds=int(timedelta(days=366).total_seconds()),
+        page_size=100,
+        starts_at=EPOCH,
+        watermark=EPOCH,
+        next_due_at=EPOCH,
+    )
+    source.attributes = [
+        SourceAttribute(attribute="value", metric_id=metric.id, unit=metric.unit, cadence="month")
+    ]
+    session.add(source)
+    session.flush()
+    return source

@@ -1,0 +1,47 @@
+"""The service on a database of its own, with real commits, and a reader of its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from sandbox.app import Service, create_app
+from sandbox.config import read_settings
+from sandbox.db import db, engine_for
+
+
+@pytest.fixture
+def service(committed_database: str, tmp_path: Path) -> Iterator[Service]:
+    settings = read_settings(
+        {
+            "SANDBOX_DATABASE_URL": committed_database,
+            "SANDBOX_VAR_DIR": str(tmp_path),
+            "SANDBOX_SECRET_KEY": "of a test",
+        }
+    )
+    service = create_app(settings)
+    yield service
+    with service.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def rows(committed_database: str) -> Iterator[Session]:
+    """A session beside the service's own: what a test commits here, the pages show."""
+    engine = engine_for(committed_database)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+@pytest.fixture
+def client(service: Service) -> FlaskClient:
+    """Somebody who reads English and is not signed in."""
+    client = service.test_client()
+    with client.session_transaction() as session:
+        session["language"] = "en"
+    return client
