@@ -176,6 +176,11 @@ RULES: dict[str, Rule] = {
     "people.password": administrator,
     "people.new_organisation": administrator,
     "audit.ledger": auditor,
+    # the interface for machines: the same use cases, asked again for each case as on the pages
+    "api-docs.openapi_json": anyone,
+    "api-sessions.create": anyone,
+    "api-sessions.current": signed_in,
+    "api-sessions.end": signed_in,
     # development only
     "style.index": anyone,
 }

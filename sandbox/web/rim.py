@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import (
     Flask,
+    Request,
     Response,
     abort,
     current_app,
@@ -23,7 +25,7 @@ from flask_babel import Babel, gettext
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from experiments.errors import BrokenRecord, Invalid, NotFound, Refused, WrongMoment
 from experiments.lifecycle import Actor
@@ -77,7 +79,8 @@ def init_app(app: Flask) -> None:
     babel.init_app(app, locale_selector=_language, default_timezone="Asia/Seoul")
     sign_ins.init_app(app)
     sign_ins.session_protection = None  # the token is on the server; addresses change on phones
-    sign_ins.user_loader(_signed_in)
+    sign_ins.user_loader(_signed_in_by_cookie)
+    sign_ins.request_loader(_signed_in_by_header)
     # Before everything else: whether this request may write decides how its transaction begins.
     app.before_request_funcs.setdefault(None, []).insert(0, _choose_transaction)
     app.before_request(_check_rule)
@@ -148,17 +151,31 @@ def _check_rule() -> ResponseReturnValue | None:
         abort(403)
     if rule(actor_or_none()):
         return None
-    if current_user.is_authenticated or _wants_json():
-        abort(403 if current_user.is_authenticated else 401)
+    if current_user.is_authenticated:
+        abort(403)
+    if _wants_json():
+        abort(401, gettext("This needs a token: sign in, and send it as 'Authorization: Bearer'."))
     return redirect(url_for("accounts.sign_in", next=request.full_path if request.method == "GET" else None))
 
 
-def _signed_in(token: str) -> SignedIn | None:
+def _signed_in_by_cookie(token: str) -> SignedIn | None:
+    # A cookie travels with every request that another site provokes; the API knows none of it.
+    return None if _wants_json() else _holder(token)
+
+
+def _signed_in_by_header(asked: Request) -> SignedIn | None:
+    scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
+    return _holder(token.strip()) if _wants_json() and scheme.lower() == "bearer" else None
+
+
+def _holder(token: str) -> SignedIn | None:
     person = accounts.person_of(db.session, token, now())
     return SignedIn(token, person) if person else None
 
 
 def _language() -> str:
+    if _wants_json():
+        return request.accept_languages.best_match(list(LANGUAGES), default="en")
     chosen = session.get("language")
     return chosen if chosen in LANGUAGES else "ko"
 
@@ -214,18 +231,35 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
     if status >= 500:
         current_app.logger.error("broken record", extra={"path": request.path, "error": str(error)})
     if _wants_json():
-        return problem(status, words.error_sentence(error), getattr(error, "errors", None))
+        response = problem(status, words.error_sentence(error), **_facts(error))
+        if isinstance(error, TooManyAttempts):
+            response.headers["Retry-After"] = str(max(1, ceil((error.until - now()).total_seconds())))
+        return response
     return render_template(
         f"errors/{status}.html", explanation=words.error_sentence(error), error=error
     ), status
+
+
+def _facts(error: Exception) -> dict[str, Any]:
+    """What a machine may want to know of a refusal."""
+    if isinstance(error, Invalid):
+        return {"errors": error.errors}
+    if isinstance(error, Refused):
+        return {"rule": error.rule}
+    if isinstance(error, WrongMoment):
+        meanwhile = dict(zip(("verb", "by", "at"), error.meanwhile, strict=True)) if error.meanwhile else None
+        return {"state": error.status, "needs": error.needs, "meanwhile": meanwhile}
+    return {}
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     db.session.rollback()
     if _wants_json():
-        errors = getattr(error, "data", {}).get("messages") if status == 422 else None
-        return problem(status, str(error.description), errors)
+        response = problem(status, str(error.description))
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
     if error.response is not None:
         return error.response
     if status in {401}:
@@ -234,19 +268,19 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
     return render_template(f"errors/{template}.html", explanation=None, error=error), status
 
 
-def problem(status: int, detail: str, errors: Any = None) -> Response:
-    """An RFC 9457 problem document."""
+def problem(status: int, detail: str, **facts: Any) -> Response:
+    """An RFC 9457 problem document with `facts` beside its own members."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": words.HTTP_TITLES.get(status, "Error"),
         "status": status,
+        "detail": detail,
     }
-    body["detail"] = detail
-    if errors:
-        body["errors"] = errors
-    response = jsonify(body)
+    response = jsonify(body | facts)
     response.status_code = status
     response.mimetype = "application/problem+json"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

@@ -23,9 +23,12 @@ HTTP_TITLES = {
     401: "Not signed in",
     403: "Not allowed",
     404: "Not found",
+    405: "Method not allowed",
     409: "Not possible now",
     413: "Too large",
+    415: "Not JSON",
     422: "Not accepted",
+    428: "Version needed",
     429: "Too many attempts",
     500: "Something broke",
 }
