@@ -91,7 +91,7 @@ def non_inferiority(estimate: Estimate | NotComputable, *, margin: float, better
         ),
         "harmed": (
             f"허용 한계({within})를 넘어 악화되었다: 구간 전체가 {beyond}의 나쁜 쪽에 있다.",
-            f"It got worse beyond the margin of {within}: all of the interval is on the bad side of {beyond}.",
+            f"It got worse beyond the margin of {within}: the interval lies on the bad side of {beyond}.",
         ),
         "unclear": (
             f"악화가 허용 한계({within})를 넘었는지 자료로는 가릴 수 없다.",
