@@ -50,13 +50,16 @@ class Text(fields.String):
     longest = 200
 
     def __init__(self, *, longest: int | None = None, blank: bool = False, **options: Any) -> None:
-        limits = validate.Length(min=0 if blank else 1, max=longest or self.longest)
-        super().__init__(validate=limits, **options)
+        self.blank = blank
+        super().__init__(validate=validate.Length(max=longest or self.longest), **options)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
     ) -> str:
-        return clean(super()._deserialize(value, attr, data, **options), lines=self.lines)
+        text = clean(super()._deserialize(value, attr, data, **options), lines=self.lines)
+        if not text and not self.blank:
+            raise self.make_error("required")
+        return text
 
 
 class Line(Text):

@@ -259,12 +259,19 @@ NEEDS = {
     "goes_against_the_finding": _("The proposal is in line with the finding."),
     "call_is_open": _("The call is not open."),
     "quota_left": _("The call's quota is used up."),
+    "account_is_open": _("The account is closed."),
+    "source_as_it_was_read": _(
+        "Somebody changed this source since you opened the form. Read it again before you go on."
+    ),
+    "source_is_collected": _("The source is paused."),
+    "source_is_paused": _("The source is not paused."),
 }
 
 RULES_SAID = {
     "signatory_who_did_not_write_it": _("Whoever wrote the application cannot sign it."),
     "decider_who_neither_wrote_nor_reviewed": _("Whoever wrote or reviewed the file cannot decide on it."),
     "decider_who_did_not_propose_it": _("Whoever proposed a decision cannot take it."),
+    "not_ones_own_account": _("Nobody changes or closes their own account: another administrator does."),
     "second_decider": _("A second decider is needed, who neither proposed nor took the first decision."),
 }
 

@@ -1,0 +1,172 @@
+"""What a city's data officer does with data sources: a permission, one act of the lab, one ledger row.
+
+The lab (`experiments.collection`) knows neither cities nor the ledger; this module adds both. A
+data officer keeps the sources of the territories at which the officer's city is a site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.canonical import canonical, digest
+from experiments.collection import sources
+from experiments.collection.description import SourceSchema
+from experiments.collection.models import DataSource, Hub
+from experiments.districts import Territory
+from experiments.errors import Invalid, Refused, WrongMoment
+from experiments.fields import load
+from experiments.lifecycle import Actor
+from sandbox import access, ledger
+from sandbox.programmes.models import Site
+
+FIELDS = (
+    "name",
+    "entity_type",
+    "representation",
+    "interval_seconds",
+    "overlap_seconds",
+    "lag_seconds",
+    "window_seconds",
+    "page_size",
+)
+
+
+def territories(session: Session, actor: Actor) -> list[Territory]:
+    """Where this actor may keep sources, by code."""
+    if not access.city_data_officer(actor):
+        return []
+    own = select(Site.territory_id).where(Site.city_id == actor.organisation_id)
+    return list(session.scalars(select(Territory).where(Territory.id.in_(own)).order_by(Territory.code)))
+
+
+def may_keep(session: Session, territory_id: int, actor: Actor) -> bool:
+    """Whether this actor is the data officer of the territory's city."""
+    return territory_id in {territory.id for territory in territories(session, actor)}
+
+
+def register(
+    session: Session,
+    data: Mapping[str, Any],
+    *,
+    new_hub: Mapping[str, Any] | None = None,
+    private_hubs: Sequence[str] = (),
+    by: Actor,
+    at: datetime,
+) -> DataSource:
+    """A source from `SourceSchema`, with a hub from `HubSchema` where `new_hub` describes one.
+
+    Invalid by field; what is wrong with the hub stands under `new_hub.`.
+    """
+    territory = session.scalar(select(Territory).where(Territory.code == data.get("territory")))
+    if territory is not None:
+        _require_keeper(session, territory.id, by, "source.register")
+    # A hub without its source is of no use: both are made, or neither.
+    with session.begin_nested():
+        if new_hub is not None:
+            data = {**data, "hub": _register_hub(session, new_hub, data, private_hubs, by, at).name}
+        source = sources.register_source(session, data, at=at)
+        _record(session, source, "register", by, at, **facts(source))
+    return source
+
+
+def edit(
+    session: Session,
+    source: DataSource,
+    data: Mapping[str, Any],
+    *,
+    seen_version: int,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Replace the description of `source`, unless somebody did since `seen_version` was read."""
+    _require_keeper(session, source.territory_id, by, "source.edit")
+    if source.version != seen_version:
+        raise WrongMoment("source.edit", "changed_meanwhile", needs="source_as_it_was_read")
+    before = facts(source)
+    with session.begin_nested():
+        sources.edit_source(session, source, data, at=at)
+        _record(session, source, "edit", by, at, before=before, after=facts(source))
+
+
+def pause(session: Session, source: DataSource, *, by: Actor, at: datetime) -> None:
+    """Collect no more from `source` until it is resumed."""
+    _require_keeper(session, source.territory_id, by, "source.pause")
+    if source.paused:
+        raise WrongMoment("source.pause", "paused", needs="source_is_collected")
+    sources.pause(session, source)
+    _record(session, source, "pause", by, at)
+
+
+def resume(session: Session, source: DataSource, *, by: Actor, at: datetime) -> None:
+    """Collect from `source` again, from where it stood; Invalid where another one does so by now."""
+    _require_keeper(session, source.territory_id, by, "source.resume")
+    if not source.paused:
+        raise WrongMoment("source.resume", "collected", needs="source_is_paused")
+    sources.resume(session, source, at=at)
+    _record(session, source, "resume", by, at)
+
+
+def collect_now(session: Session, source: DataSource, *, by: Actor, at: datetime) -> None:
+    """Ask for the next run of `source` at once, whatever its interval or back-off says."""
+    _require_keeper(session, source.territory_id, by, "source.collect")
+    if source.paused:
+        raise WrongMoment("source.collect", "paused", needs="source_is_collected")
+    sources.collect_now(session, source, at=at)
+    _record(session, source, "collect", by, at)
+
+
+def facts(source: DataSource) -> dict[str, Any]:
+    """The description of `source` as the ledger keeps it; the mappings of districts by their digest."""
+    entities = [[each.entity, each.district.code] for each in source.entities]
+    return {
+        **{name: getattr(source, name) for name in FIELDS},
+        "hub": source.hub.name,
+        "territory": source.territory.code,
+        "starts_at": source.starts_at.isoformat(),
+        "attributes": {
+            each.attribute: f"{each.metric.code}@{each.metric.version}" for each in source.attributes
+        },
+        "entities": {"count": len(entities), "sha256": digest(canonical(sorted(entities)))},
+    }
+
+
+def _register_hub(
+    session: Session,
+    described: Mapping[str, Any],
+    data: Mapping[str, Any],
+    private_hubs: Sequence[str],
+    by: Actor,
+    at: datetime,
+) -> Hub:
+    try:
+        hub = sources.register_hub(session, described, private_hubs=private_hubs)
+    except Invalid as refusal:
+        errors = {f"new_hub.{field}": messages for field, messages in refusal.errors.items()}
+        raise Invalid(errors | _faults_of_source(data)) from refusal
+    subject = f"hub:{hub.id}"
+    details = {"name": hub.name, "base_url": hub.base_url, "dialect": hub.dialect}
+    ledger.append(session, act="hub.register", subject=subject, by=by, at=at, details=details)
+    return hub
+
+
+def _faults_of_source(data: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What is wrong with the source's shape, so that one answer names all that is wrong."""
+    try:
+        load(SourceSchema(), {**data, "hub": "not made yet"})
+    except Invalid as refusal:
+        return refusal.errors
+    return {}
+
+
+def _require_keeper(session: Session, territory_id: int, by: Actor, verb: str) -> None:
+    if not may_keep(session, territory_id, by):
+        raise Refused(verb, "data_officer_of_the_city")
+
+
+def _record(session: Session, source: DataSource, verb: str, by: Actor, at: datetime, **details: Any) -> None:
+    ledger.append(session, act=f"source.{verb}", subject=f"source:{source.id}", by=by, at=at, details=details)

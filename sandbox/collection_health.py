@@ -1,0 +1,125 @@
+"""How collection is doing: each source with what happened last, for those who watch over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Select, exists, false, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from experiments.collection.models import CollectionAttempt, DataSource, Observation, Series
+from experiments.errors import NotFound
+from experiments.lifecycle import Actor
+from sandbox import access
+from sandbox.collection_desk import may_keep
+from sandbox.programmes.models import Site
+
+ATTEMPTS_SHOWN = 20
+# A beat of the scheduler, a long window and a slow hub are no reason to worry anybody.
+GRACE = timedelta(minutes=15)
+
+
+class Health(StrEnum):
+    """What a source needs: somebody's attention (`failing`, `overdue`) or only time."""
+
+    PAUSED = "paused"
+    FAILING = "failing"
+    OVERDUE = "overdue"
+    WAITING = "waiting"
+    CATCHING_UP = "catching_up"
+    HEALTHY = "healthy"
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """One source of a list with its latest attempt."""
+
+    source: DataSource
+    health: Health
+    latest: CollectionAttempt | None
+
+
+@dataclass(frozen=True)
+class SourcePage:
+    """One source with its latest attempts, newest first, and how many of its series are silent."""
+
+    source: DataSource
+    health: Health
+    attempts: tuple[CollectionAttempt, ...]
+    series: int
+    silent_series: int
+    may_keep: bool
+
+
+def lines(session: Session, actor: Actor, now: datetime) -> list[SourceLine]:
+    """The sources that this actor watches, by territory and name."""
+    wanted = _watched(actor).options(joinedload(DataSource.hub), joinedload(DataSource.territory))
+    rows = session.scalars(wanted.order_by(DataSource.territory_id, DataSource.name, DataSource.id)).all()
+    newest = (
+        select(func.max(CollectionAttempt.id))
+        .where(CollectionAttempt.source_id.in_([source.id for source in rows]))
+        .group_by(CollectionAttempt.source_id)
+    )
+    attempts = session.scalars(select(CollectionAttempt).where(CollectionAttempt.id.in_(newest)))
+    latest = {attempt.source_id: attempt for attempt in attempts}
+    return [SourceLine(each, health(each, latest.get(each.id), now), latest.get(each.id)) for each in rows]
+
+
+def find(session: Session, source_id: int, actor: Actor) -> DataSource:
+    """The source; NotFound also for whoever does not watch it."""
+    source = session.scalar(_watched(actor).where(DataSource.id == source_id))
+    if source is None:
+        raise NotFound("source", source_id)
+    return source
+
+
+def page(session: Session, source: DataSource, actor: Actor, now: datetime) -> SourcePage:
+    """All about one source."""
+    attempts = tuple(
+        session.scalars(
+            select(CollectionAttempt)
+            .where(CollectionAttempt.source_id == source.id)
+            .order_by(CollectionAttempt.id.desc())
+            .limit(ATTEMPTS_SHOWN)
+        )
+    )
+    series = select(func.count()).select_from(Series).where(Series.source_id == source.id)
+    silent = series.where(~exists().where(Observation.series_id == Series.id))
+    return SourcePage(
+        source=source,
+        health=health(source, attempts[0] if attempts else None, now),
+        attempts=attempts,
+        series=session.scalar(series) or 0,
+        silent_series=session.scalar(silent) or 0,
+        may_keep=may_keep(session, source.territory_id, actor),
+    )
+
+
+def health(source: DataSource, latest: CollectionAttempt | None, now: datetime) -> Health:
+    """What stands out about `source` at `now`, the most pressing first."""
+    if source.paused:
+        return Health.PAUSED
+    if source.failures:
+        return Health.FAILING
+    is_leased = source.lease_until is not None and source.lease_until > now
+    if source.next_due_at + GRACE < now and not is_leased:
+        return Health.OVERDUE
+    if latest is None:
+        return Health.WAITING
+    interval, lag = timedelta(seconds=source.interval_seconds), timedelta(seconds=source.lag_seconds)
+    if source.watermark < now - lag - 2 * interval - GRACE:
+        return Health.CATCHING_UP
+    return Health.HEALTHY
+
+
+def _watched(actor: Actor) -> Select[DataSource]:
+    """A data officer watches the own city's sources, evaluators and auditors watch all."""
+    watched = select(DataSource)
+    if not access.watchers_of_collection(actor):
+        return watched.where(false())
+    if not access.city_data_officer(actor):
+        return watched
+    own = select(Site.territory_id).where(Site.city_id == actor.organisation_id)
+    return watched.where(DataSource.territory_id.in_(own))

@@ -1,0 +1,53 @@
+"""What the acts in the ledger are called, and what can be wrong with a row."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+
+from sandbox.web.words import DEEDS
+
+_ = lazy_gettext
+
+# Acts on subjects without a lifecycle; the others are named by their deeds.
+ACTS = {
+    "bid.submit": _("Bid submitted"),
+    "call.open": _("Call opened"),
+    "decision.propose": _("Decision proposed"),
+    "exemption.reply": _("Ministry replied"),
+    "hub.register": _("Hub registered"),
+    "organisation.create": _("Organisation entered"),
+    "person.change_password": _("Own password changed"),
+    "person.change_role": _("Role changed"),
+    "person.create": _("Account opened"),
+    "person.disable": _("Account closed"),
+    "person.give_password": _("New password given"),
+    "person.sign_in": _("Signed in"),
+    "person.sign_out": _("Signed out"),
+    "pilot.amend_plan": _("Analysis plan amended"),
+    "pilot.lock_plan": _("Analysis plan locked"),
+    "pilot.register": _("Pilot registered"),
+    "pilot.request_evaluation": _("Evaluation requested"),
+    "pilot.sign_result": _("Result signed"),
+    "site.select": _("Site selected"),
+    "source.collect": _("Run asked for"),
+    "source.edit": _("Source changed"),
+    "source.pause": _("Source paused"),
+    "source.register": _("Source registered"),
+    "source.resume": _("Source resumed"),
+}
+
+FAULTS = {
+    "it is missing": _("It is missing."),
+    "it does not follow from the row before it": _("It does not follow from the row before it."),
+    "its contents were changed after it was written": _("Its contents were changed after it was written."),
+}
+
+
+def act(code: str) -> str:
+    """What was done; the code itself where it has no other name."""
+    kind, _dot, verb = code.partition(".")
+    return str(ACTS.get(code) or DEEDS.get(kind, {}).get(verb, code))
+
+
+def fault(why: str) -> str:
+    return str(FAULTS[why])

@@ -1,0 +1,95 @@
+"""What collection is called: states of a source, reasons for what has no place, choices of a form."""
+
+from __future__ import annotations
+
+from flask_babel import gettext, lazy_gettext
+
+from sandbox.collection_health import Health
+
+_ = lazy_gettext
+
+HEALTH = {
+    Health.PAUSED: (_("Paused"), "neutral"),
+    Health.FAILING: (_("Failing"), "danger"),
+    Health.OVERDUE: (_("Overdue"), "warning"),
+    Health.WAITING: (_("Not read yet"), "neutral"),
+    Health.CATCHING_UP: (_("Catching up"), "progress"),
+    Health.HEALTHY: (_("Healthy"), "success"),
+}
+
+ADVICE = {
+    Health.PAUSED: _("Nothing is collected until somebody resumes it."),
+    Health.FAILING: _("The last attempt failed. It is tried again by itself; the reason stands below."),
+    Health.OVERDUE: _("A run is due and nobody has taken it. Is the scheduler running?"),
+    Health.WAITING: _("The first run has not been yet."),
+    Health.CATCHING_UP: _("Older readings are still being read."),
+    Health.HEALTHY: _("Everything that is due has been read."),
+}
+
+DROPPED = {
+    "entity_not_mapped": _("Entity without a district"),
+    "entity_absent": _("Mapped entity did not come"),
+    "attribute_missing": _("Mapped attribute did not come"),
+    "out_of_window": _("Outside what was asked for"),
+    "null_value": _("Without a value"),
+    "other_dataset": _("Of another data set"),
+    "repeated_instant": _("Two values for one instant"),
+}
+
+CADENCES = {
+    "hour": _("every hour"),
+    "day": _("every day"),
+    "week": _("every week"),
+    "month": _("every month"),
+    "year": _("every year"),
+}
+
+DIALECTS = {
+    "etsi": _("NGSI-LD as ETSI wrote it"),
+    "city_data_hub": _("Korean City Data Hub"),
+}
+
+REPRESENTATIONS = {
+    "temporal_values": _("temporalValues (short)"),
+    "normalized": _("normalized (long)"),
+}
+
+LABELS = {
+    "hub": _("Hub"),
+    "new_hub.name": _("Name of the hub"),
+    "new_hub.base_url": _("Address"),
+    "new_hub.dialect": _("Dialect"),
+    "new_hub.zone": _("Time zone"),
+    "new_hub.tenant": _("Tenant"),
+    "new_hub.context_url": _("Address of the JSON-LD context"),
+    "name": _("Name"),
+    "territory": _("Territory"),
+    "entity_type": _("Entity type"),
+    "representation": _("Representation"),
+    "interval_seconds": _("Interval"),
+    "overlap_seconds": _("Overlap"),
+    "lag_seconds": _("Lag"),
+    "window_seconds": _("Longest window"),
+    "page_size": _("Page size"),
+    "starts_at": _("First reading"),
+    "attributes": _("Attributes"),
+    "entities": _("Entities"),
+}
+
+
+def health(code: Health) -> tuple[str, str]:
+    """(label, tone) of a source's state."""
+    label, tone = HEALTH[code]
+    return str(label), tone
+
+
+def advice(code: Health) -> str:
+    return str(ADVICE[code])
+
+
+def dropped(reason: str) -> str:
+    return str(DROPPED.get(reason, reason))
+
+
+def cadence(code: str | None) -> str:
+    return str(CADENCES[code]) if code else gettext("irregular")

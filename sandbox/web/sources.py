@@ -1,0 +1,155 @@
+"""Data sources: how collection is doing, and the forms by which a city's data officer keeps it so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy import select
+
+from experiments.collection.models import DataSource, Hub
+from experiments.errors import Invalid
+from experiments.metrics import Metric
+from sandbox import access, collection_desk, collection_health
+from sandbox.db import db
+from sandbox.web import durations, options, source_words
+from sandbox.web.filters import pick
+from sandbox.web.forms import Sent
+from sandbox.web.rim import actor, now
+from sandbox.web.source_form import NEW_HUB, Described, as_typed
+
+pages = Blueprint("sources", __name__, url_prefix="/sources")
+
+SENSIBLE = {
+    "interval_seconds": 3_600,
+    "overlap_seconds": 7 * 86_400,
+    "lag_seconds": 0,
+    "window_seconds": 31 * 86_400,
+}
+
+
+@pages.get("")
+def index() -> ResponseReturnValue:
+    return render_template(
+        "sources/index.html",
+        lines=collection_health.lines(db.session, actor(), now()),
+        may_register=access.city_data_officer(actor()),
+        source_words=source_words,
+        durations=durations,
+    )
+
+
+@pages.get("/<int:source_id>")
+def source(source_id: int) -> ResponseReturnValue:
+    return render_template(
+        "sources/source.html",
+        page=collection_health.page(db.session, _source(source_id), actor(), now()),
+        source_words=source_words,
+        durations=durations,
+    )
+
+
+@pages.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    """Register a source, with a hub where it reads from a new one."""
+    own = collection_desk.territories(db.session, actor())
+    sent = Sent(request.form, _blank(own))
+    if request.method == "POST":
+        chosen = next((each for each in own if each.code == sent.one("territory")), None)
+        described = Described(sent, chosen, may_add_hub=True)
+        try:
+            described.check()
+            made = collection_desk.register(
+                db.session,
+                described.data,
+                new_hub=described.new_hub,
+                private_hubs=current_app.settings.private_hubs,  # type: ignore[attr-defined]
+                by=actor(),
+                at=now(),
+            )
+            flash(gettext("The source is registered; its first run is due now."), "success")
+            return redirect(url_for("sources.source", source_id=made.id), 303)
+        except Invalid as refusal:
+            sent.errors = described.explained(refusal)
+    return _form(sent, own, None)
+
+
+@pages.route("/<int:source_id>/edit", methods=["GET", "POST"])
+def edit(source_id: int) -> ResponseReturnValue:
+    """Replace the description; one that somebody else saved meanwhile is not overwritten."""
+    edited = _source(source_id)
+    sent = Sent(request.form, as_typed(edited))
+    if request.method == "POST":
+        described = Described(sent, edited.territory, may_add_hub=False)
+        try:
+            described.check()
+            collection_desk.edit(
+                db.session,
+                edited,
+                described.data,
+                seen_version=request.form.get("version", 0, type=int),
+                by=actor(),
+                at=now(),
+            )
+            flash(gettext("The source is changed; its next run is due now."), "success")
+            return redirect(url_for("sources.source", source_id=source_id), 303)
+        except Invalid as refusal:
+            sent.errors = described.explained(refusal)
+    return _form(sent, [edited.territory], edited)
+
+
+@pages.post("/<int:source_id>/pause")
+def pause(source_id: int) -> ResponseReturnValue:
+    return _act(collection_desk.pause, source_id, gettext("The source is paused."))
+
+
+@pages.post("/<int:source_id>/resume")
+def resume(source_id: int) -> ResponseReturnValue:
+    return _act(collection_desk.resume, source_id, gettext("The source is collected again."))
+
+
+@pages.post("/<int:source_id>/collect")
+def collect(source_id: int) -> ResponseReturnValue:
+    return _act(collection_desk.collect_now, source_id, gettext("The next run is due now."))
+
+
+def _act(use_case: Callable[..., None], source_id: int, said: str) -> ResponseReturnValue:
+    use_case(db.session, _source(source_id), by=actor(), at=now())
+    flash(said, "success")
+    return redirect(url_for("sources.source", source_id=source_id), 303)
+
+
+def _source(source_id: int) -> DataSource:
+    return collection_health.find(db.session, source_id, actor())
+
+
+def _blank(own: list[Any]) -> dict[str, Any]:
+    """What the form of a new source proposes."""
+    return {
+        "territory": own[0].code if len(own) == 1 else "",
+        "representation": "temporal_values",
+        "page_size": 100,
+        "new_hub.zone": own[0].zone if own else "",
+        **{name: durations.shown(length) for name, length in SENSIBLE.items()},
+    }
+
+
+def _form(sent: Sent, own: list[Any], edited: DataSource | None) -> ResponseReturnValue:
+    hubs = db.session.scalars(select(Hub.name).order_by(Hub.name)).all()
+    page = render_template(
+        "sources/form.html",
+        edited=edited,
+        sent=sent,
+        errors=sent.errors,
+        labels=source_words.LABELS,
+        hubs=[*([] if edited else [(NEW_HUB, gettext("A new hub"))]), *((name, name) for name in hubs)],
+        territories=[(each.code, pick(each, "name")) for each in own],
+        districts=[(each, each.districts) for each in own],
+        metrics=db.session.scalars(select(Metric).order_by(Metric.code, Metric.version)).all(),
+        dialects=options.pairs(source_words.DIALECTS),
+        representations=options.pairs(source_words.REPRESENTATIONS),
+    )
+    return page, 422 if sent.errors else 200
