@@ -12,7 +12,8 @@ from sandbox.demo.history import History
 
 ALPHA = 0.05
 MINIMUM_EFFECT_PACKS = 5.0
-INCOME_MARGIN_LOG = 0.10
+# The burden on those who go on smoking: at most a dollar a pack.
+PRICE_MARGIN_CENTS = 100.0
 
 
 def city_plan(city: City, pilot: PilotFacts, seed: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
+from rich import box
 from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 from experiments.evaluation import runs
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
+
+REPEATED = {None: "", True: "repeated: same bytes", False: "repeated: DIFFERENT"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Outcome:
     title: str
     status: str
     effect: str
+    unit: str
     interval: str
     p_value: str
     guardrails: str
@@ -37,21 +41,20 @@ def outcomes(session: Session, executor: Executor) -> list[Outcome]:
 
 
 def table(rows: list[Outcome]) -> Table:
-    """The rows as the terminal shows them."""
-    drawn = Table(title="What the pilots came to", title_justify="left")
-    for heading in ("pilot", "state", "effect", "95 % interval", "p", "guardrails", "finding", "repeated"):
-        drawn.add_column(heading)
+    """The rows as a terminal of 80 columns shows them."""
+    drawn = Table(
+        title="What the pilots came to", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for heading in ("pilot", "effect", "95 % interval", "p", "guardrail", "finding"):
+        drawn.add_column(heading, no_wrap=heading != "pilot")
     for row in rows:
-        repeated = {None: "–", True: "same bytes", False: "DIFFERENT"}[row.repeats]
         drawn.add_row(
-            f"{row.number}\n{row.title}",
-            row.status,
-            row.effect,
+            f"{row.number} {row.title} ({row.status})",
+            f"{row.effect}\n{row.unit}",
             row.interval,
             row.p_value,
             row.guardrails,
-            row.finding,
-            repeated,
+            f"{row.finding}\n{REPEATED[row.repeats]}",
         )
     return drawn
 
@@ -59,7 +62,7 @@ def table(rows: list[Outcome]) -> Table:
 def _outcome(session: Session, pilot: Pilot, executor: Executor) -> Outcome:
     evaluation = signed_result(session, pilot)
     if evaluation is None:
-        return Outcome(str(pilot.number), pilot.title_en, pilot.status, "–", "–", "–", "–", "–", None)
+        return Outcome(str(pilot.number), pilot.title_en, pilot.status, "–", "", "–", "–", "–", "–", None)
     document = evaluation.result()
     effect = document["primary"]["evaluation"]["effect"]
     inference = effect["inference"]
@@ -67,7 +70,8 @@ def _outcome(session: Session, pilot: Pilot, executor: Executor) -> Outcome:
         number=str(pilot.number),
         title=pilot.title_en,
         status=pilot.status,
-        effect=f"{effect['value']:.2f} {effect['unit']}",
+        effect=f"{effect['value']:.2f}",
+        unit=effect["unit"].partition(" per ")[0],
         interval=_interval(inference["interval"]),
         p_value=_number(inference["p_value"], 3),
         guardrails=", ".join(

@@ -96,7 +96,8 @@ def case_file(session: Session, pilot: Pilot, actor: Actor) -> CaseFile:
         pilot=pilot,
         evaluations=tuple(evaluations_of(session, pilot)),
         decisions=decisions,
-        deeds=tuple(sorted(_deeds(pilot, decisions), key=lambda deed: deed.at, reverse=True)),
+        # Reversed after a stable sort: of two acts at one instant the later one stands above.
+        deeds=tuple(reversed(sorted(_deeds(pilot, decisions), key=lambda deed: deed.at))),
         moves=tuple(moves(session, pilot, actor)),
         my_consultation=my_consultation(pilot, actor),
     )
@@ -171,10 +172,10 @@ def _may_propose(session: Session, pilot: Pilot, actor: Actor) -> bool:
 
 def _deeds(pilot: Pilot, decisions: tuple[Decision, ...]) -> Iterator[Deed]:
     subjects: list[tuple[Lifecycle[Any], Any]] = [
-        (PILOT, pilot),
         (EXEMPTION, pilot.exemption),
         (EXPERIMENT, pilot.experiment),
         *((DECISION, decision) for decision in decisions),
+        (PILOT, pilot),
     ]
     for lifecycle, subject in subjects:
         for row in lifecycle.past(subject):
