@@ -11,13 +11,13 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from stats.equivalence import Better, non_inferiority
-from stats.evaluate import evaluate
 
 from experiments.canonical import canonical
 from experiments.evaluation.job import Job, MetricPanel
 from experiments.evaluation.rule import Input, Unknown, Value, execute
 from stats.design import Design
+from stats.equivalence import Better, non_inferiority
+from stats.evaluate import evaluate
 from stats.evaluation import Evaluation
 from stats.panel import OUTCOME, Panel
 
