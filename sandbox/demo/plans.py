@@ -86,7 +86,7 @@ def history_plan(history: History, seed: int) -> dict[str, Any]:
             "minimum_effect": MINIMUM_EFFECT_PACKS,
         },
         "guardrails": [
-            {"code": "lnincome", "version": 1, "direction": "increase", "margin": INCOME_MARGIN_LOG}
+            {"code": "retprice", "version": 1, "direction": "decrease", "margin": PRICE_MARGIN_CENTS}
         ],
         "design": {
             "method": "synthetic_control",
