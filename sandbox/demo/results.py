@@ -16,7 +16,7 @@ from experiments.evaluation import runs
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
 
-REPEATED = {None: "", True: "repeated: same bytes", False: "repeated: DIFFERENT"}
+REPEATED = {None: "", True: "same bytes again", False: "DIFFERENT bytes"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def table(rows: list[Outcome]) -> Table:
         title="What the pilots came to", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
     for heading in ("pilot", "effect", "95 % interval", "p", "guardrail", "finding"):
-        drawn.add_column(heading, no_wrap=heading != "pilot")
+        drawn.add_column(heading, no_wrap=heading != "pilot", min_width=18 if heading == "pilot" else None)
     for row in rows:
         drawn.add_row(
             f"{row.number} {row.title} ({row.status})",
@@ -74,9 +74,7 @@ def _outcome(session: Session, pilot: Pilot, executor: Executor) -> Outcome:
         unit=effect["unit"].partition(" per ")[0],
         interval=_interval(inference["interval"]),
         p_value=_number(inference["p_value"], 3),
-        guardrails=", ".join(
-            f"{each['metric']['code']}: {each['status']}" for each in document["guardrails"]
-        ),
+        guardrails=", ".join(each["status"] for each in document["guardrails"]),
         finding=document["finding"],
         repeats=runs.repeat(session, evaluation, executor) == evaluation.document,
     )
