@@ -18,7 +18,7 @@ from sandbox.organisations import Organisation
 from sandbox.regimes import Regime
 
 
-class ApplicationSchema(Schema):
+class ApplicationFields(Schema):
     """The application as the company writes it; which ids exist is the regime's to say."""
 
     kind = fields.String(required=True)
@@ -26,6 +26,10 @@ class ApplicationSchema(Schema):
     articles = fields.List(Line(longest=120), required=True, validate=validate.Length(1, 30))
     contents = fields.Dict(keys=fields.String(), values=Prose(blank=True), required=True)
     requested_months = Whole(required=True, validate=validate.Range(min=1))
+
+
+class ApplicationSchema(ApplicationFields):
+    """An application that fits its regime."""
 
     def __init__(self, regime: Regime, **options: Any) -> None:
         super().__init__(**options)

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
+from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
 from experiments.errors import Invalid
+from experiments.fields import Prose, Whole
 from experiments.lifecycle import Actor
 from sandbox.exemptions.models import Exemption, condition_document
 from sandbox.exemptions.table import EXEMPTION, record
+
+
+class GrantSchema(Schema):
+    """A grant: both days belong to the period; conditions by id out of those asked for."""
+
+    granted_from = fields.Date(required=True)
+    granted_to = fields.Date(required=True)
+    conditions = fields.List(Whole(), load_default=list)
+    reason = Prose(required=True, longest=4000)
 
 
 def grant(

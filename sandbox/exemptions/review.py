@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from sqlalchemy.orm import Session
 
 from experiments.errors import Invalid, Refused, WrongMoment
-from experiments.fields import Line, Prose
+from experiments.fields import Line, Prose, Whole
 from experiments.lifecycle import Actor, touch
 from sandbox import access
 from sandbox.exemptions.models import (
@@ -32,6 +32,12 @@ class OpinionSchema(Schema):
 
     opinion = Prose(required=True)
     required_actions = fields.List(Prose(longest=1000), load_default=list, validate=validate.Length(max=20))
+
+
+class ConsultationSchema(Schema):
+    """Which ministries are asked, by id."""
+
+    ministries = fields.List(Whole(), load_default=list)
 
 
 class ConditionSchema(Schema):

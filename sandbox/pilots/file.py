@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from sandbox.exemptions.models import Consultation, ExemptionStatus
 from sandbox.exemptions.table import EXEMPTION
 from sandbox.pilots.evaluations import evaluations_of
 from sandbox.pilots.models import Pilot
-from sandbox.pilots.table import CARRIED_VERBS, PILOT
+from sandbox.pilots.table import CARRIED_VERBS, PILOT, is_over
 
 NOT_YET_SENT = ExemptionStatus.DRAFT
 WITH_THE_CITY = (ExemptionStatus.LOCAL_REVIEW, ExemptionStatus.LOCAL_DONE)
@@ -97,7 +97,7 @@ def case_file(session: Session, pilot: Pilot, actor: Actor) -> CaseFile:
         evaluations=tuple(evaluations_of(session, pilot)),
         decisions=decisions,
         # Reversed after a stable sort: of two acts at one instant the later one stands above.
-        deeds=tuple(reversed(sorted(_deeds(pilot, decisions), key=lambda deed: deed.at))),
+        deeds=tuple(sorted(_deeds(pilot, decisions), key=lambda deed: deed.at)[::-1]),
         moves=tuple(moves(session, pilot, actor)),
         my_consultation=my_consultation(pilot, actor),
     )
@@ -105,10 +105,9 @@ def case_file(session: Session, pilot: Pilot, actor: Actor) -> CaseFile:
 
 def moves(session: Session, pilot: Pilot, actor: Actor) -> Iterator[Move]:
     """What this person may do with the case now, and what only an unmet condition keeps them from."""
-    subjects: list[tuple[Lifecycle[Any], Any]] = [
-        (EXEMPTION, pilot.exemption),
-        (EXPERIMENT, pilot.experiment),
-    ]
+    subjects: list[tuple[Lifecycle[Any], Any]] = [(EXEMPTION, pilot.exemption)]
+    if not is_over(pilot):
+        subjects.append((EXPERIMENT, pilot.experiment))
     decision = open_decision(session, pilot)
     if decision:
         subjects.append((DECISION, decision))
@@ -122,9 +121,17 @@ def moves(session: Session, pilot: Pilot, actor: Actor) -> Iterator[Move]:
         yield Move("decision", "propose", False, "")
 
 
+# Pilots move along with another part, results are signed one by one, and a registration is given
+# up with its pilot or not at all.
+NOT_OFFERED: Mapping[str, frozenset[str]] = {
+    PILOT.kind: CARRIED_VERBS,
+    EXPERIMENT.kind: frozenset({"sign_result", "withdraw"}),
+}
+
+
 def _own_moves(lifecycle: Lifecycle[Any], subject: Any, actor: Actor) -> Iterator[Move]:
     """Transitions of one part of the case, without those that another part takes along."""
-    carried = {PILOT.kind: CARRIED_VERBS, EXPERIMENT.kind: {"sign_result"}}.get(lifecycle.kind, frozenset())
+    carried = NOT_OFFERED.get(lifecycle.kind, frozenset())
     for transition in lifecycle.open_to(subject, actor):
         if transition.verb not in carried:
             yield Move(lifecycle.kind, transition.verb, transition.needs_reason, transition.source)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from experiments import registrations
 from experiments.districts import District
+from experiments.errors import WrongMoment
 from experiments.lifecycle import Actor
 from experiments.registrations import Permit, PlanVersion
+from experiments.registrations.models import evaluator_of_the_experiment
+from sandbox.exemptions.models import Exemption
 from sandbox.pilots.models import Pilot, PilotStatus, pilot_district
-from sandbox.pilots.table import record
+from sandbox.pilots.table import PILOT, is_over, record
 
 # A pilot that was never allowed to start has treated nobody.
 NEVER_TREATED = (PilotStatus.DRAFT, PilotStatus.IN_REVIEW, PilotStatus.REJECTED, PilotStatus.WITHDRAWN)
@@ -22,23 +25,26 @@ NEVER_TREATED = (PilotStatus.DRAFT, PilotStatus.IN_REVIEW, PilotStatus.REJECTED,
 
 def permit_of(session: Session, pilot: Pilot) -> Permit:
     """What the institution allows: the granted period where there is one, else the planned one."""
-    exemption = pilot.exemption
+    first_day = pilot.exemption.granted_from or pilot.planned_from
+    last_day = pilot.exemption.granted_to or pilot.planned_to
     return Permit(
         purpose=pilot.title_en,
         treatable=frozenset(district.code for district in pilot.districts),
-        first_day=exemption.granted_from or pilot.planned_from,
-        last_day=exemption.granted_to or pilot.planned_to,
-        districts_elsewhere_treated=frozenset(_treated_by_others(session, pilot)),
+        first_day=first_day,
+        last_day=last_day,
+        districts_elsewhere_treated=frozenset(_treated_by_others(session, pilot, first_day, last_day)),
     )
 
 
 def save_draft(session: Session, pilot: Pilot, data: Mapping[str, Any], *, by: Actor, at: datetime) -> None:
     """Keep the plan as it is being written."""
+    _refuse_if_over(pilot, "save_draft", by)
     registrations.save_draft(session, pilot.experiment, data, by=by, at=at)
 
 
 def lock(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> PlanVersion:
     """Fix the plan; its digest enters the ledger in the same transaction."""
+    _refuse_if_over(pilot, "lock", by)
     version = registrations.lock(session, pilot.experiment, permit=permit_of(session, pilot), by=by, at=at)
     record(session, pilot, "lock_plan", by, at, version=version.number, sha256=version.sha256)
     return version
@@ -48,6 +54,7 @@ def amend(
     session: Session, pilot: Pilot, data: Mapping[str, Any], *, by: Actor, at: datetime, reason: str
 ) -> PlanVersion:
     """Supersede the locked plan, with the reason on the public page for good."""
+    _refuse_if_over(pilot, "amend", by)
     version = registrations.amend(
         session, pilot.experiment, data, permit=permit_of(session, pilot), by=by, at=at, reason=reason
     )
@@ -55,18 +62,26 @@ def amend(
     return version
 
 
-def _treated_by_others(session: Session, pilot: Pilot) -> list[str]:
+def _refuse_if_over(pilot: Pilot, verb: str, by: Actor) -> None:
+    """A plan is for a pilot that can still teach something; the lab does not know the pilot."""
+    if is_over(pilot) and evaluator_of_the_experiment(by, pilot.experiment):
+        raise WrongMoment(f"experiment.{verb}", pilot.status, meanwhile=PILOT.last_move(pilot))
+
+
+def _treated_by_others(session: Session, pilot: Pilot, first_day: date, last_day: date) -> list[str]:
+    """Districts of the same site in which another pilot may run on any day from first to last."""
     return list(
         session.scalars(
             select(District.code)
             .join(pilot_district, pilot_district.c.district_id == District.id)
             .join(Pilot, Pilot.id == pilot_district.c.pilot_id)
+            .join(Exemption, Exemption.id == Pilot.exemption_id)
             .where(
                 Pilot.site_id == pilot.site_id,
                 Pilot.id != pilot.id,
                 Pilot.status.not_in(NEVER_TREATED),
-                Pilot.planned_from <= pilot.planned_to,
-                Pilot.planned_to >= pilot.planned_from,
+                func.coalesce(Exemption.granted_from, Pilot.planned_from) <= last_day,
+                func.coalesce(Exemption.granted_to, Pilot.planned_to) >= first_day,
             )
         )
     )

@@ -14,6 +14,7 @@ from sandbox.pilots.models import Pilot, PilotHistory, PilotStatus
 
 S = PilotStatus
 PUBLIC_FROM = frozenset(S) - {S.DRAFT}
+OVER = frozenset({S.CONCLUDED, S.STOPPED, S.REJECTED, S.WITHDRAWN})
 
 
 def author_of_the_company(actor: Actor, pilot: Pilot) -> bool:
@@ -38,6 +39,11 @@ def reviewer_of_the_lead_ministry(actor: Actor, pilot: Pilot) -> bool:
 
 def signatory_or_reviewer_of_the_city(actor: Actor, pilot: Pilot) -> bool:
     return signatory_of_the_company(actor, pilot) or access.city_staff_of(actor, pilot.site.city_id)
+
+
+def is_over(pilot: Pilot) -> bool:
+    """Nothing is planned or decided on this pilot any more."""
+    return pilot.status in OVER
 
 
 def exemption_is_granted(pilot: Pilot) -> bool:

@@ -9,20 +9,20 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from marshmallow import Schema, fields
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.errors import Invalid
-from experiments.fields import Prose, load
+from experiments.fields import load
 from experiments.lifecycle import Actor
 from sandbox import decisions
 from sandbox.db import db
 from sandbox.decisions.decide import ProposalSchema, open_decision
 from sandbox.decisions.models import Decision, Outcome
 from sandbox.exemptions import application, review
+from sandbox.exemptions.decide import GrantSchema
 from sandbox.exemptions.models import Reply
-from sandbox.exemptions.review import OpinionSchema, ReplySchema
+from sandbox.exemptions.review import ConsultationSchema, OpinionSchema, ReplySchema
 from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots import case, file, operation
 from sandbox.pilots.evaluations import signed_result
@@ -34,17 +34,6 @@ pages = Blueprint("cases", __name__, url_prefix="/cases")
 
 ROWS_OF_CONDITIONS = 3
 ROWS_OF_ACTIONS = 4
-
-
-class ConsultationSchema(Schema):
-    ministries = fields.List(fields.Integer(), load_default=list)
-
-
-class GrantSchema(Schema):
-    granted_from = fields.Date(required=True)
-    granted_to = fields.Date(required=True)
-    conditions = fields.List(fields.Integer(), load_default=list)
-    reason = Prose(required=True, longest=4000)
 
 
 @pages.get("/<number>", endpoint="file")
