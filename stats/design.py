@@ -205,7 +205,7 @@ class Design:
             errors["first_treated"].append("synthetic_control averages the treated units and needs one start")
 
     def _check_predictors(self, errors: Errors) -> None:
-        if self.predictors and self.method != "synthetic_control":
+        if self.predictors and self.method == "did":
             errors["predictors"].append("belong to synthetic_control")
         for index, predictor in enumerate(self.predictors):
             if not predictor.periods:

@@ -159,7 +159,9 @@ def _placebos(sample: Sample, clusters: Clusters) -> Iterator[PlaceboGap]:
         regressor = _regressor(treatment(pretence))
         regression = regress(effects_of(pretence.panel), pretence.panel.outcomes, regressor)
         treated, counterfactual = _paths(pretence.panel, pretence.starts)
-        yield PlaceboGap(name, treated - counterfactual, float(regression.coefficients[0]))
+        gaps, start = treated - counterfactual, pretence.starts[0]
+        if all(np.isfinite(side).any() for side in (gaps[:start], gaps[start:])):
+            yield PlaceboGap(name, gaps, float(regression.coefficients[0]))
 
 
 def _reported(

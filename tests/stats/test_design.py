@@ -1,0 +1,140 @@
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from stats.design import REQUIRED, Design
+from stats.errors import DesignError
+from tests.stats.build import create_design, create_panel
+
+DOCUMENT = {
+    "schema_version": 1,
+    "method": "synthetic_control",
+    "treated": ["California"],
+    "first_treated": "1989",
+    "controls": ["Utah", "Nevada"],
+    "alpha": 0.05,
+    "missing": "refuse",
+    "predictors": [{"name": "outcome", "periods": ["1975", "1980"]}],
+    "cluster": None,
+    "outcome_unit": "packs",
+}
+STAGGERED = {
+    **DOCUMENT,
+    "method": "did",
+    "treated": ["a", "b"],
+    "first_treated": {"a": "2", "b": "3"},
+    "cluster": {"a": "north", "b": "north", "Utah": "south", "Nevada": "south"},
+    "predictors": [],
+}
+
+
+@pytest.mark.parametrize("document", [DOCUMENT, STAGGERED])
+def test_a_design_gives_back_the_document_it_was_read_from(document):
+    assert Design.from_document(json.loads(json.dumps(document))).document() == document
+
+
+def test_the_optional_fields_may_be_left_out():
+    optional = ("predictors", "cluster", "outcome_unit")
+    design = Design.from_document({name: DOCUMENT[name] for name in DOCUMENT if name not in optional})
+    assert (design.predictors, design.cluster, design.outcome_unit) == ((), None, "")
+
+
+@pytest.mark.parametrize("field", REQUIRED)
+def test_a_missing_field_is_refused_by_name(field):
+    with pytest.raises(DesignError) as caught:
+        Design.from_document({name: value for name, value in DOCUMENT.items() if name != field})
+    assert "is required" in caught.value.errors[field]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"schema_version": 2}, "schema_version"),
+        ({"metod": "did"}, "metod"),
+        ({"method": "magic"}, "method"),
+        ({"method": 3}, "method"),
+        ({"treated": []}, "treated"),
+        ({"treated": "California"}, "treated"),
+        ({"treated": ["California", "California"]}, "treated"),
+        ({"controls": []}, "controls"),
+        ({"controls": ["Utah", " "]}, "controls"),
+        ({"controls": ["Utah", "California"]}, "controls"),
+        ({"first_treated": {"California": "1989", "Utah": "1990"}}, "first_treated"),
+        ({"first_treated": {}}, "first_treated"),
+        ({"first_treated": 1989}, "first_treated"),
+        ({"alpha": 0}, "alpha"),
+        ({"alpha": 0.6}, "alpha"),
+        ({"alpha": float("nan")}, "alpha"),
+        ({"alpha": True}, "alpha"),
+        ({"alpha": "0.05"}, "alpha"),
+        ({"missing": "guess"}, "missing"),
+        ({"missing": "available"}, "missing"),
+        ({"predictors": "outcome"}, "predictors"),
+        ({"predictors": [{"name": "outcome"}]}, "predictors.0"),
+        ({"predictors": [{"name": "", "periods": ["1"]}]}, "predictors.0.name"),
+        ({"predictors": [{"name": "outcome", "periods": []}]}, "predictors.0.periods"),
+        ({"predictors": [{"name": "outcome", "periods": ["1", "1"]}]}, "predictors.0.periods"),
+        ({"predictors": [{"name": "outcome", "periods": ["1"]}] * 2}, "predictors"),
+        ({"method": "did"}, "predictors"),
+        ({"cluster": ["north"]}, "cluster"),
+        ({"cluster": {"California": "west"}}, "cluster"),
+        ({"outcome_unit": 5}, "outcome_unit"),
+    ],
+)
+def test_a_wrong_field_is_refused_by_name(change, field):
+    with pytest.raises(DesignError) as caught:
+        Design.from_document({**DOCUMENT, **change})
+    assert list(caught.value.errors) == [field]
+
+
+def test_all_wrong_fields_are_told_at_once():
+    with pytest.raises(DesignError) as caught:
+        Design.from_document({**DOCUMENT, "alpha": None, "controls": [1], "treated": None})
+    assert {"alpha", "controls", "treated"} <= set(caught.value.errors)
+
+
+def test_what_is_no_object_is_refused():
+    with pytest.raises(DesignError, match="object"):
+        Design.from_document(["did"])
+
+
+def test_synthetic_control_takes_one_start_only():
+    with pytest.raises(DesignError, match="first_treated: synthetic_control averages"):
+        create_design(treated=2, start=[2, 3], method="synthetic_control")
+
+
+@pytest.mark.parametrize(
+    ("design", "field", "told"),
+    [
+        (create_design(units=5), "controls", "'u004' is not in the panel"),
+        (create_design(start=9), "first_treated", "'009' of 'u000' is not in the panel"),
+        (create_design(start=0), "first_treated", "'u000' has no period before '000'"),
+    ],
+)
+def test_a_design_that_the_panel_cannot_serve_is_refused_by_field(design, field, told):
+    with pytest.raises(DesignError) as caught:
+        design.check(create_panel(np.ones((4, 4))))
+    assert caught.value.errors == {field: [told]}
+
+
+@pytest.mark.parametrize(
+    ("predictor", "field"),
+    [
+        ({"name": "rain", "periods": ["000"]}, "predictors.0.name"),
+        ({"name": "outcome", "periods": ["007"]}, "predictors.0.periods"),
+        ({"name": "outcome", "periods": ["002"]}, "predictors.0.periods"),
+    ],
+    ids=["no such covariate", "no such period", "after the start"],
+)
+def test_a_predictor_that_the_panel_does_not_have_is_refused(predictor, field):
+    document = {**create_design(method="synthetic_control").document(), "predictors": [predictor]}
+    with pytest.raises(DesignError) as caught:
+        Design.from_document(document).check(create_panel(np.ones((4, 4))))
+    assert list(caught.value.errors) == [field]
+
+
+def test_a_design_travels_to_another_process():
+    design = Design.from_document(STAGGERED)
+    assert pickle.loads(pickle.dumps(design)) == design  # noqa: S301
