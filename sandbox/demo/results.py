@@ -43,10 +43,14 @@ def outcomes(session: Session, executor: Executor) -> list[Outcome]:
 def table(rows: list[Outcome]) -> Table:
     """The rows as a terminal of 80 columns shows them."""
     drawn = Table(
-        title="What the pilots came to", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        title="What the pilots came to",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),,
     )
-    for heading in ("pilot", "effect", "95 % interval", "p", "guardrail", "finding"):
-        drawn.add_column(heading, no_wrap=heading != "pilot", min_width=18 if heading == "pilot" else None)
+    drawn.add_column("pilot", max_width=22)
+    for heading in ("effect", "95 % interval", "p", "guardrail", "finding"):
+        drawn.add_column(heading, no_wrap=True)
     for row in rows:
         drawn.add_row(
             f"{row.number} {row.title} ({row.status})",

@@ -21,7 +21,7 @@ from experiments.collection.sources import register_hub, register_source
 from sandbox.accounts import Role
 from sandbox.app import create_app, utc_now
 from sandbox.config import Settings
-from sandbox.db import sessions_for
+from sandbox.db import db, sessions_for
 from sandbox.demo.dataset import DataSet
 from sandbox.demo.playback import PlaybackHub
 from sandbox.organisations import OrganisationKind
@@ -55,21 +55,27 @@ def live(committed_database: str, tmp_path: Path) -> Iterator[Live]:
         with sessions.begin() as session:
             furnish(session, hub.base_url, first_day)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor, serving(settings) as url:
-            heartbeat = start_background(work_of(settings, executor), seconds=0.3)
+            work = work_of(settings, executor)
+            heartbeat = start_background(work, seconds=0.3)
             yield Live(url, sessions, first_day)
             heartbeat.stop()
+    for each in (sessions, work.session_factory):
+        each.kw["bind"].dispose()
 
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """The service on a free port, in a thread."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(create_app(settings), host="127.0.0.1", port=0, threads=4)
+    app = create_app(settings)
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
     thread.join(timeout=5)
+    with app.app_context():
+        db.engine.dispose()
 
 
 def readings(first_day: date) -> DataSet:
