@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 from sandbox import db
@@ -89,8 +89,18 @@ def session(engine: Engine) -> Iterator[Session]:
 
 @pytest.fixture
 def committed_database(databases: Databases) -> Iterator[str]:
+    """Whoever opens an engine on it may leave it open: all that connect during the test are closed."""
     url = databases.create()
+    used: set[Engine] = set()
+
+    def note(connection: Connection) -> None:
+        used.add(connection.engine)
+
+    event.listen(Engine, "engine_connect", note)
     yield url
+    event.remove(Engine, "engine_connect", note)
+    for engine in used:
+        engine.dispose()
     databases.drop(url)
 
 
