@@ -46,7 +46,7 @@ def table(rows: list[Outcome]) -> Table:
         title="What the pilots came to",
         title_justify="left",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),,
+        padding=(0, 1, 0, 0),
     )
     drawn.add_column("pilot", max_width=22)
     for heading in ("effect", "95 % interval", "p", "guardrail", "finding"):
