@@ -105,10 +105,8 @@ def test_many_clusters_take_the_other_way_to_the_same_degrees_of_freedom():
     outcomes, regressors = noise(40, 3), np.zeros((1, 40, 3))
     regressors[0, :10, 2] = 1.0
     ours = cr2(regress(TwoWay.of(np.ones((40, 3), dtype=bool)), outcomes, regressors), np.arange(40))
-    changes = 1 / np.where(np.arange(40) < 10, 10, 30)
     # Two groups of unit contrasts: the Welch-Satterthwaite formula under equal variances.
     expected = (1 / 10 + 1 / 30) ** 2 / (1 / 10**2 / 9 + 1 / 30**2 / 29)
-    assert changes.sum() == pytest.approx(2.0)
     assert ours.dof(np.eye(1))[0] == pytest.approx(expected, rel=EXACT)
 
 

@@ -30,8 +30,8 @@ def gaps(units, periods, seed, share=0.2):
 def test_residuals_are_those_of_a_regression_on_dummies(seed, weighted):
     present, values = gaps(6, 5, seed), noise(6, 5, seed=seed)
     weights = np.random.default_rng(seed).uniform(0.5, 3, size=6) if weighted else None
-    root = np.sqrt(np.repeat(1.0 if weights is None else weights[:, None], 5, axis=1 if weighted else 0))
-    root = np.broadcast_to(root, (6, 5))[present] if weighted else np.ones(present.sum())
+    cell_weights = np.ones((6, 5)) if weights is None else np.broadcast_to(weights[:, None], (6, 5))
+    root = np.sqrt(cell_weights[present])
     columns = dummies(present)
     fit, *_ = np.linalg.lstsq(columns * root[:, None], values[present] * root, rcond=None)
     residual = TwoWay.of(present, weights).residual(np.where(present, values, np.nan))
