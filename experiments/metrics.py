@@ -31,7 +31,10 @@ class Aggregation(StrEnum):
 
 
 class Metric(Identified, Base):
-    """One version of a definition. Results depend on it: never edited, only superseded."""
+    """One version of a definition. Results depend on it: never edited, only superseded.
+
+    `unit` is how sources state it and how it reads in English, `unit_ko` how it reads in Korean.
+    """
 
     __tablename__ = "metric"
     __table_args__ = (
@@ -48,6 +51,7 @@ class Metric(Identified, Base):
     definition_ko: Mapped[str] = mapped_column(Text)
     definition_en: Mapped[str] = mapped_column(Text)
     unit: Mapped[str]
+    unit_ko: Mapped[str]
     direction: Mapped[str]
     aggregation: Mapped[str]
 
@@ -59,6 +63,7 @@ class MetricSchema(Schema):
     definition_ko = Prose(required=True)
     definition_en = Prose(required=True)
     unit = Line(required=True)
+    unit_ko = Line(load_default=None, allow_none=True)
     direction = fields.String(required=True, validate=validate.OneOf([d.value for d in Direction]))
     aggregation = fields.String(required=True, validate=validate.OneOf([a.value for a in Aggregation]))
 
@@ -95,7 +100,7 @@ def _newest_version(session: Session, code: str) -> int:
 
 
 def _add(session: Session, loaded: dict[str, Any], *, version: int) -> Metric:
-    row = Metric(version=version, **loaded)
+    row = Metric(version=version, **loaded | {"unit_ko": loaded["unit_ko"] or loaded["unit"]})
     session.add(row)
     session.flush()
     return row

@@ -141,5 +141,5 @@ def _usable(reading: PanelReading, read: Metric) -> FloatArray:
 
 
 def _described(read: Metric) -> dict[str, Any]:
-    names = ("code", "version", "name_ko", "name_en", "unit", "direction")
+    names = ("code", "version", "name_ko", "name_en", "unit", "unit_ko", "direction")
     return {name: getattr(read, name) for name in names}

@@ -100,6 +100,7 @@ class MetricFacts:
     definition_ko: str
     definition_en: str
     unit: str
+    unit_ko: str
     direction: str
     aggregation: str
 
@@ -112,6 +113,7 @@ class MetricFacts:
             "definition_ko": self.definition_ko,
             "definition_en": self.definition_en,
             "unit": self.unit,
+            "unit_ko": self.unit_ko,
             "direction": self.direction,
             "aggregation": self.aggregation,
         }

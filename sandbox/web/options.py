@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sandbox.web.filters import pick
+from sandbox.web.filters import language, pick
 
 
 def named(subjects: Iterable[Any]) -> list[tuple[int, str]]:
@@ -47,7 +47,12 @@ def pairs(names: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def metrics(rows: Iterable[Any]) -> list[tuple[str, str]]:
     """Metrics as code@version, with unit."""
-    return [(f"{each.code}@{each.version}", f"{pick(each, 'name')} ({each.unit})") for each in rows]
+    return [(f"{each.code}@{each.version}", f"{pick(each, 'name')} ({unit(each)})") for each in rows]
+
+
+def unit(metric: Any) -> str:
+    """The unit's name in the reader's language."""
+    return str(metric.unit_ko if language() == "ko" else metric.unit)
 
 
 def metric_key(reference: Mapping[str, Any], name: str = "code") -> str:
