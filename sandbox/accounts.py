@@ -42,6 +42,14 @@ HOME_OF_ROLE: dict[Role, OrganisationKind] = {
 }
 
 
+def _role() -> fields.Enum:
+    return fields.Enum(Role, by_value=True, required=True, error_messages={"unknown": "Choose a role."})
+
+
+def _organisation() -> fields.Integer:
+    return fields.Integer(required=True, error_messages={"invalid": "Choose an organisation."})
+
+
 class TooManyAttempts(DomainError):
     """Sign-in is closed for this e-mail or address until `until`."""
 
@@ -55,16 +63,16 @@ class PersonSchema(Schema):
 
     email = fields.Email(required=True, validate=validate.Length(max=254))
     name = Line(required=True, longest=100)
-    role = fields.Enum(Role, by_value=True, required=True)
-    organisation = fields.Integer(required=True)
+    role = _role()
+    organisation = _organisation()
     password = fields.String(required=True)
 
 
 class PositionSchema(Schema):
     """What a person is, and for whom."""
 
-    role = fields.Enum(Role, by_value=True, required=True)
-    organisation = fields.Integer(required=True)
+    role = _role()
+    organisation = _organisation()
 
 
 class Person(Identified, Base):

@@ -45,7 +45,10 @@ class Organisation(Identified, Base):
 class OrganisationSchema(Schema):
     """An organisation as an administrator enters it; companies have a registration number."""
 
-    kind = fields.String(required=True, validate=validate.OneOf([kind.value for kind in OrganisationKind]))
+    kind = fields.String(
+        required=True,
+        validate=validate.OneOf([kind.value for kind in OrganisationKind], error="Choose a kind."),
+    )
     name_ko = Line(required=True)
     name_en = Line(required=True)
     registration_number = fields.String(

@@ -5,7 +5,7 @@ removed or swapped row is found and named. Must not know what the acts mean.
 """
 
 from sandbox.ledger.chain import LedgerEntry, append
-from sandbox.ledger.search import LedgerPage, acts, search
+from sandbox.ledger.pages import LedgerPage, acts, search
 from sandbox.ledger.verify import Broken, Verdict, verify
 
 __all__ = ["Broken", "LedgerEntry", "LedgerPage", "Verdict", "acts", "append", "search", "verify"]
