@@ -18,7 +18,8 @@ PROBLEM = "application/problem+json"
 SPECIFICATION: Mapping[str, Any] = {
     "info": {
         "description": "Pilots, their exemptions, analysis plans, evaluations and decisions. "
-        "What is public needs no token; for the rest, POST /api/v1/sessions gives one. Errors are problem documents (RFC 9457)."
+        "What is public needs no token; for the rest, POST /api/v1/sessions gives one. "
+        "Errors are problem documents (RFC 9457)."
     },
     "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
 }

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import flask_smorest
 import orjson
-from flask import Request, abort, request
+from flask import Request, Response, abort, request
 from flask_babel import gettext
 from flask_login import current_user
 from marshmallow import RAISE, Schema, ValidationError
@@ -18,6 +18,9 @@ from experiments.fields import flat_errors
 from sandbox.api.description import who_may
 
 DEEPEST = 32
+
+# What a view returns: the value for its schema, and headers beside it.
+Answer = tuple[Any, dict[str, str]]
 
 
 class Parser(FlaskParser):
@@ -83,6 +86,22 @@ def read_json(sent: Request) -> Any:
         abort(400, f"The body is not JSON: {error}.")
     _refuse_unstorable(body, DEEPEST)
     return body
+
+
+def json_object(sent: Request) -> dict[str, Any]:
+    """The body as an object of whatever members."""
+    body = read_json(sent)
+    if not isinstance(body, dict):
+        raise Invalid({"_schema": ["Invalid input type."]})
+    return body
+
+
+def document(text: str, sha256: str) -> Response:
+    """A stored canonical JSON text, byte for byte, with its digest as entity tag."""
+    response = Response(text.encode(), mimetype="application/json")
+    response.set_etag(sha256)
+    response.make_conditional(request)
+    return response
 
 
 def _refuse_unstorable(value: Any, depth: int) -> None:

@@ -1,4 +1,4 @@
-"""Values that several rooms show: organisations, districts, the plain reason of an act."""
+"""Values that several rooms show or read."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from marshmallow import Schema, fields
 from experiments.fields import Prose
 
 
-class OrganisationSchema(Schema):
+class NameSchema(Schema):
+    name_ko = fields.String()
+    name_en = fields.String()
+
+
+class OrganisationSchema(NameSchema):
     id = fields.Integer()
     kind = fields.String()
-    name_ko = fields.String()
-    name_en = fields.String()
-
-
-class DistrictSchema(Schema):
-    code = fields.String()
-    name_ko = fields.String()
-    name_en = fields.String()
 
 
 class ReasonSchema(Schema):
-    """Why; an empty one is refused where the act asks for a reason."""
+    """Why; a blank reason is refused where the act asks for one."""
 
     reason = Prose(load_default="", blank=True, longest=4000)

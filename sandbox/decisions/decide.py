@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from experiments.errors import Invalid, Refused, WrongMoment
 from experiments.evaluation.models import Evaluation
-from experiments.fields import Prose
+from experiments.fields import Prose, Whole
 from experiments.lifecycle import Actor
 from sandbox import access, ledger
 from sandbox.decisions.models import Decision, DecisionStatus, Outcome
@@ -24,7 +24,7 @@ from sandbox.pilots.table import record as record_pilot
 class ProposalSchema(Schema):
     """A proposal: the evaluation that it rests on, the outcome and its reasons."""
 
-    evaluation_id = fields.Integer(required=True)
+    evaluation_id = Whole(required=True)
     outcome = fields.String(required=True, validate=validate.OneOf([outcome.value for outcome in Outcome]))
     reasons = Prose(required=True)
 

@@ -138,6 +138,27 @@ def search(session: Session, wanted: Mapping[str, Any], *, language: str) -> Lis
     )
 
 
+def entries_before(
+    session: Session, wanted: Mapping[str, Any], *, key: int | None, most: int
+) -> tuple[tuple[Entry, ...], int | None]:
+    """Newest first, at most `most` entries older than the pilot with this key, and the key to go on from.
+
+    Unlike pages, stretches cut by a key neither repeat nor miss an entry while pilots are added.
+    """
+    conditions = [is_public(), *_conditions(wanted)]
+    if key is not None:
+        conditions.append(Pilot.id < key)
+    rows = session.execute(
+        _joined(select(Pilot, City, Company, Territory.synthetic, Exemption, latest_finding()))
+        .where(*conditions)
+        .order_by(Pilot.id.desc())
+        .limit(most + 1)
+        .options(lazyload("*"))
+    ).all()
+    shown = rows[:most]
+    return tuple(_entry(*row) for row in shown), shown[-1][0].id if len(rows) > most else None
+
+
 def choices(session: Session) -> Choices:
     """Technologies and sites of the public pilots."""
     technologies = select(Pilot.technology).where(is_public()).distinct().order_by(Pilot.technology)

@@ -1,0 +1,172 @@
+"""What cases refer to: programmes, sites, regimes, organisations; and the head of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from experiments.districts import Territory
+from sandbox.api.room import Room
+from sandbox.api.values import NameSchema, OrganisationSchema
+from sandbox.db import db
+from sandbox.ledger.chain import GENESIS, LedgerEntry
+from sandbox.organisations import Organisation, OrganisationKind
+from sandbox.programmes.models import Site
+from sandbox.programmes.overview import ProgrammeFacts, programmes_with_calls
+from sandbox.regimes import Regime, regimes
+
+resources = Room(
+    "api-records", __name__, url_prefix="", description="What cases refer to, and the head of the ledger."
+)
+
+
+class HeadSchema(Schema):
+    """The ledger's latest row: whoever keeps it can tell later whether anything before it was changed."""
+
+    number = fields.Integer()
+    hash = fields.String()
+    at = fields.AwareDateTime(allow_none=True)
+
+
+class BidSchema(Schema):
+    city = fields.Nested(NameSchema)
+    summary_ko = fields.String()
+    summary_en = fields.String()
+    budget_won = fields.Integer()
+    status = fields.String()
+    submitted_at = fields.AwareDateTime()
+    site_code = fields.String(allow_none=True)
+    selected_at = fields.AwareDateTime(allow_none=True)
+
+
+class CallSchema(Schema):
+    """One year's call; money in won, the state's share in per cent."""
+
+    year = fields.Integer()
+    quota = fields.Integer()
+    budget_cap_won = fields.Integer()
+    state_share_pct = fields.Integer()
+    duration_years = fields.Integer()
+    opens_on = fields.Date()
+    closes_on = fields.Date()
+    notice_ko = fields.String()
+    notice_en = fields.String()
+    bids = fields.List(fields.Nested(BidSchema))
+
+
+class ProgrammeSchema(NameSchema):
+    code = fields.String()
+    ministry = fields.Nested(NameSchema)
+    is_synthetic = fields.Boolean()
+    calls = fields.List(fields.Nested(CallSchema))
+
+
+class ProgrammesSchema(Schema):
+    items = fields.List(fields.Nested(ProgrammeSchema))
+
+
+class DistrictSchema(NameSchema):
+    code = fields.String()
+
+
+class SiteSchema(Schema):
+    """A chosen city with its districts; `code` is what a registration names."""
+
+    code = fields.String(attribute="territory.code")
+    zone = fields.String(attribute="territory.zone")
+    is_synthetic = fields.Boolean(attribute="territory.synthetic")
+    city = fields.Nested(OrganisationSchema)
+    districts = fields.List(fields.Nested(DistrictSchema), attribute="territory.districts")
+
+
+class SitesSchema(Schema):
+    items = fields.List(fields.Nested(SiteSchema))
+
+
+class SourcedNameSchema(NameSchema):
+    id = fields.String()
+    source = fields.String()
+
+
+class GroundSchema(SourcedNameSchema):
+    kinds = fields.List(fields.String())
+
+
+class KindSchema(SourcedNameSchema):
+    longest_months = fields.Integer()
+    longest_months_source = fields.String()
+
+
+class RegimeShownSchema(NameSchema):
+    """A regime as of one text: what an application under it may and must say."""
+
+    id = fields.String()
+    version = fields.String()
+    as_of = fields.String()
+    consultation_days = fields.Integer()
+    consultation_source = fields.String()
+    kinds = fields.List(fields.Nested(KindSchema))
+    grounds = fields.List(fields.Nested(GroundSchema))
+    plan_contents = fields.List(fields.Nested(SourcedNameSchema))
+
+
+class RegimesSchema(Schema):
+    items = fields.List(fields.Nested(RegimeShownSchema))
+
+
+class OrganisationQuerySchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    kind = fields.String(
+        load_default=None, validate=validate.OneOf([kind.value for kind in OrganisationKind])
+    )
+
+
+class OrganisationsSchema(Schema):
+    items = fields.List(fields.Nested(OrganisationSchema))
+
+
+@resources.get("/ledger/head", endpoint="ledger_head")
+@resources.response(200, HeadSchema)
+def ledger_head() -> LedgerEntry | dict[str, Any]:
+    """Number and hash of the ledger's latest row."""
+    latest = db.session.scalar(select(LedgerEntry).order_by(LedgerEntry.number.desc()).limit(1))
+    return latest or {"number": 0, "hash": GENESIS, "at": None}
+
+
+@resources.get("/programmes", endpoint="programmes")
+@resources.response(200, ProgrammesSchema)
+def programmes() -> dict[str, Sequence[ProgrammeFacts]]:
+    """The national programmes with their calls, bids and chosen sites."""
+    return {"items": programmes_with_calls(db.session)}
+
+
+@resources.get("/sites", endpoint="sites")
+@resources.response(200, SitesSchema)
+def sites() -> dict[str, Sequence[Site]]:
+    """The chosen cities with their districts."""
+    districts = selectinload(Site.territory).selectinload(Territory.districts)
+    return {"items": db.session.scalars(select(Site).order_by(Site.id).options(districts)).unique().all()}
+
+
+@resources.get("/regimes", endpoint="regimes")
+@resources.response(200, RegimesSchema)
+def law() -> dict[str, Sequence[Regime]]:
+    """Every regime version with its kinds, grounds and what an application must contain."""
+    return {"items": regimes()}
+
+
+@resources.get("/organisations", endpoint="organisations")
+@resources.arguments(OrganisationQuerySchema, location="query")
+@resources.response(200, OrganisationsSchema)
+def organisations(wanted: dict[str, Any]) -> dict[str, Sequence[Organisation]]:
+    """Companies, authorities and institutes by id, as registrations and consultations name them."""
+    query = select(Organisation).order_by(Organisation.id)
+    if wanted["kind"]:
+        query = query.where(Organisation.kind == wanted["kind"])
+    return {"items": db.session.scalars(query).all()}
