@@ -66,6 +66,7 @@ def result_document(
         "guardrails": [
             _read(metric, estimates(plan, metric), panel_digest)
             | {"margin": promise["margin"], "direction": promise["direction"], "status": status}
+            | {"sentence_ko": f"안전 지표: {status}.", "sentence_en": f"Guardrail: {status}."}
             for metric, promise in zip(guardrails, plan["guardrails"], strict=True)
         ],
         "inputs": {

@@ -90,7 +90,8 @@ def acts(session: Session, pilot: Pilot) -> tuple[Act, ...]:
         for row in _history(session, lifecycle, ids)
     ]
     public = [_act(lifecycle, row, offices) for lifecycle, row in rows if _is_public(lifecycle, row.verb)]
-    return tuple(sorted(_carried_once(public), key=lambda act: act.at))
+    # Acts of one instant keep the order of the parts; nothing comes before the registration itself.
+    return tuple(sorted(_carried_once(public), key=lambda act: (act.at, act.verb != "create")))
 
 
 def chain(happened: Sequence[Act]) -> Chain:

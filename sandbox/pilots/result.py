@@ -34,6 +34,7 @@ class GuardrailRead:
     margin: float
     direction: str
     status: str
+    sentence: Name
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def _metric(read: Mapping[str, Any]) -> MetricRead:
 
 
 def _guardrail(read: Mapping[str, Any]) -> GuardrailRead:
-    return GuardrailRead(_metric(read), read["margin"], read["direction"], read["status"])
+    sentence = Name(read["sentence_ko"], read["sentence_en"])
+    return GuardrailRead(_metric(read), read["margin"], read["direction"], read["status"], sentence)
 
 
 def _reasons(metrics: list[MetricRead]) -> dict[str, Name]:

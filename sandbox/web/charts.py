@@ -208,9 +208,10 @@ def event_study(values: EventStudy, id: str, title: str, description: str, narro
     limits = plotting.domain(values.estimates, values.lower, values.upper, (0.0,))
     plot = plotting.laid_out(sheet, len(values.offsets), limits, values.value_label, Ends(), pad=0.7)
     # The pilot starts between the last offset before 0 and offset 0.
-    start = plot.x(sum(offset < 0 for offset in values.offsets) - 0.5)
+    first_after = sum(offset < 0 for offset in values.offsets)
+    start = plot.x(first_after - 0.5)
     step = math.ceil(len(values.offsets) / (2 * plotting.label_room(sheet)))
-    marks = [(i, drawing.number(k, 0)) for i, k in enumerate(values.offsets) if k % step == 0]
+    marks = [(i, drawing.number(k, 0)) for i, k in enumerate(values.offsets) if (i - first_after) % step == 0]
     head = plot.top + sheet.font
     return drawing.svg(
         id,

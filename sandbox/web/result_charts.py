@@ -89,8 +89,8 @@ def placebos(metric: MetricRead, first: str, names: Mapping[str, str]) -> Figure
 
 def events(metric: MetricRead, study: EventStudy) -> Figure:
     """Effects by time since the start, with their intervals."""
-    points = {_offset(coefficient): coefficient for coefficient in study.coefficients}
-    offsets = tuple(sorted({*points, study.reference_last}))
+    points = {coefficient.first: coefficient for coefficient in study.coefficients}
+    offsets = tuple(sorted({*points, study.reference_first}))
     bounds = {offset: _bounds(point) for offset, point in points.items()}
     zero = (0.0, None, None)
     estimates, lower, upper = zip(*(bounds.get(offset, zero) for offset in offsets), strict=True)
@@ -99,7 +99,7 @@ def events(metric: MetricRead, study: EventStudy) -> Figure:
         estimates=estimates,
         lower=lower,
         upper=upper,
-        reference=study.reference_last,
+        reference=study.reference_first,
         value_label=gettext("Difference to the controls (%(unit)s)", unit=metric.unit),
         offset_label=gettext("Periods since the start"),
         estimate_label=gettext("Estimate"),
@@ -114,10 +114,7 @@ def events(metric: MetricRead, study: EventStudy) -> Figure:
         values,
         id="events",
         title=gettext("Effect by time since the start"),
-        description=gettext(
-            "Before the start the estimates should lie near zero: "
-            "then treated and control districts moved alike."
-        ),
+        description=_event_description(study),
     )
 
 
@@ -125,9 +122,14 @@ def _value_label(metric: MetricRead) -> str:
     return f"{pick(metric.name, 'name')} ({metric.unit})"
 
 
-def _offset(coefficient: Coefficient) -> int:
-    """Where a coefficient stands: pooled periods at their end nearest to the start."""
-    return coefficient.last if coefficient.last < 0 else coefficient.first
+def _event_description(study: EventStudy) -> str:
+    said = gettext(
+        "Before the start the estimates should lie near zero: then treated and control districts moved alike."
+    )
+    pooled = any(coefficient.last > coefficient.first for coefficient in study.coefficients)
+    if not pooled:
+        return said
+    return f"{said} {gettext('Where periods are taken together, the point stands at the first of them.')}"
 
 
 def _bounds(coefficient: Coefficient) -> tuple[float | None, float | None, float | None]:

@@ -18,6 +18,7 @@ from sandbox.web.result_charts import charts_of
 from stats.results import Estimate, Finding, Inference, Interval, NotComputable
 
 DECIMALS_OF_SHARES = 1
+SMALLEST_P_VALUE = 0.001
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class GuardrailRow:
     interval: str
     promise: str
     status: tuple[str, str]
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,10 @@ def shown(result: Result, districts: Mapping[str, Name]) -> Shown:
         charts=charts_of(result.primary, names),
         guardrails=tuple(_guardrail(each) for each in result.guardrails),
         diagnostics=tuple(_diagnostic(each) for each in estimates.findings),
-        weights=tuple((names.get(each.unit, each.unit), _percent(each.weight)) for each in estimates.weights),
+        weights=tuple(
+            (names.get(each.unit, each.unit), _percent(each.weight))
+            for each in sorted(estimates.weights, key=lambda each: -each.weight)
+        ),
         trace=tuple(_line(line, result.reasons) for line in result.trace),
         packages=", ".join(f"{name} {version}" for name, version in result.packages.items()),
     )
@@ -115,9 +120,9 @@ def _figures(metric: MetricRead) -> tuple[KeyFigure, ...]:
     return (
         KeyFigure(
             label=gettext("Effect on: %(metric)s", metric=pick(metric.name, "name")),
-            value=drawing.number(estimates.effect.value),
+            value=drawing.number(estimates.effect.value, _decimals(estimates.effect)),
             unit=metric.unit,
-            note=_interval_note(estimates.effect.inference),
+            note=_interval_note(estimates.effect.inference, _decimals(estimates.effect)),
         ),
         _relative(estimates.relative_effect),
         _chance(estimates.effect.inference),
@@ -140,16 +145,19 @@ def _relative(estimate: Estimate | NotComputable) -> KeyFigure:
     label = gettext("Effect relative to the comparison")
     if isinstance(estimate, NotComputable):
         return KeyFigure(label, gettext("not computable"), note=pick(estimate, "sentence"))
-    interval = estimate.inference.interval
-    note = _interval_note(estimate.inference, percent=True) if isinstance(interval, Interval) else None
-    return KeyFigure(label, _percent(estimate.value), note=note)
+    return KeyFigure(label, _percent(estimate.value), note=_interval_note(estimate.inference))
 
 
 def _chance(inference: Inference) -> KeyFigure:
     label = str(words.RULE_INPUTS["primary.p_value"])
     if isinstance(inference.p_value, NotComputable):
         return KeyFigure(label, gettext("not computable"), note=pick(inference.p_value, "sentence"))
-    share = _percent(inference.p_value)
+    tiny = inference.p_value < SMALLEST_P_VALUE
+    share = (
+        gettext("fewer than %(share)s", share=_percent(SMALLEST_P_VALUE))
+        if tiny
+        else _percent(inference.p_value)
+    )
     if inference.placebos is not None:
         said = gettext(
             "Of the pilot and the %(count)s comparisons without one, "
@@ -162,31 +170,41 @@ def _chance(inference: Inference) -> KeyFigure:
             "Without any effect, a difference at least this large would arise in %(share)s of cases.",
             share=share,
         )
-    return KeyFigure(label, drawing.number(inference.p_value), note=said)
+    value = f"< {SMALLEST_P_VALUE}" if tiny else drawing.number(inference.p_value, 3)
+    return KeyFigure(label, value, note=said)
 
 
-def _interval_note(inference: Inference, *, percent: bool = False) -> str:
-    """The interval in words, or why there is none."""
+def _decimals(estimate: Estimate) -> int:
+    """Decimals that give estimate and interval alike, three digits to the largest of them."""
+    interval = estimate.inference.interval
+    ends = (interval.low, interval.high) if isinstance(interval, Interval) else ()
+    largest = max(abs(value) for value in (estimate.value, *ends) if not math.isinf(value))
+    magnitude = math.floor(math.log10(largest)) if largest else 0
+    return min(max(2 - magnitude, 0), 6)
+
+
+def _interval_note(inference: Inference, decimals: int | None = None) -> str:
+    """The interval in words, or why there is none; a share in per cent where no decimals are given."""
     interval = inference.interval
     if isinstance(interval, NotComputable):
         return pick(interval, "sentence")
     said = gettext(
         "%(level)s interval: %(interval)s",
         level=f"{100 * (1 - inference.alpha):g}%",
-        interval=_ends(interval, percent=percent),
+        interval=_ends(interval, decimals),
     )
     return said if interval.unbounded is None else f"{said}. {pick(interval.unbounded, 'sentence')}"
 
 
-def _ends(interval: Interval, *, percent: bool = False) -> str:
-    low, high = (_end(end, percent=percent) for end in (interval.low, interval.high))
+def _ends(interval: Interval, decimals: int | None) -> str:
+    low, high = (_end(end, decimals) for end in (interval.low, interval.high))
     return gettext("%(low)s to %(high)s", low=low, high=high)
 
 
-def _end(value: float, *, percent: bool) -> str:
+def _end(value: float, decimals: int | None) -> str:
     if math.isinf(value):
         return gettext("no limit")
-    return _percent(value) if percent else drawing.number(value)
+    return _percent(value) if decimals is None else drawing.number(value, decimals)
 
 
 def _percent(share: float) -> str:
@@ -200,13 +218,16 @@ def _diagnostic(finding: Finding) -> Diagnostic:
 def _guardrail(guardrail: GuardrailRead) -> GuardrailRow:
     metric = guardrail.metric
     effect = metric.estimates.effect
-    interval = effect.inference.interval
+    interval, decimals = effect.inference.interval, _decimals(effect)
     return GuardrailRow(
         name=pick(metric.name, "name"),
-        effect=f"{drawing.number(effect.value)} {metric.unit}",
-        interval=pick(interval, "sentence") if isinstance(interval, NotComputable) else _ends(interval),
+        effect=f"{drawing.number(effect.value, decimals)} {metric.unit}",
+        interval=pick(interval, "sentence")
+        if isinstance(interval, NotComputable)
+        else _ends(interval, decimals),
         promise=words.promise(guardrail.direction, guardrail.margin, metric.unit),
         status=words.status("guardrail", guardrail.status),
+        sentence=pick(guardrail.sentence, "name"),
     )
 
 

@@ -289,10 +289,10 @@ MISSING = {
     "available": _("Use the readings that there are"),
 }
 SORTS = {
-    "-registered": _("Newest registration first"),
-    "registered": _("Oldest registration first"),
-    "-start": _("Latest start first"),
-    "start": _("Earliest start first"),
+    "-registered": _("Newest first"),
+    "registered": _("Oldest first"),
+    "-start": _("Latest start"),
+    "start": _("Earliest start"),
     "title": _("Title, A to Z"),
     "-title": _("Title, Z to A"),
 }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import html
 import io
 import json
+import math
 import re
 from collections.abc import Callable
 
@@ -16,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from experiments.evaluation.rule import Unknown
 from sandbox.programmes.models import BidStatus, Site
+from stats.inference import PLACEBO_RATIO, Inference, Interval
 from tests import factories, results
 from tests.factories import AMENDED, FILED, GRANTED, LOCKED, RUNNING, WITHDRAWN, Case, create_case
 from tests.published import DECIDED, DECIDED_AGAINST, MEASURED, RAN, SIGNED, run_later, store
@@ -52,7 +55,7 @@ def page_of(client: FlaskClient, case: Case) -> str:
 def test_list_shows_cards_with_status_and_finding(client, add):
     case = add(SIGNED)
     said = text_of(client, "/")
-    assert "1 pilots registered, 1 with a published result" in said
+    assert "Pilots registered: 1 · with a published result: 1" in said
     assert f"Running Expand with conditions {case.pilot.title_en}" in said
 
 
@@ -155,9 +158,24 @@ def test_signed_result_is_shown_with_its_uncertainty(client, add):
     case = add(SIGNED)
     said = page_of(client, case)
     assert f"{case.primary.name_en} fell by 2.0." in said
-    assert "−2 minutes 95% interval: −3.1 to −0.9" in said
+    assert "−2.00 minutes 95% interval: −3.10 to −0.90" in said
     assert "Without any effect, a difference at least this large would arise in 1.2% of cases." in said
     assert "2 treated and 4 control districts over 24 periods, with 97.0% of the expected readings." in said
+
+
+def test_tiny_p_value_is_not_rounded_to_nothing(client, add):
+    tiny = dataclasses.replace(results.SIGNIFICANT, p_value=0.0000004)
+    said = page_of(client, add((*RUNNING, run_later, store(inference=tiny), factories.sign_result)))
+    assert "< 0.001 Without any effect" in said
+    assert "would arise in fewer than 0.1% of cases" in said
+
+
+def test_interval_without_an_end_says_so(client, add):
+    endless = Inference(
+        PLACEBO_RATIO, 0.05, 0.5, Interval(-math.inf, math.inf, results.SILENT_REASON), placebos=1
+    )
+    said = page_of(client, add((*RUNNING, run_later, store(inference=endless), factories.sign_result)))
+    assert "95% interval: no limit to no limit. The residuals do not vary." in said
 
 
 def test_what_could_not_be_computed_is_said_with_its_reason(client, add):
@@ -171,15 +189,18 @@ def test_what_could_not_be_computed_is_said_with_its_reason(client, add):
 )
 def test_guardrail_says_how_it_stands(client, add, status, words):
     case = add((*RUNNING, run_later, store(status=status), factories.sign_result))
-    assert f"must not rise by 1 minutes {words}" in page_of(client, case)
+    said = page_of(client, case)
+    assert f"{case.guardrail.name_en} {words} −2.00 minutes −3.10 to −0.90 must not rise by 1 minutes" in said
+    assert f"{case.guardrail.name_en} : Guardrail: {status}." in said
 
 
 def test_rule_is_shown_line_by_line_with_what_was_found(client, add):
     said = page_of(client, add(SIGNED))
     assert "Share of readings present below 0.8: 0.97 → false" in said
     assert "Sites with evidence at least 3: 1 → false" in said
-    assert "yes Expand with conditions decides" in said
-    assert "otherwise, always yes Extend the pilot" in said
+    assert "3. Expand nationwide does not hold if all of these hold" in said
+    assert "4. Expand with conditions decides if all of these hold" in said
+    assert "6. Extend the pilot holds otherwise, always" in said
 
 
 def test_rule_names_why_a_value_is_missing(client, add):
@@ -328,7 +349,7 @@ def test_programmes_show_figures_bids_and_chosen_sites(client, rows):
     said = text_of(client, "/programmes")
     assert f"Call of {call.year}" in said
     assert f"KRW {call.budget_cap_won:,}" in said
-    assert "1 chosen" in said
+    assert "chosen so far: 1" in said
     assert chosen.city.name_en in said
     assert other.city.name_en in said
     assert f'href="/?site={territory.code}"' in client.get("/programmes").text
