@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from stats.simplex import simplex_weights
 
@@ -60,10 +61,14 @@ def test_among_perfect_fits_the_most_even_is_taken_whatever_the_order(seed):
     assert not unique
     np.testing.assert_allclose(columns @ weights, 0, atol=1e-7)
     np.testing.assert_allclose(shuffled, weights[order], atol=1e-6)
-    # No small move within the perfect fits makes the shares smaller.
-    null = np.linalg.svd(np.vstack([columns, np.ones(9)]))[2][3:]
-    free = null[:, weights < 1e-9]
-    assert free.shape[1] > 0 or np.abs(null @ weights).max() < 1e-6
+    even = minimize(
+        lambda shares: shares @ shares,
+        np.full(9, 1 / 9),
+        bounds=[(0, 1)] * 9,
+        constraints={"type": "eq", "fun": lambda shares: np.append(columns @ shares, shares.sum() - 1)},
+        options={"ftol": 1e-14},
+    )
+    assert weights @ weights <= even.fun + 1e-6
 
 
 def test_all_donors_equal_to_the_target_share_equally():
