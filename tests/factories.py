@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 from experiments import districts as places
 from experiments import metrics
 from experiments.canonical import canonical
+from experiments.collection import sources
+from experiments.collection.models import CollectionAttempt, DataSource, Hub
 from experiments.evaluation import runs
 from experiments.evaluation.models import Evaluation
 from experiments.evaluation.rule import Finding, default_rule
@@ -192,6 +194,68 @@ def create_site(
     session.add(site)
     session.flush()
     return site
+
+
+# -- collection --------------------------------------------------------------------------------
+
+
+def create_hub(session: Session, **facts: Any) -> Hub:
+    return sources.register_hub(session, hub_values() | {"name": f"hub {next(_numbers)}"} | facts)
+
+
+def hub_values(**changes: Any) -> dict[str, Any]:
+    """What `HubSchema` takes."""
+    return {
+        "name": "Town hub",
+        "base_url": "https://hub.example.org",
+        "dialect": "etsi",
+        "zone": "Asia/Seoul",
+    } | changes
+
+
+def create_source(session: Session, site: Site | None = None, **changes: Any) -> DataSource:
+    """A source of one metric for two districts of the site, due since the beginning."""
+    values = source_values(session, site or create_site(session), **changes)
+    return sources.register_source(session, values, at=BEGINNING)
+
+
+def source_values(session: Session, site: Site, **changes: Any) -> dict[str, Any]:
+    """What `SourceSchema` takes; the hub and the metric are made where `changes` name none."""
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "territory": site.territory.code,
+        "name": f"readings {number}",
+        "entity_type": "DistrictObserved",
+        "interval_seconds": 3600,
+        "starts_at": (BEGINNING - timedelta(days=10)).isoformat(),
+        "entities": [{"entity": f"urn:ngsi-ld:District:{i}", "district": f"D{i:02d}"} for i in (1, 2)],
+    } | changes
+    if "hub" not in values:
+        values["hub"] = create_hub(session).name
+    if "attributes" not in values:
+        metric = create_metric(session)
+        values["attributes"] = [{"attribute": "wait", "metric": metric.code, "unit": metric.unit}]
+    return values
+
+
+def create_attempt(session: Session, source: DataSource, **facts: Any) -> CollectionAttempt:
+    """A window that was fetched without a fault."""
+    attempt = CollectionAttempt(
+        **{
+            "source_id": source.id,
+            "holder": "test",
+            "fence": source.fence,
+            "started_at": BEGINNING,
+            "finished_at": BEGINNING,
+            "window_start": BEGINNING - timedelta(days=1),
+            "window_end": BEGINNING,
+            "status": "done",
+        }
+        | facts
+    )
+    session.add(attempt)
+    session.flush()
+    return attempt
 
 
 # -- a case with everyone who has a part in it -------------------------------------------------
