@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from experiments.districts import Territory
@@ -48,7 +48,7 @@ class Call(Identified, Base):
     programme_id: Mapped[int] = mapped_column(ForeignKey(Programme.id))
     year: Mapped[int]
     quota: Mapped[int]
-    budget_cap_won: Mapped[int]
+    budget_cap_won: Mapped[int] = mapped_column(BigInteger)
     state_share_pct: Mapped[int]
     duration_years: Mapped[int]
     opens_on: Mapped[date]
@@ -70,7 +70,7 @@ class Bid(Identified, Base):
     city_id: Mapped[int] = mapped_column(ForeignKey(Organisation.id))
     summary_ko: Mapped[str] = mapped_column(Text)
     summary_en: Mapped[str] = mapped_column(Text)
-    budget_won: Mapped[int]
+    budget_won: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(default=BidStatus.SUBMITTED)
     submitted_at: Mapped[datetime]
 
