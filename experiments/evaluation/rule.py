@@ -13,6 +13,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from experiments.fields import Real
+
 
 class Finding(StrEnum):
     """What the rule made of the numbers (판정)."""
@@ -56,7 +58,7 @@ class TestSchema(Schema):
 
     input = fields.String(required=True, validate=validate.OneOf([i.value for i in Input]))
     comparison = fields.String(required=True, validate=validate.OneOf(sorted(COMPARISONS)))
-    threshold = fields.Float(required=True)
+    threshold = Real(required=True)
 
 
 class LineSchema(Schema):

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from rfc8785 import CanonicalizationError
 from sqlalchemy.orm import Session
 
 from experiments.canonical import canonical, digest
+from experiments.errors import Invalid
 from experiments.lifecycle import Actor
 from experiments.registrations.models import EXPERIMENT, Experiment, ExperimentStatus, PlanKind, PlanVersion
 from experiments.registrations.permit import Permit
@@ -35,6 +37,7 @@ def save_draft(
 ) -> None:
     """Keep what was written so far, complete or not; a draft is checked when it is locked."""
     EXPERIMENT.check(experiment, "save_draft", by=by)
+    _refuse_unwritable(data)
     experiment.draft = dict(data)
     EXPERIMENT.perform(session, experiment, "save_draft", by=by, at=at)
 
@@ -42,9 +45,9 @@ def save_draft(
 def lock(session: Session, experiment: Experiment, *, permit: Permit, by: Actor, at: datetime) -> PlanVersion:
     """Fix the draft as plan version 1; Invalid by field where it cannot be fixed."""
     EXPERIMENT.check(experiment, "lock", by=by)
-    version = _new_version(session, experiment, experiment.draft, permit, PlanKind.ORIGINAL, by, at, None)
+    plan = _checked(session, experiment, experiment.draft, permit)
     EXPERIMENT.perform(session, experiment, "lock", by=by, at=at)
-    return version
+    return _new_version(session, experiment, plan, PlanKind.ORIGINAL, by, at, None)
 
 
 def amend(
@@ -59,9 +62,9 @@ def amend(
 ) -> PlanVersion:
     """Supersede the plan in force by `data`, with the reason kept beside it for good."""
     EXPERIMENT.check(experiment, "amend", by=by, reason=reason)
-    version = _new_version(session, experiment, data, permit, PlanKind.AMENDMENT, by, at, reason)
+    plan = _checked(session, experiment, data, permit)
     EXPERIMENT.perform(session, experiment, "amend", by=by, at=at, reason=reason)
-    return version
+    return _new_version(session, experiment, plan, PlanKind.AMENDMENT, by, at, reason)
 
 
 def withdraw(session: Session, experiment: Experiment, *, by: Actor, at: datetime, reason: str) -> None:
@@ -69,18 +72,32 @@ def withdraw(session: Session, experiment: Experiment, *, by: Actor, at: datetim
     EXPERIMENT.perform(session, experiment, "withdraw", by=by, at=at, reason=reason)
 
 
+def _refuse_unwritable(data: Mapping[str, Any]) -> None:
+    """Numbers that canonical JSON has no text for, such as NaN, are no part of a draft either."""
+    try:
+        canonical(dict(data))
+    except CanonicalizationError as error:
+        raise Invalid({"_schema": [str(error)]}) from error
+
+
+def _checked(
+    session: Session, experiment: Experiment, data: Mapping[str, Any], permit: Permit
+) -> dict[str, Any]:
+    plan = parse_plan(data)
+    check_references(session, experiment.territory_id, plan, permit)
+    return plan
+
+
 def _new_version(
     session: Session,
     experiment: Experiment,
-    data: Mapping[str, Any],
-    permit: Permit,
+    plan: Mapping[str, Any],
     kind: PlanKind,
     by: Actor,
     at: datetime,
     reason: str | None,
 ) -> PlanVersion:
-    plan = parse_plan(data)
-    check_references(session, experiment.territory_id, plan, permit)
+    """The next version. The status has moved before, so that of two at once the second is refused."""
     text = canonical(plan)
     version = PlanVersion(
         number=len(experiment.versions) + 1,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from experiments.districts import District
 from experiments.errors import Invalid
 from experiments.evaluation.rule import LineSchema
-from experiments.fields import Line, Prose, load
+from experiments.fields import Line, Prose, Real, load
 from experiments.metrics import Metric
 from experiments.registrations.permit import Permit
 
@@ -34,14 +34,14 @@ class PrimarySchema(MetricReferenceSchema):
     """The primary metric: the good direction and the smallest effect worth having (its unit)."""
 
     direction = fields.String(required=True, validate=validate.OneOf(DIRECTIONS))
-    minimum_effect = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
+    minimum_effect = Real(required=True, validate=validate.Range(min=0, min_inclusive=False))
 
 
 class GuardrailSchema(MetricReferenceSchema):
     """A metric that must not get worse by `margin` (its unit) in the bad direction."""
 
     direction = fields.String(required=True, validate=validate.OneOf(DIRECTIONS))
-    margin = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
+    margin = Real(required=True, validate=validate.Range(min=0, min_inclusive=False))
 
 
 class PredictorSchema(Schema):
@@ -57,7 +57,7 @@ class DesignSchema(Schema):
     """The estimator and everything that it may be told."""
 
     method = fields.String(required=True, validate=validate.OneOf(METHODS))
-    alpha = fields.Float(required=True, validate=validate.Range(min=0.001, max=0.2))
+    alpha = Real(required=True, validate=validate.Range(min=0.001, max=0.2))
     missing = fields.String(required=True, validate=validate.OneOf(MISSING_POLICIES))
     predictors = fields.List(
         fields.Nested(PredictorSchema), load_default=list, validate=validate.Length(max=30)
