@@ -150,7 +150,7 @@ def _placebo(unit: str, periods: int) -> Placebo:
 
 
 def _read(metric: Metric, made: Estimates, panel_digest: str) -> dict[str, Any]:
-    names = ("code", "version", "name_ko", "name_en", "unit", "direction")
+    names = ("code", "version", "name_ko", "name_en", "unit", "unit_ko", "direction")
     return {
         "metric": {name: getattr(metric, name) for name in names},
         "coverage": 0.97,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -102,7 +102,7 @@ class Definition:
     name_en: str
     definition_ko: str
     definition_en: str
-    unit: str
+    unit: Name
 
 
 @dataclass(frozen=True)
@@ -287,7 +287,9 @@ def _plan(session: Session, pilot: Pilot) -> Plan | None:
 
 
 def _definition(metric: Metric) -> Definition:
-    return Definition(**{field.name: getattr(metric, field.name) for field in fields(Definition)})
+    copied = ("code", "version", "name_ko", "name_en", "definition_ko", "definition_en")
+    values = {name: getattr(metric, name) for name in copied}
+    return Definition(**values, unit=Name(metric.unit_ko, metric.unit))
 
 
 def _edition(version: PlanVersion) -> Edition:

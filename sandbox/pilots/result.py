@@ -19,7 +19,7 @@ class MetricRead:
     code: str
     version: int
     name: Name
-    unit: str
+    unit: Name
     direction: str
     coverage: float
     panel_digest: str
@@ -89,7 +89,7 @@ def _metric(read: Mapping[str, Any]) -> MetricRead:
         code=described["code"],
         version=described["version"],
         name=Name(described["name_ko"], described["name_en"]),
-        unit=described["unit"],
+        unit=Name(described["unit_ko"], described["unit"]),
         direction=described["direction"],
         coverage=read["coverage"],
         panel_digest=read["panel_digest"],

@@ -69,7 +69,7 @@ def placebos(metric: MetricRead, first: str, names: Mapping[str, str]) -> Figure
         treated_gap=metric.estimates.series.gap,
         placebo_gaps={names.get(placebo.unit, placebo.unit): placebo.gaps for placebo in each},
         first_treated=first,
-        value_label=gettext("Gap to the comparison (%(unit)s)", unit=metric.unit),
+        value_label=gettext("Gap to the comparison (%(unit)s)", unit=pick(metric.unit, "name")),
         period_label=gettext("Period"),
         treated_label=gettext("Treated districts"),
         placebo_label=gettext("%(count)s control districts", count=len(each)),
@@ -100,7 +100,7 @@ def events(metric: MetricRead, study: EventStudy) -> Figure:
         lower=lower,
         upper=upper,
         reference=study.reference_first,
-        value_label=gettext("Difference to the controls (%(unit)s)", unit=metric.unit),
+        value_label=gettext("Difference to the controls (%(unit)s)", unit=pick(metric.unit, "name")),
         offset_label=gettext("Periods since the start"),
         estimate_label=gettext("Estimate"),
         lower_label=gettext("Lower end"),
@@ -119,7 +119,7 @@ def events(metric: MetricRead, study: EventStudy) -> Figure:
 
 
 def _value_label(metric: MetricRead) -> str:
-    return f"{pick(metric.name, 'name')} ({metric.unit})"
+    return f"{pick(metric.name, 'name')} ({pick(metric.unit, 'name')})"
 
 
 def _event_description(study: EventStudy) -> str:

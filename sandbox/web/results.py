@@ -121,7 +121,7 @@ def _figures(metric: MetricRead) -> tuple[KeyFigure, ...]:
         KeyFigure(
             label=gettext("Effect on: %(metric)s", metric=pick(metric.name, "name")),
             value=drawing.number(estimates.effect.value, _decimals(estimates.effect)),
-            unit=metric.unit,
+            unit=pick(metric.unit, "name"),
             note=_interval_note(estimates.effect.inference, _decimals(estimates.effect)),
         ),
         _relative(estimates.relative_effect),
@@ -217,15 +217,15 @@ def _diagnostic(finding: Finding) -> Diagnostic:
 
 def _guardrail(guardrail: GuardrailRead) -> GuardrailRow:
     metric = guardrail.metric
-    effect = metric.estimates.effect
+    effect, unit = metric.estimates.effect, pick(metric.unit, "name")
     interval, decimals = effect.inference.interval, _decimals(effect)
     return GuardrailRow(
         name=pick(metric.name, "name"),
-        effect=f"{drawing.number(effect.value, decimals)} {metric.unit}",
+        effect=f"{drawing.number(effect.value, decimals)} {unit}",
         interval=pick(interval, "sentence")
         if isinstance(interval, NotComputable)
         else _ends(interval, decimals),
-        promise=words.promise(guardrail.direction, guardrail.margin, metric.unit),
+        promise=words.promise(guardrail.direction, guardrail.margin, unit),
         status=words.status("guardrail", guardrail.status),
         sentence=pick(guardrail.sentence, "name"),
     )

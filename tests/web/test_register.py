@@ -14,9 +14,11 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from experiments.evaluation.rule import Unknown
+from experiments.metrics import Metric
 from sandbox.programmes.models import BidStatus, Site
 from stats.inference import PLACEBO_RATIO, Inference, Interval
 from tests import factories, results
@@ -47,6 +49,12 @@ def text_of(client: FlaskClient, path: str, status: int = 200) -> str:
 
 def page_of(client: FlaskClient, case: Case) -> str:
     return text_of(client, f"/pilots/{case.pilot.number}")
+
+
+def give_the_units_korean_names(case: Case) -> None:
+    # Definitions are superseded, never edited; a test may reach past that, below the models.
+    case.session.execute(update(Metric).values(unit_ko="분"))
+    case.session.expire_all()
 
 
 # -- the list -----------------------------------------------------------------------------------
@@ -182,6 +190,14 @@ def test_what_could_not_be_computed_is_said_with_its_reason(client, add):
     silent = store(inference=results.SILENT, relative=results.SILENT_REASON)
     said = page_of(client, add((*RUNNING, run_later, silent, factories.sign_result)))
     assert "not computable The residuals do not vary." in said
+
+
+def test_units_are_named_in_the_readers_language(service, add):
+    case = add((*RUNNING, give_the_units_korean_names, run_later, store(), factories.sign_result))
+    said = page_of(service.test_client(), case)
+    assert "−2.00 분" in said
+    assert "0.5 분" in said
+    assert "−2.00 minutes" not in said
 
 
 @pytest.mark.parametrize(
