@@ -12,13 +12,16 @@ from sqlalchemy.orm import Session
 from experiments.errors import Invalid, Refused, WrongMoment
 from experiments.evaluation.models import Evaluation
 from experiments.fields import Prose, Whole
-from experiments.lifecycle import Actor
+from experiments.lifecycle import Actor, touch
 from sandbox import access, ledger
 from sandbox.decisions.models import Decision, DecisionStatus, Outcome
 from sandbox.decisions.table import DECISION
-from sandbox.pilots.models import Pilot
+from sandbox.pilots.models import Pilot, PilotStatus
 from sandbox.pilots.table import PILOT
 from sandbox.pilots.table import record as record_pilot
+
+# A pilot that has run and is not over yet.
+DECIDABLE = frozenset({PilotStatus.RUNNING, PilotStatus.SUSPENDED, PilotStatus.FINISHED})
 
 
 class ProposalSchema(Schema):
@@ -44,10 +47,16 @@ def propose(
         raise Refused("decision.propose", "reviewer_of_the_lead_ministry")
     if evaluation.experiment_id != pilot.experiment_id:
         raise Invalid({"evaluation_id": ["this evaluation belongs to another pilot"]})
+    if pilot.status not in DECIDABLE:
+        raise WrongMoment("decision.propose", pilot.status, meanwhile=PILOT.last_move(pilot))
     if evaluation.signed_at is None:
         raise WrongMoment("decision.propose", evaluation.status, needs="result_is_signed")
+    if is_decided(session, evaluation):
+        raise WrongMoment("decision.propose", DecisionStatus.DECIDED, needs="result_is_undecided")
     if open_decision(session, pilot):
         raise WrongMoment("decision.propose", DecisionStatus.PROPOSED, needs="no_open_proposal")
+    # Of two proposals at once the second finds another version of the pilot and is refused.
+    touch(pilot)
     decision = Decision(pilot_id=pilot.id, evaluation_id=evaluation.id, outcome=outcome, reasons=reasons)
     decision.status = DecisionStatus.PROPOSED
     DECISION.begin(session, decision, by=by, at=at)
@@ -90,6 +99,14 @@ def open_decision(session: Session, pilot: Pilot) -> Decision | None:
     """The proposal on `pilot` that still waits for someone, if any."""
     waiting = (DecisionStatus.PROPOSED, DecisionStatus.AWAITING_SECOND)
     return session.scalar(select(Decision).where(Decision.pilot_id == pilot.id, Decision.status.in_(waiting)))
+
+
+def is_decided(session: Session, evaluation: Evaluation) -> bool:
+    """Whether a decision that rests on `evaluation` took effect."""
+    taken = select(Decision.id).where(
+        Decision.evaluation_id == evaluation.id, Decision.status == DecisionStatus.DECIDED
+    )
+    return session.scalar(taken.limit(1)) is not None
 
 
 def _take_effect(session: Session, decision: Decision, by: Actor, at: datetime) -> None:

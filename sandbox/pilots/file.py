@@ -16,7 +16,7 @@ from experiments.lifecycle import Actor, Lifecycle
 from experiments.registrations.models import EXPERIMENT, evaluator_of_the_experiment
 from sandbox import access
 from sandbox.accounts import Role
-from sandbox.decisions.decide import open_decision
+from sandbox.decisions.decide import DECIDABLE, is_decided, open_decision
 from sandbox.decisions.models import Decision
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.models import Consultation, ExemptionStatus
@@ -162,19 +162,9 @@ def my_consultation(pilot: Pilot, actor: Actor) -> Consultation | None:
 def _may_propose(session: Session, pilot: Pilot, actor: Actor) -> bool:
     if not (access.ministry_reviewer(actor) and actor.organisation_id == pilot.exemption.lead_id):
         return False
-    decided = select(Decision.evaluation_id).where(
-        Decision.pilot_id == pilot.id, Decision.status == "decided"
+    return pilot.status in DECIDABLE and any(
+        run.signed_at is not None and not is_decided(session, run) for run in evaluations_of(session, pilot)
     )
-    undecided = (
-        select(Evaluation.id)
-        .where(
-            Evaluation.experiment_id == pilot.experiment_id,
-            Evaluation.signed_at.is_not(None),
-            Evaluation.id.not_in(decided),
-        )
-        .limit(1)
-    )
-    return pilot.status in {"running", "suspended", "finished"} and session.scalar(undecided) is not None
 
 
 def _deeds(pilot: Pilot, decisions: tuple[Decision, ...]) -> Iterator[Deed]:

@@ -254,6 +254,7 @@ NEEDS = {
     "plan_is_locked": _("The analysis plan has not been locked."),
     "result_is_signed": _("An evaluator has to sign the result first."),
     "no_open_proposal": _("Another proposal is still open."),
+    "result_is_undecided": _("A decision has already been taken on this result."),
     "result_is_done": _("The evaluation has not finished."),
     "agrees_with_the_finding": _("The proposal goes against the finding."),
     "goes_against_the_finding": _("The proposal is in line with the finding."),
@@ -270,7 +271,6 @@ NEEDS = {
 RULES_SAID = {
     "signatory_who_did_not_write_it": _("Whoever wrote the application cannot sign it."),
     "decider_who_neither_wrote_nor_reviewed": _("Whoever wrote or reviewed the file cannot decide on it."),
-    "decider_who_did_not_propose_it": _("Whoever proposed a decision cannot take it."),
     "not_ones_own_account": _("Nobody changes or closes their own account: another administrator does."),
     "second_decider": _("A second decider is needed, who neither proposed nor took the first decision."),
 }
