@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import numpy as np
+
 from experiments.canonical import canonical
 from experiments.evaluation import runs
 from experiments.evaluation.job import job_of
+from experiments.evaluation.work import compute
 from stats.panel import Panel
 from tests import factories, readings, results
 from tests.factories import RUNNING, Case
@@ -56,3 +59,28 @@ def store_what_was_read(case: Case) -> None:
 
 
 MEASURED = (*RUNNING, measure, run_later, store_what_was_read, factories.sign_result)
+
+
+def measure_completely(case: Case) -> None:
+    """Readings of both metrics in every month, noisy, with a fall where and when the pilot runs."""
+    noise = np.random.default_rng(7)
+    for metric in (case.primary, case.guardrail):
+        values = {
+            (f"D{number:02d}", day): 10
+            + float(noise.normal())
+            - 3 * (number <= 2 and day >= date(2026, 7, 1))
+            for number in range(1, 7)
+            for day in MONTHS
+        }
+        readings.create_readings(case.session, case.site.territory, metric, values, received_at=LATE)
+
+
+def compute_result(case: Case) -> None:
+    """What the worker does, in this process."""
+    claimed = runs.claim(case.session, holder="test", now=case.tick())
+    text = compute(job_of(case.session, claimed))
+    assert runs.finish(case.session, claimed.id, claimed.fence, text, at=case.tick())
+    case.session.refresh(claimed)
+
+
+COMPUTED = (*RUNNING, measure_completely, run_later, compute_result, factories.sign_result)

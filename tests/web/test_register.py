@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
@@ -20,10 +21,13 @@ from sqlalchemy.orm import Session
 from experiments.evaluation.rule import Unknown
 from experiments.metrics import Metric
 from sandbox.programmes.models import BidStatus, Site
+from stats.design import Design
+from stats.evaluate import evaluate
 from stats.inference import PLACEBO_RATIO, Inference, Interval
+from stats.panel import Panel
 from tests import factories, results
 from tests.factories import AMENDED, FILED, GRANTED, LOCKED, RUNNING, WITHDRAWN, Case, create_case
-from tests.published import DECIDED, DECIDED_AGAINST, MEASURED, RAN, SIGNED, run_later, store
+from tests.published import COMPUTED, DECIDED, DECIDED_AGAINST, MEASURED, RAN, SIGNED, run_later, store
 
 Add = Callable[..., Case]
 
@@ -343,6 +347,21 @@ def test_data_file_holds_every_cell(client, add, rows):
     assert [case.primary.code, "D01", "'=1+1", "District 1", "2025-07", "10.0", "1", "0"] in cells
     assert [case.primary.code, "D06", "6동", "District 6", "2025-09", "", "0", "0"] in cells
     assert len(cells) == 2 * 6 * 24
+
+
+def test_anyone_can_compute_the_result_again_from_the_two_files(client, add):
+    path = f"/pilots/{add(COMPUTED).pilot.number}"
+    primary = json.loads(client.get(f"{path}/result.json").data)["primary"]
+    content = client.get(f"{path}/data.csv").data.decode("utf-8-sig")
+    cells = [
+        (row["district"], row["period"], float(row["value"]))
+        for row in csv.DictReader(io.StringIO(content, newline=""))
+        if row["metric"] == primary["metric"]["code"]
+    ]
+    panel = Panel.from_cells(cells)
+    again = evaluate(panel, Design.from_document(primary["evaluation"]["design"]), np.random.default_rng(0))
+    assert panel.digest() == primary["panel_digest"]
+    assert json.loads(json.dumps(again.document())) == primary["evaluation"]
 
 
 # -- programmes ---------------------------------------------------------------------------------
