@@ -146,6 +146,7 @@ def run_due(sessions: sessionmaker[Session], executor: Executor, *, holder: str,
 
 def sign(session: Session, evaluation: Evaluation, *, by: Actor, at: datetime) -> None:
     """The evaluator's signature under a finished result; from here on it is public."""
+    EXPERIMENT.check(evaluation.experiment, "sign_result", by=by)
     if evaluation.status != EvaluationStatus.DONE:
         raise WrongMoment("evaluation.sign", evaluation.status, needs="result_is_done")
     if evaluation.signed_at is not None:
