@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from experiments.districts import Zone
 from experiments.errors import NotFound
 
 _FOLDER = Path(__file__).parent
@@ -79,7 +81,7 @@ class _NamedSchema(Schema):
 
 
 class _PeriodSchema(Schema):
-    value = fields.Integer(required=True, strict=True, validate=lambda value: value > 0)
+    value = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     source = fields.String(required=True)
 
 
@@ -99,11 +101,18 @@ class RegimeSchema(Schema):
     as_of = fields.String(required=True)
     name_ko = fields.String(required=True)
     name_en = fields.String(required=True)
-    zone = fields.String(required=True)
+    zone = Zone(required=True)
     consultation_days = fields.Nested(_PeriodSchema, required=True)
     grounds = fields.List(fields.Nested(_GroundSchema), required=True)
     kinds = fields.List(fields.Nested(_KindSchema), required=True)
     plan_contents = fields.List(fields.Nested(_NamedSchema), required=True)
+
+    @validates_schema
+    def grounds_are_open_to_known_kinds(self, data: Mapping[str, Any], **_: Any) -> None:
+        known = {kind["id"] for kind in data["kinds"]}
+        for ground in data["grounds"]:
+            if unknown := set(ground["kinds"] or ()) - known:
+                raise ValidationError(f"Unknown kinds {sorted(unknown)} of ground {ground['id']}.", "grounds")
 
 
 @lru_cache

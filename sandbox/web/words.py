@@ -259,6 +259,7 @@ NEEDS = {
     "agrees_with_the_finding": _("The proposal goes against the finding."),
     "goes_against_the_finding": _("The proposal is in line with the finding."),
     "call_is_open": _("The call is not open."),
+    "no_bid_yet": _("This city has made its bid."),
     "quota_left": _("The call's quota is used up."),
     "account_is_open": _("The account is closed."),
     "source_as_it_was_read": _(
