@@ -36,7 +36,7 @@ def parse(text: str, private_hubs: Sequence[str] = ()) -> httpx.URL:
     if not url.host:
         raise AddressRefused("The address names no host.")
     if url.userinfo:
-        raise AddressRefused("Credentials do not belong into an address.")
+        raise AddressRefused("Credentials do not belong in an address.")
     if _port(url) not in PORTS and not _is_allowed(url, private_hubs):
         raise AddressRefused(f"Port {_port(url)} is not allowed; SANDBOX_PRIVATE_HUBS can allow it.")
     return url

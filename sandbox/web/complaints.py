@@ -71,7 +71,7 @@ FIXED = (
     _("Letters, digits, dot, dash and underscore only."),
     _("The address must end with its path."),
     _("The address names no host."),
-    _("Credentials do not belong into an address."),
+    _("Credentials do not belong in an address."),
     _("A source stays in its territory; register another one."),
 )
 

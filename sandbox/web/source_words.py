@@ -66,7 +66,7 @@ LABELS = {
     "territory": _("Territory"),
     "entity_type": _("Entity type"),
     "representation": _("Representation"),
-    "interval_seconds": _("Interval"),
+    "interval_seconds": _("Interval between runs"),
     "overlap_seconds": _("Overlap"),
     "lag_seconds": _("Lag"),
     "window_seconds": _("Longest window"),
