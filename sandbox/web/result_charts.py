@@ -129,7 +129,8 @@ def _event_description(study: EventStudy) -> str:
     pooled = any(coefficient.last > coefficient.first for coefficient in study.coefficients)
     if not pooled:
         return said
-    return f"{said} {gettext('Where periods are taken together, the point stands at the first of them.')}"
+    pooling = gettext("Where periods are taken together, the point stands at the first of them.")
+    return f"{said} {pooling}"
 
 
 def _bounds(coefficient: Coefficient) -> tuple[float | None, float | None, float | None]:
