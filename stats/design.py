@@ -13,7 +13,8 @@ is missing, unknown or wrong is refused by its name, all at once. The shape:
       "missing": "refuse" | "drop_unit" | "drop_period" | "available",
       "predictors": [{"name": "outcome" | covariate, "periods": ["period", ...]}, ...],   optional
       "cluster": null | {"unit": "cluster", ...},               optional; null: each unit for itself
-      "outcome_unit": "packs per person and year"               optional; words for the unit of the effect
+      "outcome_unit": "packs per person and year",              optional; words for the unit of the effect
+      "outcome_unit_ko": "..."                                  optional; the same in Korean sentences
     }
 """
 
@@ -34,7 +35,7 @@ Errors: TypeAlias = dict[str, list[str]]
 Missing: TypeAlias = Literal["refuse", "drop_unit", "drop_period", "available"]
 
 REQUIRED = ("schema_version", "method", "treated", "first_treated", "controls", "alpha", "missing")
-OPTIONAL = ("predictors", "cluster", "outcome_unit")
+OPTIONAL = ("predictors", "cluster", "outcome_unit", "outcome_unit_ko")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Design:
     predictors: tuple[Predictor, ...] = ()
     cluster: Mapping[str, str] | None = field(default=None)
     outcome_unit: str = ""
+    outcome_unit_ko: str = ""
 
     def __post_init__(self) -> None:
         errors: Errors = defaultdict(list)
@@ -141,6 +143,7 @@ class Design:
             "predictors": [predictor.document() for predictor in self.predictors],
             "cluster": None if self.cluster is None else dict(self.cluster),
             "outcome_unit": self.outcome_unit,
+            "outcome_unit_ko": self.outcome_unit_ko,
         }
 
     @classmethod
@@ -168,6 +171,7 @@ class Design:
             missing=document["missing"],
             alpha=float(document["alpha"]),
             outcome_unit=document.get("outcome_unit", ""),
+            outcome_unit_ko=document.get("outcome_unit_ko", ""),
             **fields,
         )
 
@@ -230,7 +234,7 @@ def _wrong_fields(document: Mapping[str, Any]) -> Errors:
     alpha = document.get("alpha", 0.05)
     if isinstance(alpha, bool) or not isinstance(alpha, int | float):
         errors["alpha"].append(f"must be a number, not {alpha!r}")
-    for name in ("method", "missing", "outcome_unit"):
+    for name in ("method", "missing", "outcome_unit", "outcome_unit_ko"):
         if not isinstance(document.get(name, ""), str):
             errors[name].append("must be a text")
     return errors

@@ -38,7 +38,7 @@ def coverage(sample: Sample) -> list[Finding]:
             _at_least(share, COVERAGE_GOOD, COVERAGE_POOR),
             "coverage",
             share,
-            f"구역 x 기간 칸의 {percent(share)}에 관측값이 있다.",
+            f"구역 x 기간 칸의 {percent(share)}에 관측값이 있습니다.",
             f"{percent(share)} of the cells hold a reading.",
         )
     ]
@@ -49,7 +49,7 @@ def coverage(sample: Sample) -> list[Finding]:
                 "caution",
                 "dropped_units",
                 float(len(sample.dropped_units)),
-                f"결측 처리 방침에 따라 구역 {len(sample.dropped_units)}곳을 뺐다: {names}.",
+                f"결측 처리 방침에 따라 구역 {len(sample.dropped_units)}곳을 뺐습니다: {names}.",
                 f"The policy on missing cells left out {len(sample.dropped_units)} units: {names}.",
             )
         )
@@ -60,7 +60,7 @@ def coverage(sample: Sample) -> list[Finding]:
                 "caution",
                 "dropped_periods",
                 float(count),
-                f"결측 처리 방침에 따라 기간 {count}개를 뺐다.",
+                f"결측 처리 방침에 따라 기간 {count}개를 뺐습니다.",
                 f"The policy on missing cells left out {count} periods.",
             )
         )
@@ -71,10 +71,10 @@ def treated_clusters(count: int) -> Finding:
     """How many treated clusters the clustered inference rests on."""
     level: Level = "ok" if count >= ENOUGH_TREATED else "caution"
     if count == 1:
-        more_ko = " 군집 오차가 없어 위약 순위로 추론한다."
+        more_ko = " 군집 오차가 없어 위약 순위로 추론합니다."
         more_en = " There is no clustered error; inference ranks the effect among placebos."
     elif level == "caution":
-        more_ko = " 소수 군집 보정(CR2)을 썼으나 구간이 넓다."
+        more_ko = " 소수 군집 보정(CR2)을 썼으나 구간이 넓습니다."
         more_en = " Errors are corrected for few clusters (CR2), and intervals are wide."
     else:
         more_ko = more_en = ""
@@ -82,7 +82,7 @@ def treated_clusters(count: int) -> Finding:
         level,
         "treated_clusters",
         float(count),
-        f"실증 군집은 {count}개다.{more_ko}",
+        f"실증 군집은 {count}개입니다.{more_ko}",
         f"There {'is 1 treated cluster' if count == 1 else f'are {count} treated clusters'}.{more_en}",
     )
 
@@ -96,9 +96,9 @@ def pre_trend(study: EventStudy) -> list[Finding]:
         "fail" if test.p_value < PRE_TREND_FAILS else "caution" if test.p_value < PRE_TREND_DOUBTFUL else "ok"
     )
     told_ko = {
-        "fail": "시행 전 추세가 대조군과 다르다",
-        "caution": "시행 전 추세가 같은지 의심스럽다",
-        "ok": "시행 전 추세의 차이는 발견되지 않았다",
+        "fail": "시행 전 추세가 대조군과 다릅니다",
+        "caution": "시행 전 추세가 같은지 의심스럽습니다",
+        "ok": "시행 전 추세의 차이는 발견되지 않았습니다",
     }[level]
     told_en = {
         "fail": "Before the start the treated moved differently from the controls",
@@ -120,7 +120,7 @@ def pre_trend(study: EventStudy) -> list[Finding]:
                 "caution",
                 "leads_pooled",
                 float(test.blocks),
-                f"군집 수가 적어 시행 전 계수 {test.leads}개를 {test.blocks}개 묶음으로 평균해 검정했다.",
+                f"군집 수가 적어 시행 전 계수 {test.leads}개를 {test.blocks}개 묶음으로 평균해 검정했습니다.",
                 f"The clusters are too few to test {test.leads} leads at once: "
                 f"means of neighbouring leads were tested, {test.blocks} in all.",
             )
@@ -138,7 +138,7 @@ def staggered(sample: Sample) -> list[Finding]:
             "caution",
             "staggered_starts",
             float(starts),
-            f"시행 시점이 {starts}개로 서로 달라 이원고정효과 추정치가 효과를 고르지 않게 가중할 수 있다.",
+            f"시행 시점이 {starts}개로 서로 달라 이원고정효과가 효과를 고르지 않게 가중할 수 있습니다.",
             f"There are {starts} different starts: two-way fixed effects may weight effects unevenly.",
         )
     ]
@@ -162,7 +162,7 @@ def pre_fit(result: SyntheticControl, outcomes: FloatArray) -> list[Finding]:
             "pre_fit",
             share,
             f"시행 전 적합 오차(RMSPE)는 {figure(fit.pre_rmspe)}로, 시행 전 표준편차의 {percent(share)}, "
-            f"수준의 {of_level}다.",
+            f"수준의 {of_level}입니다.",
             f"The pre-period error (RMSPE) is {figure(fit.pre_rmspe)}: {percent(share)} of the pre-period "
             f"standard deviation, {of_level} of the level.",
         )
@@ -173,7 +173,7 @@ def pre_fit(result: SyntheticControl, outcomes: FloatArray) -> list[Finding]:
                 "caution",
                 "weights_not_unique",
                 float((fit.weights > 0).sum()),
-                "같은 적합을 주는 가중치가 여럿이어서 가장 고른 것을 썼다.",
+                "같은 적합을 주는 가중치가 여럿이어서 가장 고른 것을 썼습니다.",
                 "Several sets of weights fit equally well; the most even one was taken.",
             )
         )
@@ -190,7 +190,7 @@ def averaged_treated(sample: Sample) -> list[Finding]:
             "caution",
             "treated_averaged",
             float(count),
-            f"실증 구역 {count}곳의 평균을 하나의 구역처럼 분석했다. 구역별 차이는 보지 않는다.",
+            f"실증 구역 {count}곳의 평균을 하나의 구역처럼 분석했습니다. 구역별 차이는 보지 않습니다.",
             f"The mean of {count} treated units was analysed as one; differences among them are not seen.",
         )
     ]
@@ -203,7 +203,7 @@ def placebo_count(placebos: int, alpha: float) -> Finding:
         "ok" if least <= alpha else "caution",
         "placebos",
         float(placebos),
-        f"위약은 {placebos}개이고 가능한 가장 작은 p값은 {least:.3f}이다.",
+        f"위약은 {placebos}개이고 가능한 가장 작은 p값은 {least:.3f}입니다.",
         f"There are {placebos} placebos; the least possible p-value is {least:.3f}.",
     )
 

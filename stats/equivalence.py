@@ -78,7 +78,7 @@ def non_inferiority(estimate: Estimate | NotComputable, *, margin: float, better
             margin,
             better,
             limit,
-            f"악화 여부를 판단할 수 없다. {interval.sentence_ko}",
+            f"악화 여부를 판단할 수 없습니다. {interval.sentence_ko}",
             f"Whether it got worse cannot be judged. {interval.sentence_en}",
         )
     worst, best = (interval.low, interval.high) if better == "higher" else (-interval.high, -interval.low)
@@ -86,15 +86,15 @@ def non_inferiority(estimate: Estimate | NotComputable, *, margin: float, better
     within, beyond = words.figure(margin), words.figure(limit)
     sentence_ko, sentence_en = {
         "safe": (
-            f"악화가 허용 한계({within})를 넘었을 가능성은 배제된다.",
+            f"악화가 허용 한계({within})를 넘었을 가능성은 배제됩니다.",
             f"A worsening beyond the margin of {within} is ruled out.",
         ),
         "harmed": (
-            f"허용 한계({within})를 넘어 악화되었다: 구간 전체가 {beyond}의 나쁜 쪽에 있다.",
+            f"허용 한계({within})를 넘어 악화되었습니다: 구간 전체가 {beyond}의 나쁜 쪽에 있습니다.",
             f"It got worse beyond the margin of {within}: the interval lies on the bad side of {beyond}.",
         ),
         "unclear": (
-            f"악화가 허용 한계({within})를 넘었는지 자료로는 가릴 수 없다.",
+            f"악화가 허용 한계({within})를 넘었는지 자료로는 가릴 수 없습니다.",
             f"The data neither show nor rule out a worsening beyond the margin of {within}.",
         ),
     }[status]

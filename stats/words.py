@@ -31,43 +31,45 @@ def probability(p_value: float) -> str:
     return f"p = {p_value:.4f}" if 0.045 <= p_value < 0.055 else f"p = {p_value:.3f}"
 
 
-def effect_sentences(effect: Estimate, relative: Estimate | NotComputable) -> tuple[str, str]:
+def effect_sentences(
+    effect: Estimate, relative: Estimate | NotComputable, unit_ko: str = ""
+) -> tuple[str, str]:
     """What the estimate says, in Korean and in English.
 
     An effect is only spoken of where zero is rejected; an interval that contains zero is said to leave
-    it open; and where nothing is known of the uncertainty that is said, with its reason.
+    it open; and where nothing is known of the uncertainty that is said, with its reason. `unit_ko` is
+    the unit's name in Korean; without one the estimate's own is used in both.
     """
     inference = effect.inference
+    unit_ko = unit_ko or effect.unit
     if isinstance(inference.p_value, NotComputable):
-        return _without_inference(effect, relative, inference.p_value)
+        return _without_inference(effect, relative, unit_ko, inference.p_value)
     p_value = probability(inference.p_value)
     range_ko, range_en = _ranges(inference.interval, inference.alpha)
     if inference.excludes_zero:
-        told_ko, told_en = _difference(effect, relative)
-        ko = f"시행 이후 실증 구역의 평균은 비교 기준보다 {told_ko}았다({range_ko}, {p_value})."
+        told_ko, told_en = _difference(effect, relative, unit_ko)
+        ko = f"시행 이후 실증 구역의 평균은 비교 기준보다 {told_ko}았습니다({range_ko}, {p_value})."
         en = f"After the start the treated mean was {told_en} the comparison ({range_en}; {p_value})."
         return ko, en
-    value = (
-        f"{'+' if effect.value > 0 else ''}{figure(effect.value)}{f' {effect.unit}' if effect.unit else ''}"
-    )
+    signed = f"{'+' if effect.value > 0 else ''}{figure(effect.value)}"
     ko = (
-        f"자료만으로는 효과가 있다고도 없다고도 할 수 없다: 추정치는 {value}이고 "
-        f"0을 배제할 수 없다({range_ko}, {p_value})."
+        f"자료만으로는 효과가 있다고도 없다고도 할 수 없습니다: 추정치는 {_with(signed, unit_ko)}(으)로 "
+        f"0을 배제할 수 없습니다({range_ko}, {p_value})."
     )
     en = (
-        f"The data show neither an effect nor its absence: the estimate is {value} "
+        f"The data show neither an effect nor its absence: the estimate is {_with(signed, effect.unit)} "
         f"and zero cannot be ruled out ({range_en}; {p_value})."
     )
     return ko, en
 
 
 def _without_inference(
-    effect: Estimate, relative: Estimate | NotComputable, reason: NotComputable
+    effect: Estimate, relative: Estimate | NotComputable, unit_ko: str, reason: NotComputable
 ) -> tuple[str, str]:
-    told_ko, told_en = _difference(effect, relative)
+    told_ko, told_en = _difference(effect, relative, unit_ko)
     ko = (
         f"시행 이후 실증 구역의 평균은 비교 기준보다 {told_ko}았으나, "
-        f"이 차이가 우연인지는 말할 수 없다. {reason.sentence_ko}"
+        f"이 차이가 우연인지는 말할 수 없습니다. {reason.sentence_ko}"
     )
     en = (
         f"After the start the treated mean was {told_en} the comparison; "
@@ -76,12 +78,15 @@ def _without_inference(
     return ko, en
 
 
-def _difference(effect: Estimate, relative: Estimate | NotComputable) -> tuple[str, str]:
+def _difference(effect: Estimate, relative: Estimate | NotComputable, unit_ko: str) -> tuple[str, str]:
     """Size and direction, as a Korean stem that takes 았 and in English."""
-    size = f"{figure(abs(effect.value))}{f' {effect.unit}' if effect.unit else ''}"
-    if not isinstance(relative, NotComputable):
-        size += f" ({percent(abs(relative.value))})"
-    return (f"{size} 높", f"{size} above") if effect.value > 0 else (f"{size} 낮", f"{size} below")
+    share = "" if isinstance(relative, NotComputable) else f" ({percent(abs(relative.value))})"
+    ko, en = (f"{_with(figure(abs(effect.value)), unit)}{share}" for unit in (unit_ko, effect.unit))
+    return (f"{ko} 높", f"{en} above") if effect.value > 0 else (f"{ko} 낮", f"{en} below")
+
+
+def _with(number: str, unit: str) -> str:
+    return f"{number} {unit}" if unit else number
 
 
 def _ranges(interval: Interval | NotComputable, alpha: float) -> tuple[str, str]:

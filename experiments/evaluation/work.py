@@ -81,6 +81,7 @@ def _design(job: Job, read: MetricPanel, predictors: list[Mapping[str, Any]]) ->
             for predictor in predictors
         ],
         "outcome_unit": read.metric["unit"],
+        "outcome_unit_ko": read.metric["unit_ko"],
     }
 
 
@@ -119,7 +120,7 @@ def _inputs(job: Job, primary: Evaluation, guardrails: list[dict[str, Any]]) -> 
     return {
         Input.COVERAGE: job.primary.coverage,
         Input.PRE_FIT: _diagnostic(document, "pre_fit"),
-        Input.PRE_TREND_P: _number((document["event_study"] or {}).get("pre_trend", {}).get("p_value")),
+        Input.PRE_TREND_P: _pre_trend(document["event_study"]),
         Input.BENEFIT: sign * effect["value"],
         Input.BENEFIT_LOW: low,
         Input.BENEFIT_HIGH: high,
@@ -136,6 +137,14 @@ def _end(interval: Mapping[str, Any], name: str, sign: float) -> Value:
     if interval[name] is None:
         return Unknown((interval.get("unbounded") or {}).get("not_computable", "unbounded"))
     return sign * float(interval[name])
+
+
+def _pre_trend(study: Mapping[str, Any] | None) -> Value:
+    """The p-value of the joint test, or why there is none."""
+    if study is None:
+        return Unknown("not_part_of_this_design")
+    test = study["pre_trend"]
+    return _number(test if "not_computable" in test else test["p_value"])
 
 
 def _diagnostic(document: Mapping[str, Any], code: str) -> Value:

@@ -19,6 +19,7 @@ DOCUMENT = {
     "predictors": [{"name": "outcome", "periods": ["1975", "1980"]}],
     "cluster": None,
     "outcome_unit": "packs",
+    "outcome_unit_ko": "갑",
 }
 STAGGERED = {
     **DOCUMENT,
@@ -36,7 +37,7 @@ def test_a_design_gives_back_the_document_it_was_read_from(document):
 
 
 def test_the_optional_fields_may_be_left_out():
-    optional = ("predictors", "cluster", "outcome_unit")
+    optional = ("predictors", "cluster", "outcome_unit", "outcome_unit_ko")
     design = Design.from_document({name: DOCUMENT[name] for name in DOCUMENT if name not in optional})
     assert (design.predictors, design.cluster, design.outcome_unit) == ((), None, "")
 
@@ -81,6 +82,7 @@ def test_a_missing_field_is_refused_by_name(field):
         ({"cluster": ["north"]}, "cluster"),
         ({"cluster": {"California": "west"}}, "cluster"),
         ({"outcome_unit": 5}, "outcome_unit"),
+        ({"outcome_unit_ko": 5}, "outcome_unit_ko"),
     ],
 )
 def test_a_wrong_field_is_refused_by_name(change, field):

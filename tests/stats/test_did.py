@@ -103,6 +103,12 @@ def test_one_treated_unit_is_ranked_among_the_controls_in_pretence():
     assert result.placebos[0].effect == pytest.approx(expected, abs=EXACT)
 
 
+def test_two_controls_serve_as_placebos_of_each_other():
+    result = estimate(noise(3, 6), treated=1, start=3)
+    assert [placebo.unit for placebo in result.placebos] == ["u001", "u002"]
+    assert result.placebos[0].effect == pytest.approx(-result.placebos[1].effect, abs=EXACT)
+
+
 def test_districts_of_one_treated_city_are_one_cluster():
     cities = {f"u{unit:03d}": f"city{unit // 2}" for unit in range(10)}
     result = estimate(noise(10, 6), treated=2, start=3, cluster=cities)

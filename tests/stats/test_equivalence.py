@@ -70,7 +70,7 @@ def test_no_reading_but_harmed_says_that_it_got_worse(status):
     low, high = {"safe": (0.0, 1.0), "harmed": (-9.0, -8.0), "unclear": (-9.0, 1.0)}[status]
     reading = non_inferiority(estimate(low, high), margin=1.0, better="higher")
     assert ("It got worse" in reading.sentence_en) == (status == "harmed")
-    assert ("악화되었다" in reading.sentence_ko) == (status == "harmed")
+    assert ("악화되었습니다" in reading.sentence_ko) == (status == "harmed")
 
 
 @pytest.mark.parametrize("margin", [-0.1, float("nan"), float("inf")])

@@ -51,10 +51,10 @@ def test_an_effect_is_spoken_of_only_where_zero_is_rejected(value, error):
     assert asserts == one.inference.excludes_zero
     assert asserts == ("평균은" in ko)
     assert asserts != ("zero cannot be ruled out" in en)
-    assert asserts != ("0을 배제할 수 없다" in ko)
+    assert asserts != ("0을 배제할 수 없습니다" in ko)
 
 
-@pytest.mark.parametrize(("value", "en", "ko"), [(5.0, "above", "높았다"), (-5.0, "below", "낮았다")])
+@pytest.mark.parametrize(("value", "en", "ko"), [(5.0, "above", "높았습니다"), (-5.0, "below", "낮았습니다")])
 def test_the_direction_is_told(value, en, ko):
     told_ko, told_en = effect_sentences(estimate(value, 0.1), reasons.counterfactual_not_positive())
     assert f"5.00 minutes {en} the comparison" in told_en
@@ -70,7 +70,7 @@ def test_one_treated_unit_never_reads_as_significance():
     unknown = Estimate(-5.0, silent("cr2_satterthwaite", 0.05, reasons.one_treated_cluster()))
     ko, en = effect_sentences(unknown, reasons.counterfactual_not_positive())
     assert "whether that is chance cannot be said" in en
-    assert "우연인지는 말할 수 없다" in ko
+    assert "우연인지는 말할 수 없습니다" in ko
     assert "p " not in en
 
 
@@ -84,3 +84,9 @@ def test_an_interval_without_ends_is_said_to_have_none():
 
 def test_percent_of_a_share():
     assert percent(0.2389) == "23.9%"
+
+
+def test_the_unit_reads_in_each_language():
+    ko, en = effect_sentences(estimate(-5.0, 1.0), reasons.counterfactual_not_positive(), "분")
+    assert "5.00 분 낮았습니다" in ko
+    assert "5.00 minutes below" in en
