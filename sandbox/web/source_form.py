@@ -57,8 +57,9 @@ class Described:
         """Invalid where something could not be read at all, with whatever else the shape lacks."""
         if not self._errors:
             return
+        hub_to_come = {"hub": "new"} if self.new_hub is not None else {}
         try:
-            load(SourceSchema(), self.data)
+            load(SourceSchema(), self.data | hub_to_come)
         except Invalid as refusal:
             raise Invalid(refusal.errors | self._errors) from refusal
         raise Invalid(self._errors)
