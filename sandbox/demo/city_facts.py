@@ -9,9 +9,9 @@ from sandbox.demo.dataset import MetricFacts
 
 NAMES = (
     ("누리새동", "Nurisae-dong"),
-    ("한빛마루동", "Hanbitmaru-dong"),
+    ("한빛마루동", "Hanbinmaru-dong"),
     ("솔바람골동", "Solbaramgol-dong"),
-    ("물빛나루동", "Mulbitnaru-dong"),
+    ("물빛나루동", "Mulbinnaru-dong"),
     ("윤슬마루동", "Yunseulmaru-dong"),
     ("달무리동", "Dalmuri-dong"),
     ("해오름골동", "Haeoreumgol-dong"),
@@ -55,7 +55,8 @@ METRICS = (
         cadence="day",
         name_ko="보행자 상충 건수",
         name_en="Conflicts with pedestrians",
-        definition_ko="하루 동안 교차로 영상에서 검출된, 차량과 보행자가 2초 이내로 교차한 사건의 수.",
+        definition_ko="하루 동안 교차로 영상에서 검출된 사건 가운데 차량과 보행자가 "
+        "2초 이내의 간격으로 같은 지점을 지난 것의 수.",
         definition_en="Events of a day, seen by cameras at crossings, in which a vehicle and a pedestrian "
         "passed the same point within two seconds.",
         unit="events per day",

@@ -43,14 +43,14 @@ def _paths(say: Say) -> drawn.Figure:
         value_label=say("연간 판매량 (1인당 갑)", "Packs sold per person and year"),
         period_label=say("연도", "Year"),
         treated_label=say("실증 구역", "Treated district"),
-        counterfactual_label=say("합성 대조 구역", "Synthetic control"),
+        counterfactual_label=say("합성통제", "Synthetic control"),
         start_label=say("실증 시작", "Pilot starts"),
     )
     return drawn.figure(
         drawn.treated_and_counterfactual,
         values,
         id="paths",
-        title=say("실증 구역과 합성 대조 구역", "Treated district and its synthetic control"),
+        title=say("실증 구역과 합성통제", "Treated district and its synthetic control"),
         description=say(
             "두 선이 시작 전에 겹치고 시작 뒤에 벌어지면, 벌어진 만큼이 추정 효과입니다.",
             "Where the lines agree before the start and part after it, the gap is the estimated effect.",
@@ -71,17 +71,17 @@ def _placebos(say: Say) -> drawn.Figure:
         treated_gap=tuple(1.2 * _wave(i, 5) - max(0, i - 17) * 1.9 for i in range(31)),
         placebo_gaps=gaps,
         first_treated="2008",
-        value_label=say("합성 대조와의 차이 (1인당 갑)", "Gap to the synthetic control (packs per person)"),
+        value_label=say("합성통제와의 차이 (1인당 갑)", "Gap to the synthetic control (packs per person)"),
         period_label=say("연도", "Year"),
         treated_label=say("실증 구역", "Treated district"),
-        placebo_label=say("대조 구역 24곳 (위약 검정)", "24 controls, as placebos"),
+        placebo_label=say("대조 구역 24곳 (위약검정)", "24 controls, as placebos"),
         start_label=say("실증 시작", "Pilot starts"),
     )
     return drawn.figure(
         drawn.placebo_gaps,
         values,
         id="placebos",
-        title=say("위약 검정", "Placebo gaps"),
+        title=say("위약검정", "Placebo gaps"),
         description=say(
             "굵은 선이 회색 선들보다 크게 벗어날수록 우연으로 보기 어렵습니다.",
             "The farther the bold line leaves the grey ones, the harder it is to call the gap chance.",
@@ -147,7 +147,7 @@ def _guardrail(say: Say) -> drawn.Figure:
         drawn.guardrail_track,
         values,
         id="guardrail",
-        title=say("안전 지표: 보행자 상충", "Guardrail: pedestrian conflicts"),
+        title=say("안전지표: 보행자 상충", "Guardrail: pedestrian conflicts"),
         description=say(
             "구간 전체가 한계 아래면 안전, 전체가 위면 위해, 걸치면 아직 알 수 없습니다.",
             "Wholly below the margin is safe, wholly above is harm, across it is not known yet.",

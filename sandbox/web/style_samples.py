@@ -38,11 +38,11 @@ def samples(say: Say) -> Mapping[str, Any]:
 def _tags(say: Say) -> list[tuple[str, str]]:
     return [
         (say("작성 중", "Draft"), "neutral"),
-        (say("심의 중", "In review"), "progress"),
+        (say("심사 중", "In review"), "progress"),
         (say("수집 중", "Collecting"), "information"),
         (say("승인", "Approved"), "success"),
         (say("보완 요청", "Supplement asked"), "warning"),
-        (say("정지", "Suspended"), "danger"),
+        (say("일시 정지", "Suspended"), "danger"),
     ]
 
 
@@ -159,7 +159,7 @@ def _rows(say: Say) -> list[tuple[str, str, tuple[str, str], str, str]]:
     return [
         (say("자율주행 셔틀", "Autonomous shuttle"), site, collecting, "2026-04-13", "−1.24"),
         (say("스마트 횡단보도", "Smart crossings"), site, decided, "2025-05-01", "−0.36"),
-        (say("드론 배송", "Drone delivery"), site, (say("심의 중", "In review"), "progress"), "–", "–"),
+        (say("드론 배송", "Drone delivery"), site, (say("심사 중", "In review"), "progress"), "–", "–"),
     ]
 
 
@@ -181,7 +181,7 @@ def _cards(say: Say) -> list[dict[str, Any]]:
             "url": "#",
             "tags": [
                 (say("수집 중", "Collecting"), "information"),
-                (say("안전 지표 주의", "Guardrail unclear"), "warning"),
+                (say("안전지표 주의", "Guardrail unclear"), "warning"),
             ],
             "summary": say(
                 "세 구역에서 순환 셔틀을 운행하고 버스 대기시간을 봅니다.",
@@ -192,7 +192,7 @@ def _cards(say: Say) -> list[dict[str, Any]]:
         {
             "title": say("드론 배송", "Drone delivery"),
             "url": "#",
-            "tags": [(say("심의 중", "In review"), "progress")],
+            "tags": [(say("심사 중", "In review"), "progress")],
             "summary": None,
             "facts": [(say("도시", "Site"), site)],
         },
@@ -209,7 +209,7 @@ def _figures(say: Say) -> list[dict[str, str | None]]:
             "tone": "success",
         },
         {
-            "label": say("안전 지표", "Guardrail"),
+            "label": say("안전지표", "Guardrail"),
             "value": say("불확실", "Unclear"),
             "unit": None,
             "note": say("구간이 허용 한계를 걸칩니다", "The interval crosses the margin"),
