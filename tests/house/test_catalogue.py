@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -74,3 +75,16 @@ def test_translations_keep_the_placeholders(korean):
         wanted = sorted(PLACEHOLDER.findall(texts(message.id)[-1]))
         for text in texts(message.string):
             assert sorted(PLACEHOLDER.findall(text)) == wanted, message.id
+
+
+def test_no_text_hides_in_an_f_string():
+    """Before Python 3.12 what stands inside one is not extracted."""
+    hidden = [
+        f"{module.relative_to(ROOT)}:{call.lineno}"
+        for module in (ROOT / "sandbox").rglob("*.py")
+        for string in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"_", "gettext", "ngettext"}
+    ]
+    assert hidden == []
