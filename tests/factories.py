@@ -6,7 +6,6 @@ is built on the one before: `create_case(session, FILED)` gives a case that was 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -38,6 +37,7 @@ from sandbox.pilots import plan as plans
 from sandbox.pilots.models import Pilot
 from sandbox.programmes.models import Bid, Call, Programme, Site
 from sandbox.regimes import regime
+from tests import results
 
 BEGINNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PASSWORD = "a long enough password"
@@ -558,32 +558,17 @@ def request_evaluation(case: Case) -> None:
 
 
 def store_result(finding: Finding) -> Step:
-    """A step that stores a result with this finding, as a worker would; nothing is computed."""
+    """A step that stores a result with this finding, as a worker would; every number is made up."""
 
     def step(case: Case) -> None:
         claimed = runs.claim(case.session, holder="test", now=case.tick())
         assert claimed is not None
-        text = canonical(result_document(case, claimed, finding))
+        document = results.result_document(claimed, case.primary, [case.guardrail])
+        text = canonical(document | {"finding": finding.value})
         assert runs.finish(case.session, claimed.id, claimed.fence, text, at=case.tick())
         case.session.refresh(claimed)
 
     return step
-
-
-def result_document(case: Case, evaluation: Evaluation, finding: Finding) -> dict[str, Any]:
-    """The parts of a result document that the database copies into columns."""
-    return {
-        "schema_version": 1,
-        "plan": {"version": evaluation.plan_version.number, "sha256": evaluation.plan_version.sha256},
-        "as_of": evaluation.as_of.isoformat(),
-        "seed": evaluation.seed,
-        "packages": {"numpy": "0"},
-        "primary": {"metric": {"code": case.primary.code, "version": 1}, "panel_digest": "0" * 64},
-        "guardrails": [],
-        "inputs": {},
-        "trace": json.loads(canonical(evaluation.plan_version.contents()["rule"])),
-        "finding": finding.value,
-    }
 
 
 def sign_result(case: Case) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -86,7 +87,7 @@ def entity_tag(pilot: Pilot) -> str:
 def seen_version() -> int:
     """The version that the caller read, from If-Match; 428 where it is not said."""
     tags = list(request.if_match)
-    if len(tags) != 1 or not tags[0].isdecimal():
+    if len(tags) != 1 or not re.fullmatch("[0-9]{1,9}", tags[0]):
         abort(428, gettext("Say which version you read: If-Match with the entity tag of the pilot."))
     return int(tags[0])
 

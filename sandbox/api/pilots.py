@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Mapping
 from typing import Any
 
 from flask import url_for
-from marshmallow import RAISE, ValidationError, fields, validate
+from marshmallow import RAISE, fields, validate
 
 from experiments.districts import territory
 from experiments.errors import Invalid, NotFound
-from experiments.fields import LARGEST_WHOLE, Line, Whole, load
+from experiments.fields import Line, Whole, load
 from sandbox.api.pages import case_page, party_pilot, pilot_page, readable_pilot, seen_version
 from sandbox.api.room import Answer, Room
 from sandbox.api.shapes import CaseFileSchema, ListingSchema, PilotPageSchema
+from sandbox.api.values import PageToken
 from sandbox.db import db
 from sandbox.exemptions.application import ApplicationFields, ApplicationSchema
 from sandbox.organisations import Organisation
@@ -34,24 +32,6 @@ resources = Room(
 )
 
 MOST_PER_PAGE = 1000
-
-
-class PageToken(fields.String):
-    """Where a list goes on: a pilot's key, not meant to be read."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> str | None:
-        return None if value is None else base64.urlsafe_b64encode(str(value).encode()).decode()
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
-    ) -> Any:
-        try:
-            key = int(base64.urlsafe_b64decode(str(value).encode()).decode("ascii"))
-        except (ValueError, binascii.Error):
-            key = 0
-        if not 1 <= key <= LARGEST_WHOLE:
-            raise ValidationError("This is no page token of this list.")
-        return key
 
 
 class PilotQuerySchema(SearchSchema):

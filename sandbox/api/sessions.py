@@ -12,7 +12,7 @@ from marshmallow import Schema, fields, validate
 
 from sandbox import accounts
 from sandbox.accounts import Person
-from sandbox.api.room import Room
+from sandbox.api.room import Answer, Room
 from sandbox.api.values import OrganisationSchema
 from sandbox.db import db
 from sandbox.web.rim import now
@@ -60,7 +60,7 @@ class Fresh:
 @resources.post("", endpoint="create")
 @resources.arguments(CredentialsSchema)
 @resources.response(201, SessionSchema)
-def create(credentials: dict[str, str]) -> Fresh:
+def create(credentials: dict[str, str]) -> Answer:
     """Sign in for a token, to be sent as `Authorization: Bearer`."""
     hours = current_app.settings.session_hours  # type: ignore[attr-defined]
     signed = accounts.sign_in(
@@ -71,7 +71,7 @@ def create(credentials: dict[str, str]) -> Fresh:
         db.session.commit()
         abort(401, gettext("The e-mail address or the password is wrong."))
     person, token = signed
-    return Fresh(token, now() + timedelta(hours=hours), person)
+    return Fresh(token, now() + timedelta(hours=hours), person), {"Cache-Control": "no-store"}
 
 
 @resources.get("/current", endpoint="current")

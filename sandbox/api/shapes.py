@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from sandbox.api.values import NameSchema, OrganisationSchema
+from sandbox.api.values import NameSchema, OrganisationSchema, PageToken
 
 
 class LinkSchema(Schema):
@@ -44,7 +44,7 @@ class ListingSchema(Schema):
     """One stretch of the list, newest first; `next_page_token` is null at its end."""
 
     items = fields.List(fields.Nested(EntrySchema))
-    next_page_token = fields.String(allow_none=True)
+    next_page_token = PageToken(allow_none=True)
 
 
 # -- one pilot, as the public reads it ----------------------------------------------------------
