@@ -12,11 +12,25 @@ error but a value, `stats.results.NotComputable`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 
 class StatisticsError(ValueError):
     """Anything that the statistics core refuses."""
+
+    def __reduce__(self) -> tuple[Callable[..., StatisticsError], tuple[Any, ...]]:
+        # Python would make the error anew from its message alone, which these constructors refuse; in
+        # the process that waits for a worker's answer that would end the whole pool of workers.
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(
+    kind: type[StatisticsError], args: tuple[object, ...], facts: Mapping[str, Any]
+) -> StatisticsError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
 
 
 class PanelError(StatisticsError):
