@@ -74,9 +74,10 @@ class TwoWay:
 
 
 def _null_space(present: BoolArray) -> FloatArray:
-    """Sum over the linked groups of periods of the projection on the group's constant."""
+    """Sum over the linked groups of periods of the projection on the group's constant; a period without
+    any cell is a group for itself, and gets no effect."""
     projection = np.zeros((present.shape[1], present.shape[1]))
-    left = present.any(axis=0)
+    left = np.ones(present.shape[1], dtype=bool)
     while left.any():
         group = np.zeros(present.shape[1], dtype=bool)
         wider = np.arange(present.shape[1]) == np.argmax(left)

@@ -28,11 +28,19 @@ def written(evaluation):
 
 
 def examples():
+    """One evaluation of each kind, also of panels with gaps in awkward places."""
     gappy = noise(12, 9)
     gappy[0, 2] = gappy[5, 7] = np.nan
+    bare = noise(12, 9)
+    bare[3:, 7] = np.nan
+    bare[1:3, 2] = np.nan
     return {
         "did": run(noise(12, 9), **DID),
         "did with gaps": run(gappy, missing="available", **DID),
+        "did with a period without controls": run(bare, missing="available", **DID),
+        "did of one unit with a period without controls": run(
+            bare, missing="available", **{**DID, "treated": 1}
+        ),
         "did staggered": run(noise(12, 9), **{**DID, "start": [4, 6, 6]}),
         "did of one unit": run(noise(12, 9), **{**DID, "treated": 1}),
         "synthetic control": run(noise(12, 9), **{**DID, "treated": 1, "method": "synthetic_control"}),

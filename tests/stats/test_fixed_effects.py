@@ -48,6 +48,15 @@ def test_periods_that_no_unit_links_have_effects_of_their_own():
     np.testing.assert_allclose(residual[:2, :2], centred, atol=EXACT)
 
 
+def test_a_period_without_any_cell_changes_nothing():
+    present, values = gaps(6, 5, seed=1), noise(6, 5, seed=1)
+    wider = np.insert(present, 3, values=False, axis=1)
+    residual = TwoWay.of(wider).residual(np.insert(values, 3, np.nan, axis=1))
+    expected = TwoWay.of(present).residual(values)
+    np.testing.assert_allclose(np.delete(residual, 3, axis=1), expected, atol=EXACT)
+    assert (residual[:, 3] == 0).all()
+
+
 def test_coefficients_are_those_of_a_regression_on_dummies():
     present, outcomes = gaps(8, 6, seed=3), noise(8, 6, seed=3)
     regressors = np.random.default_rng(4).normal(size=(2, 8, 6))
