@@ -189,8 +189,14 @@ def _metric_errors(session: Session, plan: Mapping[str, Any]) -> dict[str, list[
         for i, p in enumerate(plan["design"]["predictors"])
     }
     known = {(code, version) for code, version in session.execute(select(Metric.code, Metric.version))}
-    return {
+    errors = {
         field: [f"unknown metric {code} version {version}"]
         for field, (code, version) in wanted.items()
         if (code, version) not in known
     }
+    # Readings go by the metric's code from here on: in panels, in results and in the published data.
+    versions: dict[str, int] = {}
+    for field, (code, version) in wanted.items():
+        if versions.setdefault(code, version) != version:
+            errors.setdefault(field, []).append(f"the plan names {code} in another version too")
+    return errors

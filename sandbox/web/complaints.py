@@ -83,6 +83,10 @@ PATTERNS = (
         _("unknown metric %(code)s version %(version)s"),
     ),
     (r"unknown metric (?P<code>\S+)", _("unknown metric %(code)s")),
+    (
+        r"the plan names (?P<code>\S+) in another version too",
+        _("the plan names %(code)s in another version too"),
+    ),
     (r"unknown hub (?P<name>.+)", _("unknown hub %(name)s")),
     (r"unknown territory (?P<code>.+)", _("unknown territory %(code)s")),
     (r"Unknown time zone '(?P<name>.*)'\.", _("Unknown time zone %(name)s.")),

@@ -16,6 +16,7 @@ from experiments import registrations
 from experiments.canonical import canonical
 from experiments.errors import BrokenRecord, Invalid, Refused, WrongMoment
 from experiments.lifecycle import Actor
+from experiments.metrics import supersede
 from experiments.registrations import Permit
 from experiments.registrations.models import EXPERIMENT
 from experiments.registrations.plan import parse_plan
@@ -315,6 +316,15 @@ def test_metrics_and_design_are_named_where_they_are_wrong(case, part, changes, 
 )
 def test_guardrails_are_named_by_their_place(case, changes, field):
     assert set(refused(case, guardrails=[plan_document(case)["guardrails"][0] | changes])) == {field}
+
+
+def test_a_metric_stands_in_one_version(case):
+    """Panels and published data name a metric by its code alone: one of two versions would be lost."""
+    supersede(case.session, case.primary, name_en="Wait, measured anew")
+    guardrails = [plan_document(case)["guardrails"][0] | {"code": case.primary.code, "version": 2}]
+    assert refused(case, guardrails=guardrails) == {
+        "guardrails.0": [f"the plan names {case.primary.code} in another version too"]
+    }
 
 
 @pytest.mark.parametrize(
