@@ -1,0 +1,3 @@
+from tests.experiments.collection.conftest import sessions
+
+__all__ = ["sessions"]
