@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import Flask, g
 from flask.typing import ResponseReturnValue
+from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from sandbox import places, tables
@@ -16,7 +17,9 @@ from sandbox.db import configure, db
 Clock = Callable[[], datetime]
 
 LARGEST_REQUEST_BYTES = 8 * 1024 * 1024
+STATIC_FILES_KEEP = timedelta(hours=1)
 csrf = CSRFProtect()
+migrate = Migrate(render_as_batch=True)
 
 
 class Service(Flask):
@@ -49,6 +52,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> S
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=STATIC_FILES_KEEP,
         SESSION_COOKIE_NAME="sandbox",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -61,6 +65,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> S
     with app.app_context():
         configure(db.engine)
     csrf.init_app(app)
+    # `flask db ...` for maintainers runs the same folder as `sandbox db upgrade`.
+    migrate.init_app(app, db, directory=str(places.migrations()))
     web.init_app(app)
     api.init_app(app)
     return app
