@@ -155,7 +155,7 @@ def _check_rule() -> ResponseReturnValue | None:
         abort(403)
     if _wants_json():
         abort(401, gettext("This needs a token: sign in, and send it as 'Authorization: Bearer'."))
-    return redirect(url_for("accounts.sign_in", next=request.full_path if request.method == "GET" else None))
+    return redirect(url_for("accounts.sign_in", next=_this_page() if request.method == "GET" else None))
 
 
 def _signed_in_by_cookie(token: str) -> SignedIn | None:
@@ -189,6 +189,7 @@ def _page_context() -> dict[str, Any]:
         "home_url": url_for("register.index"),
         "navigation": navigation(person.actor if person else None),
         "person": words.person_box(person) if person else None,
+        "account_url": url_for("accounts.password"),
         "sign_in_url": url_for("accounts.sign_in"),
         "sign_out_url": url_for("accounts.sign_out"),
         "language_switch": [
