@@ -53,6 +53,9 @@ FIXED = (
     _("this e-mail has an account"),
     _("this is not the present password"),
     _("an evaluating institute is needed"),
+    _("a ministry is needed"),
+    _("Number too large."),
+    _("This is no page token of this list."),
     _("this role belongs to another kind of organisation"),
     _("another organisation has this"),
     _("unknown organisation"),
@@ -77,6 +80,9 @@ FIXED = (
 
 # Sentences with changing parts: pattern in English, and the sentence with %(name)s in their place.
 PATTERNS = (
+    (r"(?P<name>.+) is no ministry", _("%(name)s is no ministry")),
+    (r"(?P<name>.+) stands twice", _("%(name)s stands twice")),
+    (r"unknown regime (?P<key>.+)", _("unknown regime %(key)s")),
     (r"unknown district (?P<code>.+)", _("unknown district %(code)s")),
     (
         r"unknown metric (?P<code>\S+) version (?P<version>\d+)",
