@@ -244,7 +244,7 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
 def _facts(error: Exception) -> dict[str, Any]:
     """What a machine may want to know of a refusal."""
     if isinstance(error, Invalid):
-        return {"errors": error.errors}
+        return {"errors": complaints.translated(error.errors)}
     if isinstance(error, Refused):
         return {"rule": error.rule}
     if isinstance(error, WrongMoment):

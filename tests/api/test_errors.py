@@ -107,6 +107,11 @@ def test_sentences_are_in_the_language_asked_for(caller, asked, title):
     assert (detail == "There is no such record.") is title
 
 
+def test_complaints_are_in_the_language_asked_for(caller):
+    answer = caller.post("/sessions", {}, headers={"Accept-Language": "ko"})
+    assert problem(answer)["errors"]["email"] == ["필수 항목입니다. 값을 입력하십시오."]
+
+
 def _guarded():
     return sorted(name for name, rule in RULES.items() if name.startswith("api-") and rule is not anyone)
 
