@@ -50,4 +50,4 @@ def act(code: str) -> str:
 
 
 def fault(why: str) -> str:
-    return str(FAULTS[why])
+    return str(FAULTS.get(why, why))

@@ -9,7 +9,19 @@ from sqlalchemy import text
 
 from sandbox import ledger
 from sandbox.accounts import Role
-from tests.factories import BEGINNING, create_person
+from sandbox.web import ledger_words
+from tests.factories import (
+    AMENDED,
+    BEGINNING,
+    DECIDED,
+    DECIDED_AGAINST,
+    REFUSED,
+    RETURNED,
+    SUSPENDED,
+    WITHDRAWN,
+    create_case,
+    create_person,
+)
 from tests.web.visitors import Clock, Visitor, remembering, said
 
 
@@ -123,3 +135,13 @@ def test_the_page_is_for_auditors(service, client, rows, role):
     visitor = Visitor(client)
     visitor.sign_in(person)
     assert visitor.open("/ledger").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "history", [DECIDED, DECIDED_AGAINST, AMENDED, REFUSED, RETURNED, SUSPENDED, WITHDRAWN]
+)
+def test_every_act_of_a_case_has_a_name(session, history):
+    create_case(session, history)
+    codes = ledger.acts(session)
+    assert codes
+    assert [code for code in codes if ledger_words.act(code) == code] == []

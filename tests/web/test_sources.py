@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from experiments.collection.models import DataSource, Hub
+from experiments.collection.description import CADENCES
+from experiments.collection.models import DataSource, Dialect, Hub, Representation
 from sandbox.accounts import Role
 from sandbox.app import create_app
+from sandbox.collection_health import Health
 from sandbox.config import read_settings
-from sandbox.web import durations
+from sandbox.web import durations, source_words
 from tests.factories import (
     create_attempt,
     create_hub,
@@ -349,6 +351,23 @@ def test_another_citys_source_is_not_there(visit, rows, source):
 @pytest.mark.parametrize("role", [Role.COMPANY_AUTHOR, Role.CITY_REVIEWER, Role.ADMINISTRATOR])
 def test_the_room_is_for_those_who_watch(visit, role):
     assert visit(role).open("/sources").status_code == 403
+
+
+# -- words -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        (source_words.HEALTH, Health),
+        (source_words.ADVICE, Health),
+        (source_words.DIALECTS, Dialect),
+        (source_words.REPRESENTATIONS, Representation),
+        (source_words.CADENCES, CADENCES),
+    ],
+)
+def test_every_code_has_words(words, codes):
+    assert set(words) == set(codes)
 
 
 # -- lengths of time ---------------------------------------------------------------------------
