@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+# `host:port` or `host:*`; an IPv6 address stands in brackets.
+_PRIVATE_HUB = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+):(\*|[0-9]{1,5})")
 
 
 class SettingError(ValueError):
@@ -48,9 +57,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         demonstration=_flag(env, "SANDBOX_DEMONSTRATION"),
         official_masthead=_flag(env, "SANDBOX_OFFICIAL_MASTHEAD"),
         session_hours=_number(env, "SANDBOX_SESSION_HOURS", 10, low=1, high=24 * 14),
-        private_hubs=tuple(
-            part.strip() for part in env.get("SANDBOX_PRIVATE_HUBS", "").split(",") if part.strip()
-        ),
+        private_hubs=_private_hubs(env.get("SANDBOX_PRIVATE_HUBS", "")),
         heartbeat_seconds=float(_number(env, "SANDBOX_HEARTBEAT_SECONDS", 5, low=1, high=3600)),
         workers=_number(env, "SANDBOX_WORKERS", 1, low=1, high=256),
     )
@@ -60,25 +67,50 @@ def _database_url(given: str | None, var_dir: Path) -> str:
     """The database address; plain `postgresql://` is pointed at the driver that is installed."""
     if not given:
         return f"sqlite:///{var_dir / 'sandbox.sqlite3'}"
+    url = given
     for plain in ("postgres://", "postgresql://"):
         if given.startswith(plain):
-            return "postgresql+psycopg://" + given.removeprefix(plain)
-    if not given.startswith(("sqlite:///", "postgresql+psycopg://")):
+            url = "postgresql+psycopg://" + given.removeprefix(plain)
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingError("SANDBOX_DATABASE_URL: only sqlite:/// and postgresql:// addresses are known")
-    return given
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        # The address may hold a password, which must not stand in a log.
+        raise SettingError("SANDBOX_DATABASE_URL: this is not an address of a database") from None
+    return url
 
 
 def _kept_secret(var_dir: Path) -> str:
     """A secret made once and kept beside the embedded database, readable by its owner alone."""
     path = var_dir / "secret_key"
-    if not path.exists():
-        var_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass  # another process made it a moment ago
-    return path.read_text().strip()
+    try:
+        if not path.exists():
+            _keep_new_secret(path)
+        secret = path.read_text().strip()
+    except OSError as error:
+        raise SettingError(f"SANDBOX_VAR_DIR: {error.strerror}: {error.filename}") from error
+    if not secret:
+        raise SettingError(f"SANDBOX_SECRET_KEY: the kept secret in {path} is empty; remove the file")
+    return secret
+
+
+def _keep_new_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written elsewhere and linked: whoever starts at the same moment sees a whole secret or none.
+    with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        with suppress(FileExistsError):  # another process made it a moment ago
+            os.link(file.name, path)
+
+
+def _private_hubs(given: str) -> tuple[str, ...]:
+    hubs = tuple(part.strip() for part in given.split(",") if part.strip())
+    for hub in hubs:
+        if not _PRIVATE_HUB.fullmatch(hub):
+            raise SettingError(f"SANDBOX_PRIVATE_HUBS: {hub!r} is not host:port or host:*")
+    return hubs
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:
