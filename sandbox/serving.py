@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from concurrent.futures import Executor, ProcessPoolExecutor
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import get_context
+from typing import Any, TypeVar
 
 from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
@@ -18,10 +22,53 @@ from sandbox.scheduler import Work, new_holder, start_background
 
 THREADS = 8
 
+Result = TypeVar("Result")
 
-def worker_processes(settings: Settings) -> ProcessPoolExecutor:
-    """Processes for evaluations; spawned, so that they share nothing with the threads here."""
-    return ProcessPoolExecutor(settings.workers, mp_context=get_context("spawn"))
+
+class WorkerProcesses(Executor):
+    """Processes for evaluations; where one was killed, all are replaced at the next call.
+
+    A pool of Python's own refuses every call for ever once one of its processes has died.
+    """
+
+    def __init__(self, processes: int) -> None:
+        self._processes = processes
+        self._lock = threading.Lock()
+        self._pool = self._new_pool()
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        with self._lock:
+            try:
+                return self._pool.submit(fn, *args, **kwargs)
+            except BrokenProcessPool:
+                self._pool.shutdown(wait=False)
+                self._pool = self._new_pool()
+                return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        # Spawned, so that they share nothing with the threads here; Ctrl-C is for the parent to obey.
+        return ProcessPoolExecutor(
+            self._processes, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+        )
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def worker_processes(settings: Settings) -> WorkerProcesses:
+    """As many processes for evaluations as the settings say."""
+    return WorkerProcesses(settings.workers)
+
+
+def log_to_stderr() -> None:
+    """Events of this process, without a line for every beat that found nothing to do."""
+    logging.basicConfig(level=logging.INFO)
+    for quiet in ("apscheduler", "httpx"):
+        logging.getLogger(quiet).setLevel(logging.WARNING)
 
 
 def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -> Work:
@@ -42,7 +89,7 @@ def serve_forever(settings: Settings) -> None:
     """Migrate, then serve pages, API and scheduler until stopped."""
     import waitress
 
-    logging.basicConfig(level=logging.INFO)
+    log_to_stderr()
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     upgrade(engine_for(settings.database_url))
     app = create_app(settings)
