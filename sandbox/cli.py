@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
+from sqlalchemy.exc import DatabaseError
 
-from sandbox.config import SettingError, Settings, read_settings
+from experiments.errors import DomainError, WrongMoment
+from sandbox.config import SettingError, read_settings
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands whose foreseeable errors are one sentence and exit status 1, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (SettingError, DomainError) as error:
+            raise click.ClickException(str(error)) from error
+        except DatabaseError as error:
+            reason = str(error.orig).strip().partition("\n")[0]
+            raise click.ClickException(
+                f"the database says: {reason}. `sandbox db upgrade` creates or migrates it."
+            ) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Registry of regulatory-sandbox pilots. Settings come from SANDBOX_* variables."""
 
@@ -19,16 +37,17 @@ def serve() -> None:
     """Serve pages and API, with a scheduler inside."""
     from sandbox.serving import serve_forever
 
-    serve_forever(_settings())
+    serve_forever(read_settings())
 
 
 @main.command()
 def scheduler() -> None:
     """Collect and evaluate what is due, until stopped; any number may run."""
     from sandbox.scheduler import run_forever
-    from sandbox.serving import work_of, worker_processes
+    from sandbox.serving import log_to_stderr, work_of, worker_processes
 
-    settings = _settings()
+    settings = read_settings()
+    log_to_stderr()
     with worker_processes(settings) as executor:
         run_forever(work_of(settings, executor), seconds=settings.heartbeat_seconds)
 
@@ -41,7 +60,7 @@ def demo(once: bool, port: int | None, fresh: bool) -> None:
     """Watch pilots go from registration to decision, then serve them."""
     from sandbox.demo.command import run
 
-    sys.exit(run(_settings(), once=once, port=port, fresh=fresh))
+    sys.exit(run(read_settings(), once=once, port=port, fresh=fresh))
 
 
 @main.group()
@@ -56,7 +75,7 @@ def upgrade(revision: str) -> None:
     from sandbox.db import engine_for
     from sandbox.db import upgrade as run_migrations
 
-    settings = _settings()
+    settings = read_settings()
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     run_migrations(engine_for(settings.database_url), revision)
     click.echo("The database is up to date.")
@@ -73,7 +92,7 @@ def verify_ledger() -> None:
     from sandbox.db import sessions_for
     from sandbox.ledger import verify
 
-    with sessions_for(_settings().database_url)() as session:
+    with sessions_for(read_settings().database_url)() as session:
         verdict = verify(session)
     if verdict.broken:
         click.echo(f"Row {verdict.broken.number} is broken: {verdict.broken.why}. Rows before it are sound.")
@@ -96,7 +115,7 @@ def verify_evaluation(run_id: int) -> None:
     from sandbox.db import sessions_for
     from sandbox.serving import worker_processes
 
-    settings = _settings()
+    settings = read_settings()
     with worker_processes(settings) as executor, sessions_for(settings.database_url)() as session:
         stored = session.get(Evaluation, run_id)
         if stored is None or stored.document is None:
@@ -121,15 +140,13 @@ def create_administrator(email: str, name: str, organisation: str, password: str
     from sandbox.db import sessions_for
     from sandbox.first_account import create_first_administrator
 
-    with sessions_for(_settings().database_url).begin() as session:
-        create_first_administrator(
-            session, email=email, name=name, organisation=organisation, password=password
-        )
+    with sessions_for(read_settings().database_url).begin() as session:
+        try:
+            create_first_administrator(
+                session, email=email, name=name, organisation=organisation, password=password
+            )
+        except WrongMoment as error:
+            raise click.ClickException(
+                "there are accounts already; an administrator creates others in the browser"
+            ) from error
     click.echo(f"{email} may sign in.")
-
-
-def _settings() -> Settings:
-    try:
-        return read_settings()
-    except SettingError as error:
-        raise click.ClickException(str(error)) from error
