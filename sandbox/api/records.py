@@ -9,7 +9,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from experiments.districts import Territory
+from experiments.districts import District, Territory
 from sandbox.api.room import Room
 from sandbox.api.values import NameSchema, OrganisationSchema
 from sandbox.db import db
@@ -150,7 +150,7 @@ def programmes() -> dict[str, Sequence[ProgrammeFacts]]:
 @resources.response(200, SitesSchema)
 def sites() -> dict[str, Sequence[Site]]:
     """The chosen cities with their districts."""
-    districts = selectinload(Site.territory).selectinload(Territory.districts)
+    districts = selectinload(Site.territory).selectinload(Territory.districts).defer(District.outline)
     return {"items": db.session.scalars(select(Site).order_by(Site.id).options(districts)).unique().all()}
 
 
