@@ -9,6 +9,7 @@ from flask import Flask, g
 from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sandbox import places, tables
 from sandbox.config import Settings, read_settings
@@ -60,6 +61,10 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> S
         WTF_CSRF_TIME_LIMIT=None,
     )
     assert tables.metadata is db.metadata
+    if settings.trusted_proxies:
+        # Each proxy in front appends the address that it saw; the throttle counts by that address.
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
     with app.app_context():

@@ -40,6 +40,7 @@ def save_draft(session: Session, pilot: Pilot, data: Mapping[str, Any], *, by: A
     """Keep the plan as it is being written."""
     _refuse_if_over(pilot, "save_draft", by)
     registrations.save_draft(session, pilot.experiment, data, by=by, at=at)
+    record(session, pilot, "save_plan_draft", by, at)
 
 
 def lock(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> PlanVersion:

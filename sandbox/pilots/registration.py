@@ -116,6 +116,7 @@ def edit(
     pilot.districts = districts
     application.edit(session, pilot.exemption, application_values, by=by, at=at)
     PILOT.perform(session, pilot, "edit", by=by, at=at)
+    record(session, pilot, "edit", by, at)
 
 
 def _check_parts(evaluator: Organisation, lead: Organisation) -> None:

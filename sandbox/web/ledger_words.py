@@ -27,6 +27,7 @@ ACTS = {
     "pilot.lock_plan": _("Analysis plan locked"),
     "pilot.register": _("Pilot registered"),
     "pilot.request_evaluation": _("Evaluation requested"),
+    "pilot.save_plan_draft": _("Plan draft saved"),
     "pilot.sign_result": _("Result signed"),
     "site.select": _("Site selected"),
     "source.collect": _("Run asked for"),

@@ -18,6 +18,8 @@ from sandbox.pilots.models import Pilot
 
 ROWS_OF_GUARDRAILS = 2
 ROWS_OF_PREDICTORS = 8
+# What canonical JSON holds exactly; NaN is not smaller than it either.
+LARGEST_NUMBER = 2**53
 DEFAULT_ALPHA = 0.05
 DEFAULT_SEED = 20260101
 
@@ -122,14 +124,14 @@ def _metric(typed: str, name: str = "code") -> dict[str, Any]:
 def _number(typed: str | None) -> Any:
     """A number where one was typed; otherwise the text itself, for the schema to refuse by name."""
     text = (typed or "").strip()
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    for kind in (int, float):
+        try:
+            value = kind(text)
+        except ValueError:
+            continue
+        if abs(value) <= LARGEST_NUMBER:
+            return value
+    return text
 
 
 def _rows(form: Mapping[str, str], name: str, columns: tuple[str, ...], most: int) -> list[dict[str, str]]:

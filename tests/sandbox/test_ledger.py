@@ -141,6 +141,21 @@ def test_the_database_refuses_to_change_or_remove_a_row(session, statement):
         session.execute(text(statement))
 
 
+@pytest.mark.parametrize("verb", ["INSERT", "INSERT OR REPLACE"])
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_the_database_refuses_a_row_that_does_not_follow_the_head(session, verb, number):
+    if "REPLACE" in verb and session.get_bind().dialect.name != "sqlite":
+        verb = "INSERT"
+    entry = append(session)
+    append(session)
+    columns = "at, actor_id, actor_name, actor_role, act, subject, details, previous_hash"
+    forged = f"{verb} INTO ledger_entry (number, {columns}, hash) " + (
+        f"SELECT :number, {columns}, 'forged' FROM ledger_entry WHERE number = :model"
+    )
+    with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
+        session.execute(text(forged), {"number": number, "model": entry.number})
+
+
 def test_an_act_that_is_undone_leaves_no_row(session):
     with session.begin_nested() as act:
         append(session)
