@@ -7,11 +7,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from marshmallow import Schema, fields
+from marshmallow import Schema
 from sqlalchemy import select
 
 from experiments.errors import Invalid
-from experiments.fields import load
+from experiments.fields import Whole, load
 from sandbox import access
 from sandbox.db import db
 from sandbox.exemptions.application import ApplicationSchema
@@ -43,9 +43,9 @@ PILOT_FIELDS = (
 class PartiesSchema(Schema):
     """Where the pilot runs, who evaluates it and which ministry leads."""
 
-    site = fields.Integer(required=True)
-    evaluator = fields.Integer(required=True)
-    lead = fields.Integer(required=True)
+    site = Whole(required=True)
+    evaluator = Whole(required=True)
+    lead = Whole(required=True)
 
 
 @pages.get("")

@@ -97,7 +97,7 @@ def run(number: str) -> ResponseReturnValue:
     return redirect(url_for("evaluator.desk"), 303)
 
 
-@pages.get("/evaluations/<int:run_id>")
+@pages.get("/evaluations/<key:run_id>")
 def result(run_id: int) -> ResponseReturnValue:
     """A finished run before it is signed, for those who may see it."""
     evaluation, pilot = _run(run_id)
@@ -113,7 +113,7 @@ def result(run_id: int) -> ResponseReturnValue:
     )
 
 
-@pages.post("/evaluations/<int:run_id>/sign")
+@pages.post("/evaluations/<key:run_id>/sign")
 def sign(run_id: int) -> ResponseReturnValue:
     """Sign: the result becomes public."""
     evaluation, pilot = _run(run_id)

@@ -58,7 +58,7 @@ def new() -> ResponseReturnValue:
     return _form("people/new.html", sent, shortest=passwords.SHORTEST, **_choices())
 
 
-@pages.route("/<int:person_id>/role", methods=["GET", "POST"])
+@pages.route("/<key:person_id>/role", methods=["GET", "POST"])
 def role(person_id: int) -> ResponseReturnValue:
     """One account: its role and organisation, and the doors to a new password and to closing it."""
     person = _person(person_id)
@@ -81,7 +81,7 @@ def role(person_id: int) -> ResponseReturnValue:
     return _account(person, sent)
 
 
-@pages.post("/<int:person_id>/password")
+@pages.post("/<key:person_id>/password")
 def password(person_id: int) -> ResponseReturnValue:
     """A new password for whoever forgot the old one."""
     person = _person(person_id)
@@ -97,7 +97,7 @@ def password(person_id: int) -> ResponseReturnValue:
     return redirect(url_for("people.role", person_id=person.id), 303)
 
 
-@pages.post("/<int:person_id>/disable")
+@pages.post("/<key:person_id>/disable")
 def disable(person_id: int) -> ResponseReturnValue:
     """Close an account for good."""
     person = _person(person_id)

@@ -27,8 +27,10 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import IntegerConverter, Map
 
 from experiments.errors import BrokenRecord, Invalid, NotFound, Refused, WrongMoment
+from experiments.fields import LARGEST_WHOLE
 from experiments.lifecycle import Actor
 from sandbox import accounts
 from sandbox.access import RULES, anyone
@@ -66,6 +68,13 @@ babel = Babel()
 sign_ins = LoginManager()
 
 
+class KeyConverter(IntegerConverter):
+    """A row's key in an address; what no key can be is no address."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, min=1, max=LARGEST_WHOLE)
+
+
 class SignedIn(UserMixin):
     """What Flask-Login carries: the person behind this request's token."""
 
@@ -78,6 +87,7 @@ class SignedIn(UserMixin):
 
 
 def init_app(app: Flask) -> None:
+    app.url_map.converters["key"] = KeyConverter
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     babel.init_app(app, locale_selector=_language, default_timezone="Asia/Seoul")
     sign_ins.init_app(app)

@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-@pages.get("/<int:source_id>")
+@pages.get("/<key:source_id>")
 def source(source_id: int) -> ResponseReturnValue:
     return render_template(
         "sources/source.html",
@@ -77,7 +77,7 @@ def new() -> ResponseReturnValue:
     return _form(sent, own, None)
 
 
-@pages.route("/<int:source_id>/edit", methods=["GET", "POST"])
+@pages.route("/<key:source_id>/edit", methods=["GET", "POST"])
 def edit(source_id: int) -> ResponseReturnValue:
     """Replace the description; one that somebody else saved meanwhile is not overwritten."""
     edited = _source(source_id)
@@ -101,17 +101,17 @@ def edit(source_id: int) -> ResponseReturnValue:
     return _form(sent, [edited.territory], edited)
 
 
-@pages.post("/<int:source_id>/pause")
+@pages.post("/<key:source_id>/pause")
 def pause(source_id: int) -> ResponseReturnValue:
     return _act(collection_desk.pause, source_id, gettext("The source is paused."))
 
 
-@pages.post("/<int:source_id>/resume")
+@pages.post("/<key:source_id>/resume")
 def resume(source_id: int) -> ResponseReturnValue:
     return _act(collection_desk.resume, source_id, gettext("The source is collected again."))
 
 
-@pages.post("/<int:source_id>/collect")
+@pages.post("/<key:source_id>/collect")
 def collect(source_id: int) -> ResponseReturnValue:
     return _act(collection_desk.collect_now, source_id, gettext("The next run is due now."))
 
