@@ -101,6 +101,12 @@ def open_decision(session: Session, pilot: Pilot) -> Decision | None:
     return session.scalar(select(Decision).where(Decision.pilot_id == pilot.id, Decision.status.in_(waiting)))
 
 
+def latest_decision(session: Session, pilot: Pilot) -> Decision | None:
+    """The newest proposal on `pilot`, whatever became of it."""
+    newest = select(Decision).where(Decision.pilot_id == pilot.id).order_by(Decision.id.desc()).limit(1)
+    return session.scalar(newest)
+
+
 def is_decided(session: Session, evaluation: Evaluation) -> bool:
     """Whether a decision that rests on `evaluation` took effect."""
     taken = select(Decision.id).where(

@@ -149,14 +149,19 @@ def may_sign(evaluation: Evaluation, pilot: Pilot, actor: Actor) -> bool:
     return done_but_unsigned and evaluator_of_the_experiment(actor, pilot.experiment)
 
 
+def consultation_of(pilot: Pilot, actor: Actor) -> Consultation | None:
+    """The latest consultation of this person's ministry, whether or not it has replied."""
+    if actor.role != Role.MINISTRY_REVIEWER:
+        return None
+    asked = [c for c in pilot.exemption.consultations if c.ministry_id == actor.organisation_id]
+    return asked[-1] if asked else None
+
+
 def my_consultation(pilot: Pilot, actor: Actor) -> Consultation | None:
     """The consultation that waits for this person's ministry, if any."""
-    if actor.role != Role.MINISTRY_REVIEWER or pilot.exemption.status != ExemptionStatus.CONSULTING:
-        return None
-    for consultation in pilot.exemption.consultations:
-        if consultation.ministry_id == actor.organisation_id and consultation.reply is None:
-            return consultation
-    return None
+    asked = consultation_of(pilot, actor)
+    is_open = pilot.exemption.status == ExemptionStatus.CONSULTING
+    return asked if asked and is_open and asked.reply is None else None
 
 
 def _may_propose(session: Session, pilot: Pilot, actor: Actor) -> bool:

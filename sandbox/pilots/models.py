@@ -27,6 +27,7 @@ pilot_district = Table(
 class PilotStatus(StrEnum):
     DRAFT = "draft"
     IN_REVIEW = "in_review"
+    RETURNED = "returned"
     APPROVED = "approved"
     RUNNING = "running"
     SUSPENDED = "suspended"

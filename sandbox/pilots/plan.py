@@ -20,7 +20,13 @@ from sandbox.pilots.models import Pilot, PilotStatus, pilot_district
 from sandbox.pilots.table import PILOT, is_over, record
 
 # A pilot that was never allowed to start has treated nobody.
-NEVER_TREATED = (PilotStatus.DRAFT, PilotStatus.IN_REVIEW, PilotStatus.REJECTED, PilotStatus.WITHDRAWN)
+NEVER_TREATED = (
+    PilotStatus.DRAFT,
+    PilotStatus.IN_REVIEW,
+    PilotStatus.RETURNED,
+    PilotStatus.REJECTED,
+    PilotStatus.WITHDRAWN,
+)
 
 
 def permit_of(session: Session, pilot: Pilot) -> Permit:

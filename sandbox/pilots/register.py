@@ -96,7 +96,7 @@ class Choices:
 
 
 def is_public() -> ColumnElement[bool]:
-    """Pilots that anyone may see: filed at least once, and not a draft again."""
+    """Pilots that anyone may see: filed at least once; a returned filing stays."""
     # Whoever gives up a draft that was never filed has published nothing, so nothing stays.
     filings = select(PilotHistory.id).where(PilotHistory.subject_id == Pilot.id, PilotHistory.verb == "file")
     return Pilot.status.in_(PUBLIC_FROM) & or_(Pilot.status != PilotStatus.WITHDRAWN, filings.exists())

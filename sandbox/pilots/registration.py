@@ -106,7 +106,8 @@ def edit(
     at: datetime,
 ) -> None:
     """Replace the draft, unless somebody saved it since `seen_version` was read."""
-    PILOT.check(pilot, "edit", by=by)
+    verb = "revise" if pilot.status == PilotStatus.RETURNED else "edit"
+    PILOT.check(pilot, verb, by=by)
     if pilot.version != seen_version:
         raise WrongMoment("pilot.edit", "changed_meanwhile", meanwhile=PILOT.last_move(pilot))
     districts = _districts(session, pilot.site, values["districts"])
@@ -115,8 +116,8 @@ def edit(
             setattr(pilot, name, value)
     pilot.districts = districts
     application.edit(session, pilot.exemption, application_values, by=by, at=at)
-    PILOT.perform(session, pilot, "edit", by=by, at=at)
-    record(session, pilot, "edit", by, at)
+    PILOT.perform(session, pilot, verb, by=by, at=at)
+    record(session, pilot, verb, by, at)
 
 
 def _check_parts(evaluator: Organisation, lead: Organisation) -> None:

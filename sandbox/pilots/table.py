@@ -61,8 +61,10 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
     PilotHistory,
     [
         Transition("edit", (S.DRAFT,), S.DRAFT, author_of_the_company, public=False),
-        Transition("file", (S.DRAFT,), S.IN_REVIEW, signatory_of_the_company),
-        Transition("return", (S.IN_REVIEW,), S.DRAFT, reviewer_of_the_lead_ministry, needs_reason=True),
+        # A returned filing stays public while the company mends it.
+        Transition("revise", (S.RETURNED,), S.RETURNED, author_of_the_company, public=False),
+        Transition("file", (S.DRAFT, S.RETURNED), S.IN_REVIEW, signatory_of_the_company),
+        Transition("return", (S.IN_REVIEW,), S.RETURNED, reviewer_of_the_lead_ministry, needs_reason=True),
         Transition(
             "approve", (S.IN_REVIEW,), S.APPROVED, decider_of_the_lead_ministry, (exemption_is_granted,)
         ),
@@ -103,12 +105,20 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
             needs_reason=True,
             source="Art. 52(4)",
         ),
-        Transition("withdraw", (S.DRAFT, S.IN_REVIEW), S.WITHDRAWN, people_of_the_company, needs_reason=True),
+        Transition(
+            "withdraw",
+            (S.DRAFT, S.IN_REVIEW, S.RETURNED),
+            S.WITHDRAWN,
+            people_of_the_company,
+            needs_reason=True,
+        ),
     ],
 )
 
 # Steps that another case takes along; people take them through the exemption or the decision.
-CARRIED_VERBS = frozenset({"edit", "file", "return", "approve", "reject", "conclude", "stop", "withdraw"})
+CARRIED_VERBS = frozenset(
+    {"edit", "revise", "file", "return", "approve", "reject", "conclude", "stop", "withdraw"}
+)
 
 
 def record(session: Session, pilot: Pilot, verb: str, by: Actor, at: datetime, **details: Any) -> None:

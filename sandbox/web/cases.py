@@ -12,13 +12,13 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from experiments.errors import Invalid
+from experiments.errors import Invalid, WrongMoment
 from experiments.fields import load
 from experiments.lifecycle import Actor
 from sandbox import decisions
 from sandbox.db import db
-from sandbox.decisions.decide import ProposalSchema, open_decision
-from sandbox.decisions.models import Decision, Outcome
+from sandbox.decisions.decide import ProposalSchema, latest_decision
+from sandbox.decisions.models import Outcome
 from sandbox.exemptions import application, review
 from sandbox.exemptions.decide import GrantSchema
 from sandbox.exemptions.models import Reply
@@ -27,7 +27,7 @@ from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots import case, file, operation
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
-from sandbox.web import forms, words
+from sandbox.web import complaints, forms, words
 from sandbox.web.rim import actor, now
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
@@ -82,9 +82,9 @@ def actions(number: str) -> ResponseReturnValue:
     sent = forms.Sent(request.form)
     if request.method == "POST":
         try:
-            answers = {
-                a.id: sent.text(f"answers.{a.id}", longest=4000) for a in pilot.exemption.required_actions
-            }
+            names = {f"answers.{action.id}": action.id for action in pilot.exemption.required_actions}
+            texts = sent.texts(list(names), longest=4000)
+            answers = {names[name]: text for name, text in texts.items()}
             application.answer_actions(db.session, pilot.exemption, answers, by=actor(), at=now())
             return _done(number, "exemption", "answer_actions")
         except Invalid as error:
@@ -115,7 +115,7 @@ def consultation(number: str) -> ResponseReturnValue:
 def reply(number: str) -> ResponseReturnValue:
     """One ministry's written reply."""
     pilot = _pilot(number)
-    asked = file.my_consultation(pilot, actor())
+    asked = file.consultation_of(pilot, actor())
     if asked is None:
         abort(404)
     sent = forms.Sent(request.form)
@@ -171,7 +171,7 @@ def proposal(number: str) -> ResponseReturnValue:
     pilot = _pilot(number)
     evaluation = signed_result(db.session, pilot)
     if evaluation is None:
-        abort(404)
+        raise WrongMoment("decision.propose", pilot.status, needs="result_is_signed")
     sent = forms.Sent(request.form)
     if request.method == "POST":
         try:
@@ -212,7 +212,10 @@ def _on_pilot(use_case: Callable[..., None], *, reason: bool = False) -> Act:
 
 def _on_decision(use_case: Callable[..., None]) -> Act:
     def act(session: Session, pilot: Pilot, by: Actor, at: datetime, why: str) -> None:
-        use_case(session, _open_decision(session, pilot), by=by, at=at, reason=why)
+        decision = latest_decision(session, pilot)
+        if decision is None:
+            raise WrongMoment("decision.decide", pilot.status, needs="decision_is_proposed")
+        use_case(session, decision, by=by, at=at, reason=why)
 
     return act
 
@@ -255,13 +258,6 @@ def _pilot(number: str) -> Pilot:
     return file.find(db.session, number, actor())
 
 
-def _open_decision(session: Session, pilot: Pilot) -> Decision:
-    decision = open_decision(session, pilot)
-    if decision is None:
-        abort(409)
-    return decision
-
-
 def _back(number: str) -> ResponseReturnValue:
     return redirect(url_for("cases.file", number=number), 303)
 
@@ -272,5 +268,6 @@ def _done(number: str, kind: str, verb: str) -> ResponseReturnValue:
 
 
 def _form(template: str, pilot: Pilot, sent: forms.Sent, **context: Any) -> ResponseReturnValue:
-    page = render_template(template, pilot=pilot, sent=sent, errors=sent.errors, **context)
+    errors = complaints.translated(sent.errors)
+    page = render_template(template, pilot=pilot, sent=sent, errors=errors, **context)
     return page, 422 if sent.errors else 200

@@ -40,12 +40,16 @@ PILOT_FIELDS = (
 )
 
 
+def _chosen(error: str) -> Whole:
+    return Whole(required=True, error_messages={"invalid": error, "too_large": error})
+
+
 class PartiesSchema(Schema):
     """Where the pilot runs, who evaluates it and which ministry leads."""
 
-    site = Whole(required=True)
-    evaluator = Whole(required=True)
-    lead = Whole(required=True)
+    site = _chosen("Choose a site.")
+    evaluator = _chosen("Choose an evaluating institute.")
+    lead = _chosen("Choose a ministry.")
 
 
 @pages.get("")
@@ -104,7 +108,7 @@ def edit(number: str) -> ResponseReturnValue:
 def _register(sent: forms.Sent, law: Regime) -> Pilot:
     errors: dict[str, list[str]] = {}
     try:
-        parties = load(PartiesSchema(), {name: sent.one(name) for name in ("site", "evaluator", "lead")})
+        site, evaluator, lead = _parties(sent)
     except Invalid as error:
         errors |= error.errors
     try:
@@ -115,15 +119,27 @@ def _register(sent: forms.Sent, law: Regime) -> Pilot:
         raise Invalid(errors)
     return registration.register(
         db.session,
-        site=db.get_or_404(Site, parties["site"]),
-        evaluator=db.get_or_404(Organisation, parties["evaluator"]),
-        lead=db.get_or_404(Organisation, parties["lead"]),
+        site=site,
+        evaluator=evaluator,
+        lead=lead,
         regime_id=law.id,
         values=values,
         application_values=application_values,
         by=actor(),
         at=now(),
     )
+
+
+def _parties(sent: forms.Sent) -> tuple[Site, Organisation, Organisation]:
+    """Site, evaluator and lead as chosen; Invalid where one of them was never offered."""
+    chosen = load(PartiesSchema(), {name: sent.one(name) for name in ("site", "evaluator", "lead")})
+    site = db.session.get(Site, chosen["site"])
+    evaluator = db.session.get(Organisation, chosen["evaluator"])
+    lead = db.session.get(Organisation, chosen["lead"])
+    if site is None or evaluator is None or lead is None:
+        found = {"site": site, "evaluator": evaluator, "lead": lead}
+        raise Invalid({name: ["There is no such choice."] for name, row in found.items() if row is None})
+    return site, evaluator, lead
 
 
 def _values(sent: forms.Sent, law: Regime) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -142,7 +158,7 @@ def _values(sent: forms.Sent, law: Regime) -> tuple[dict[str, Any], dict[str, An
             {
                 "kind": sent.one("kind"),
                 "ground": sent.one("ground"),
-                "articles": [line.strip() for line in sent.one("articles").splitlines() if line.strip()],
+                "articles": sent.each_line("articles"),
                 "contents": {item.id: sent.one(f"contents.{item.id}") for item in law.plan_contents},
                 "requested_months": sent.one("requested_months"),
             },

@@ -22,6 +22,7 @@ class Sent:
     def __init__(self, form: MultiDict[str, str], initial: Mapping[str, Any] | None = None) -> None:
         self._form = form
         self._initial = initial or {}
+        self._rows: dict[str, list[str]] = {}
         self.errors: dict[str, list[str]] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -37,7 +38,15 @@ class Sent:
 
     def many(self, name: str) -> list[str]:
         """Every non-blank value posted under `name`."""
-        return [value for value in self._form.getlist(name) if value.strip()]
+        values = [value for value in self._form.getlist(name) if value.strip()]
+        self._rows[name] = [name] * len(values)
+        return values
+
+    def each_line(self, name: str) -> list[str]:
+        """The lines of one text, without blank ones."""
+        lines = [line.strip() for line in self.one(name).splitlines() if line.strip()]
+        self._rows[name] = [name] * len(lines)
+        return lines
 
     def chosen(self, name: str) -> list[str]:
         """Values to show as ticked."""
@@ -47,23 +56,48 @@ class Sent:
 
     def rows(self, name: str, columns: Sequence[str], most: int) -> list[dict[str, str]]:
         """Rows `name.0.column` and so on; rows that are blank throughout are left out."""
-        rows = [{column: self.one(f"{name}.{i}.{column}") for column in columns} for i in range(most)]
-        return [row for row in rows if any(value.strip() for value in row.values())]
+        rows = {
+            f"{name}.{i}": {column: self.one(f"{name}.{i}.{column}") for column in columns}
+            for i in range(most)
+        }
+        typed = {at: row for at, row in rows.items() if any(value.strip() for value in row.values())}
+        self._rows[name] = list(typed)
+        return list(typed.values())
 
     def lines(self, name: str, most: int) -> list[str]:
         """Texts `name.0`, `name.1` and so on; blank ones are left out."""
-        return [text for i in range(most) if (text := self.one(f"{name}.{i}").strip())]
+        texts = {f"{name}.{i}": self.one(f"{name}.{i}").strip() for i in range(most)}
+        self._rows[name] = [at for at, text in texts.items() if text]
+        return [text for text in texts.values() if text]
 
-    def text(self, name: str, *, longest: int) -> str:
-        """One cleaned text; Invalid under its own name."""
+    def texts(self, names: Sequence[str], *, longest: int) -> dict[str, str]:
+        """Cleaned texts by name, none of them blank; Invalid with all that are wrong."""
         field = Schema.from_dict({"text": Prose(required=True, longest=longest)})()
-        try:
-            return str(load(field, {"text": self.one(name)})["text"])
-        except Invalid as error:
-            raise Invalid({name: error.errors["text"]}) from error
+        texts: dict[str, str] = {}
+        errors: dict[str, list[str]] = {}
+        for name in names:
+            try:
+                texts[name] = load(field, {"text": self.one(name)})["text"]
+            except Invalid as error:
+                errors[name] = error.errors["text"]
+        if errors:
+            raise Invalid(errors)
+        return texts
 
     def refuse(self, error: Invalid) -> None:
-        self.errors = error.errors
+        """Keep the errors under the names of the controls in which they were made."""
+        self.errors = {}
+        for field, messages in error.errors.items():
+            self.errors.setdefault(self._control(field), []).extend(messages)
+
+    def _control(self, field: str) -> str:
+        """Where the form shows `field`: blank rows were left out, and lists share one control."""
+        for name, controls in self._rows.items():
+            position, _, column = field.removeprefix(f"{name}.").partition(".")
+            if field.startswith(f"{name}.") and position.isdecimal() and int(position) < len(controls):
+                control = controls[int(position)]
+                return f"{control}.{column}" if column else control
+        return field
 
 
 def reason(form: Mapping[str, str]) -> str:

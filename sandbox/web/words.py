@@ -50,6 +50,7 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
     "pilot": {
         "draft": (_("Draft"), "neutral"),
         "in_review": (_("In review"), "information"),
+        "returned": (_("Returned"), "warning"),
         "approved": (_("Approved"), "success"),
         "running": (_("Running"), "progress"),
         "suspended": (_("Suspended"), "warning"),
@@ -160,6 +161,7 @@ DEEDS: dict[str, dict[str, Any]] = {
     "pilot": {
         "create": _("Pilot registered"),
         "edit": _("Draft changed"),
+        "revise": _("Returned filing changed"),
         "file": _("Application filed"),
         "return": _("Filing returned"),
         "approve": _("Pilot approved"),
@@ -254,6 +256,7 @@ NEEDS = {
     "plan_is_locked": _("The analysis plan has not been locked."),
     "result_is_signed": _("An evaluator has to sign the result first."),
     "no_open_proposal": _("Another proposal is still open."),
+    "decision_is_proposed": _("There is no proposal to decide on."),
     "result_is_undecided": _("A decision has already been taken on this result."),
     "result_is_done": _("The evaluation has not finished."),
     "agrees_with_the_finding": _("The proposal goes against the finding."),

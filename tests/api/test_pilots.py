@@ -179,13 +179,20 @@ def test_of_a_withdrawn_pilot_a_stub_stays(office):
     assert published["history"][-1]["reason"] == "The funding fell through."
 
 
-@pytest.mark.parametrize("history", [DRAFTED, SENT, RETURNED])
+@pytest.mark.parametrize("history", [DRAFTED, SENT])
 def test_a_draft_is_its_parties_own(office, history):
     case = office(history)
     sees = {"author", "signatory", "auditor"} | ({"city_reviewer"} if history == SENT else set())
     statuses = {who: case[who].get(case.path).status_code for who in [*PARTIES, "public"]}
     assert {who for who, status in statuses.items() if status == 200} == sees
     assert set(statuses.values()) == {200, 404}
+
+
+def test_a_returned_filing_stays_published_and_its_file_is_the_companys(office):
+    case = office(RETURNED)
+    page = case["public"].read(case.path)
+    assert (page["status"], page["published"] is None) == ("returned", False)
+    assert case["reviewer"].get(f"{case.path}/case").status_code == 404
 
 
 def test_a_draft_has_nothing_published(office):

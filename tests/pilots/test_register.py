@@ -53,10 +53,9 @@ def test_filed_pilot_is_in_the_register(session):
     assert titles(session) == ["Shuttle"]
 
 
-def test_returned_filing_is_a_draft_again(session):
+def test_returned_filing_stays_public(session):
     case = create_case(session, RETURNED)
-    with pytest.raises(NotFound):
-        published.published(session, case.pilot.number)
+    assert published.published(session, case.pilot.number).status == "returned"
 
 
 def test_withdrawn_pilot_stays(session):

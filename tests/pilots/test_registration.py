@@ -163,7 +163,7 @@ def test_what_was_sent_cannot_be_edited(session, history):
 def test_a_returned_draft_can_be_edited(session):
     case = create_case(session, RETURNED)
     edit(case, title_en="Smarter crossings")
-    assert PILOT.past(case.pilot)[-1].verb == "edit"
+    assert PILOT.past(case.pilot)[-1].verb == "revise"
 
 
 # -- the form ---------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from tests.cells import HOMES, Move, cells, expected, expected_rows, found, rows
 
 TABLE = {
     "edit": Move("draft", "draft", "company_author"),
-    "file": Move("draft", "in_review", "company_signatory"),
-    "return": Move("in_review", "draft", "ministry_reviewer", needs_reason=True),
+    "revise": Move("returned", "returned", "company_author"),
+    "file": Move("draft returned", "in_review", "company_signatory"),
+    "return": Move("in_review", "returned", "ministry_reviewer", needs_reason=True),
     "approve": Move("in_review", "approved", "decider"),
     "reject": Move("in_review", "rejected", "decider", needs_reason=True),
     "start": Move("approved", "running", "company_signatory"),
@@ -23,7 +24,9 @@ TABLE = {
     "finish": Move("running suspended", "finished", "company_signatory city_reviewer"),
     "conclude": Move("running suspended finished", "concluded", "decider"),
     "stop": Move("running suspended finished", "stopped", "decider", needs_reason=True),
-    "withdraw": Move("draft in_review", "withdrawn", "company_author company_signatory", needs_reason=True),
+    "withdraw": Move(
+        "draft in_review returned", "withdrawn", "company_author company_signatory", needs_reason=True
+    ),
 }
 
 
@@ -59,5 +62,5 @@ def test_guards_hold_the_move_back(verb, status, who, pilot):
     assert found(PILOT, create_pilot(status, **pilot), verb, who) == "wrong moment"
 
 
-def test_the_draft_alone_is_kept_from_the_public_timeline():
-    assert [t.verb for t in PILOT.transitions if not t.public] == ["edit"]
+def test_what_is_being_written_alone_is_kept_from_the_public_timeline():
+    assert [t.verb for t in PILOT.transitions if not t.public] == ["edit", "revise"]

@@ -149,9 +149,8 @@ def test_the_database_refuses_a_row_that_does_not_follow_the_head(session, verb,
     entry = append(session)
     append(session)
     columns = "at, actor_id, actor_name, actor_role, act, subject, details, previous_hash"
-    forged = f"{verb} INTO ledger_entry (number, {columns}, hash) " + (
-        f"SELECT :number, {columns}, 'forged' FROM ledger_entry WHERE number = :model"
-    )
+    chosen = f"SELECT :number, {columns}, 'forged' FROM ledger_entry WHERE number = :model"
+    forged = f"{verb} INTO ledger_entry (number, {columns}, hash) {chosen}"
     with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
         session.execute(text(forged), {"number": number, "model": entry.number})
 
