@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 from sandbox.app import Service, create_app
 from sandbox.config import read_settings
 from sandbox.db import db, engine_for
+from tests.factories import History, create_case
+from tests.web.office import LATER, Office
+from tests.web.visitors import Clock, remembering
 
 
 @pytest.fixture
@@ -45,3 +48,16 @@ def client(service: Service) -> FlaskClient:
     with client.session_transaction() as session:
         session["language"] = "en"
     return client
+
+
+@pytest.fixture
+def office(service: Service, rows: Session) -> Callable[..., Office]:
+    """Make a case with `history` and hand out the browsers of its people, who read English."""
+
+    def make(history: History = (), *, language: str = "en", **changes: object) -> Office:
+        Clock(service).now = LATER
+        case = create_case(remembering(rows), history, **changes)
+        rows.commit()
+        return Office(service, case, language)
+
+    return make
