@@ -25,6 +25,7 @@ FIXED = (
     _("Not a valid date."),
     _("Not a valid datetime."),
     _("Not a valid list."),
+    _("Not a valid mapping type."),
     _("Invalid input type."),
     _("Invalid value."),
     _("Special numeric values (nan or infinity) are not permitted."),
@@ -64,6 +65,9 @@ FIXED = (
     _("Choose an evaluating institute."),
     _("Choose a ministry."),
     _("There is no such choice."),
+    _("There is no such record."),
+    _("no such required action"),
+    _("this evaluation belongs to another pilot"),
     _("Choose an organisation."),
     _("Choose a kind."),
     _("A company has a registration number."),
@@ -119,6 +123,12 @@ PATTERNS = (
         _("Port %(port)s is not allowed; SANDBOX_PRIVATE_HUBS can allow it."),
     ),
     (r"Not an address: (?P<why>.+)\.", _("Not an address: %(why)s.")),
+    (r"The host (?P<host>.+) has no address: (?P<why>.+)\.", _("The host %(host)s has no address: %(why)s.")),
+    (
+        r"The host (?P<host>.+) is in a private network \((?P<address>.+)\); "
+        r"SANDBOX_PRIVATE_HUBS can allow it\.",
+        _("The host %(host)s is in a private network (%(address)s); SANDBOX_PRIVATE_HUBS can allow it."),
+    ),
     (r"Both treated and control: (?P<codes>.+)\.", _("Both treated and control: %(codes)s.")),
     (r"the exemption does not cover (?P<codes>.+)", _("the exemption does not cover %(codes)s")),
     (r"another pilot runs in (?P<codes>.+)", _("another pilot runs in %(codes)s")),
@@ -134,6 +144,7 @@ PATTERNS = (
     ),
     (r"Shorter than minimum length (?P<low>\d+)\.", _("At least %(low)s.")),
     (r"Longer than maximum length (?P<high>\d+)\.", _("At most %(high)s.")),
+    (r"Must be equal to (?P<value>\S+)\.", _("Must be %(value)s.")),
     (r"Must be greater than or equal to (?P<low>\S+)\.", _("Must be %(low)s or more.")),
     (
         r"Must be greater than or equal to (?P<low>\S+) and less than or equal to (?P<high>\S+)\.",
@@ -161,7 +172,8 @@ def sentence(message: str) -> str:
         match = re.fullmatch(pattern, message)
         if match:
             return str(words) % match.groupdict()
-    return gettext(message)
+    # The catalogue keeps its own header under the empty text.
+    return gettext(message) if message else ""
 
 
 def under(errors: Errors | None, field: str, control: str) -> dict[str, Sequence[str]]:
