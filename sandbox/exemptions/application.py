@@ -21,8 +21,8 @@ from sandbox.regimes import Regime
 class ApplicationFields(Schema):
     """The application as the company writes it; which ids exist is the regime's to say."""
 
-    kind = fields.String(required=True)
-    ground = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.Length(min=1, error="Choose a kind."))
+    ground = fields.String(required=True, validate=validate.Length(min=1, error="Choose a ground."))
     articles = fields.List(Line(longest=120), required=True, validate=validate.Length(1, 30))
     contents = fields.Dict(keys=fields.String(), values=Prose(blank=True), required=True)
     requested_months = Whole(required=True, validate=validate.Range(min=1))

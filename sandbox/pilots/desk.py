@@ -15,7 +15,7 @@ from sandbox.accounts import Role
 from sandbox.exemptions.models import Exemption, ExemptionStatus
 from sandbox.exemptions.table import every_required_action_is_answered
 from sandbox.pilots.file import Move, moves
-from sandbox.pilots.models import Pilot
+from sandbox.pilots.models import Pilot, PilotStatus
 from sandbox.programmes.models import Site
 
 
@@ -59,8 +59,9 @@ def tasks(
     """The actor's desk: cases that wait for them by due date, then the others, newest first."""
     query = _cases_of(actor)
     if status:
-        query = query.where(Pilot.status == status)
-    if text:
+        query = query.where(Pilot.status.in_([known for known in PilotStatus if known == status]))
+    # PostgreSQL refuses NUL bytes in a text; what nobody sees is not looked for on either database.
+    if text := "".join(character for character in text or "" if character.isprintable()).strip():
         query = query.where(
             or_(
                 *(

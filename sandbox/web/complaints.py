@@ -70,6 +70,7 @@ FIXED = (
     _("this evaluation belongs to another pilot"),
     _("Choose an organisation."),
     _("Choose a kind."),
+    _("Choose a ground."),
     _("A company has a registration number."),
     _("Not a valid email address."),
     _("Enter your e-mail address."),
@@ -125,8 +126,7 @@ PATTERNS = (
     (r"Not an address: (?P<why>.+)\.", _("Not an address: %(why)s.")),
     (r"The host (?P<host>.+) has no address: (?P<why>.+)\.", _("The host %(host)s has no address: %(why)s.")),
     (
-        r"The host (?P<host>.+) is in a private network \((?P<address>.+)\); "
-        r"SANDBOX_PRIVATE_HUBS can allow it\.",
+        r"The host (?P<host>.+) is in a private network \((?P<address>.+)\); SANDBOX_PRIVATE_HUBS can .+\.",
         _("The host %(host)s is in a private network (%(address)s); SANDBOX_PRIVATE_HUBS can allow it."),
     ),
     (r"Both treated and control: (?P<codes>.+)\.", _("Both treated and control: %(codes)s.")),

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from sandbox.app import Service
@@ -76,15 +77,54 @@ class Office:
         return self.stored(query.options(*(whole.selectinload(part) for part in parts)))[0]
 
 
-class _Ids(HTMLParser):
-    def __init__(self) -> None:
+class _Form(HTMLParser):
+    """Ids of a page, and what a browser would send of its form as it is shown."""
+
+    def __init__(self, page: str) -> None:
         super().__init__()
-        self.ids: set[str] = set()
+        self.ids: list[str] = []
+        self.values: MultiDict[str, str] = MultiDict()
+        self._select = self._textarea = ""
+        self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
+        found = {name: value or "" for name, value in attrs}
         if found.get("id"):
-            self.ids.add(str(found["id"]))
+            self.ids.append(found["id"])
+        if tag == "select":
+            self._select = found["name"]
+        elif tag == "option" and "selected" in found:
+            self.values.setlist(self._select, [found["value"]])
+        elif tag == "option" and self._select not in self.values:
+            self.values.add(self._select, found["value"])
+        elif tag == "textarea":
+            self._textarea = found["name"]
+            self.values.add(self._textarea, "")
+        elif tag == "input" and (found.get("type") not in {"radio", "checkbox"} or "checked" in found):
+            self.values.add(found["name"], found.get("value", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            # A browser leaves out the line break after the opening tag.
+            self.values[self._textarea] = self.values[self._textarea].removeprefix("\n")
+            self._textarea = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._textarea:
+            self.values[self._textarea] += data
+
+
+def ids(page: str) -> list[str]:
+    """Every id on the page, in order."""
+    return _Form(page).ids
+
+
+def controls(page: str) -> MultiDict[str, str]:
+    """What a browser sends of the one form in the main part of the page, unchanged."""
+    main = page[page.index("<main") :]
+    forms = [form for form in re.findall(r"<form.*?</form>", main, re.DOTALL) if 'class="form"' in form]
+    assert len(forms) == 1
+    return _Form(forms[0]).values
 
 
 def wrong_fields(answer: TestResponse) -> set[str]:
@@ -94,7 +134,6 @@ def wrong_fields(answer: TestResponse) -> set[str]:
     )
     assert summary is not None, "the page has no error summary"
     links = re.findall(r'href="#([^"]+)"', summary[0])
-    page = _Ids()
-    page.feed(answer.text)
-    assert set(links) <= page.ids, f"links into nothing: {sorted(set(links) - page.ids)}"
+    missing = set(links) - set(ids(answer.text))
+    assert not missing, f"links into nothing: {sorted(missing)}"
     return {link.removeprefix("field-") for link in links}
