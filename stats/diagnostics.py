@@ -38,7 +38,7 @@ def coverage(sample: Sample) -> list[Finding]:
             _at_least(share, COVERAGE_GOOD, COVERAGE_POOR),
             "coverage",
             share,
-            f"구역 x 기간 칸의 {percent(share)}에 관측값이 있습니다.",
+            f"구역×기간 칸의 {percent(share)}에 관측값이 있습니다.",
             f"{percent(share)} of the cells hold a reading.",
         )
     ]
@@ -98,7 +98,7 @@ def pre_trend(study: EventStudy) -> list[Finding]:
     told_ko = {
         "fail": "시행 전 추세가 대조군과 다릅니다",
         "caution": "시행 전 추세가 같은지 의심스럽습니다",
-        "ok": "시행 전 추세의 차이는 발견되지 않았습니다",
+        "ok": "시행 전 추세의 차이는 발견되지 않았으나, 차이가 없음이 증명된 것은 아닙니다",
     }[level]
     told_en = {
         "fail": "Before the start the treated moved differently from the controls",

@@ -92,8 +92,8 @@ def _with(number: str, unit: str) -> str:
 def _ranges(interval: Interval | NotComputable, alpha: float) -> tuple[str, str]:
     level = f"{100 * (1 - alpha):g}%"
     if isinstance(interval, NotComputable):
-        return f"{level} 구간 없음", f"no {level} interval"
+        return f"{level} 신뢰구간 없음", f"no {level} interval"
     if math.isinf(interval.low) or math.isinf(interval.high):
-        return f"{level} 구간에 끝이 없음", f"the {level} interval is unbounded"
+        return f"{level} 신뢰구간에 끝이 없음", f"the {level} interval is unbounded"
     low, high = figure(interval.low), figure(interval.high)
-    return f"{level} 구간 {low} ~ {high}", f"{level} interval {low} to {high}"
+    return f"{level} 신뢰구간 {low} ~ {high}", f"{level} interval {low} to {high}"

@@ -77,7 +77,7 @@ def _outcome(session: Session, pilot: Pilot, executor: Executor) -> Outcome:
         effect=f"{effect['value']:.2f}",
         unit=effect["unit"].partition(" per ")[0],
         interval=_interval(inference["interval"]),
-        p_value=_number(inference["p_value"], 3),
+        p_value=_chance(inference["p_value"]),
         guardrails=", ".join(each["status"] for each in document["guardrails"]),
         finding=document["finding"],
         repeats=runs.repeat(session, evaluation, executor) == evaluation.document,
@@ -88,6 +88,10 @@ def _interval(interval: Mapping[str, Any]) -> str:
     if "not_computable" in interval:
         return "not computable"
     return f"{_number(interval['low'], 2)} to {_number(interval['high'], 2)}"
+
+
+def _chance(value: Any) -> str:
+    return "< 0.001" if isinstance(value, float) and value < 0.001 else _number(value, 3)
 
 
 def _number(value: Any, digits: int) -> str:

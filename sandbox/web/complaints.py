@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext, lazy_gettext
 
+from sandbox.web.filters import provision
+
 _ = lazy_gettext
 
 Errors = Mapping[str, Sequence[str]]
@@ -171,14 +173,9 @@ def sentence(message: str) -> str:
     for pattern, words in PATTERNS:
         match = re.fullmatch(pattern, message)
         if match:
-            return str(words) % match.groupdict()
+            facts = match.groupdict()
+            if "source" in facts:
+                facts["source"] = provision(facts["source"])
+            return str(words) % facts
     # The catalogue keeps its own header under the empty text.
     return gettext(message) if message else ""
-
-
-def under(errors: Errors | None, field: str, control: str) -> dict[str, Sequence[str]]:
-    """`errors` with the messages of `field` also at the form's own `control`."""
-    messages = dict(errors or {})
-    if field in messages:
-        messages[control] = [*messages.get(control, []), *messages[field]]
-    return messages

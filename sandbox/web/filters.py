@@ -8,11 +8,15 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from flask_babel import get_locale
 
+from sandbox.provisions import in_korean
+
 SHOWN_ZONE = ZoneInfo("Asia/Seoul")
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(instant=instant, day=day, won=won, number=number, pick=pick)
+    app.jinja_env.filters.update(
+        instant=instant, day=day, won=won, number=number, pick=pick, provision=provision
+    )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -46,6 +50,11 @@ def number(value: float | None, digits: int = 2) -> str:
     if value is None:
         return ""
     return f"{value:,.{digits}f}".replace("-", "−")
+
+
+def provision(citation: str | None) -> str:
+    """A citation of the law as the reader's language writes it."""
+    return in_korean(citation or "") if language() == "ko" else citation or ""
 
 
 def pick(subject: object, name: str) -> str:

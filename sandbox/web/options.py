@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sandbox.web.filters import language, pick
+from sandbox.web.filters import language, pick, provision
 
 
 def named(subjects: Iterable[Any]) -> list[tuple[int, str]]:
@@ -30,7 +30,7 @@ def districts(
 
 def law(items: Iterable[Any]) -> list[tuple[str, str, str]]:
     """Kinds and grounds of a regime with their provisions."""
-    return [(item.id, pick(item, "name"), item.source) for item in items]
+    return [(item.id, pick(item, "name"), provision(item.source)) for item in items]
 
 
 def conditions(rows: Iterable[Any]) -> list[tuple[int, str, str]]:
@@ -58,12 +58,3 @@ def unit(metric: Any) -> str:
 def metric_key(reference: Mapping[str, Any], name: str = "code") -> str:
     """The value of a metric choice for a reference in a plan."""
     return f"{reference[name]}@{reference.get('version', 1)}" if reference.get(name) else ""
-
-
-def threshold(plan: Mapping[str, Any], rule_input: str) -> float | None:
-    """The threshold that the plan's rule holds an input against, where it names it."""
-    for line in plan.get("rule") or []:
-        for test in line["tests"]:
-            if test["input"] == rule_input:
-                return float(test["threshold"])
-    return None
