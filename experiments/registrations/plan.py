@@ -101,7 +101,7 @@ class WindowSchema(Schema):
     @validates_schema
     def days_are_in_order(self, data: Mapping[str, Any], **_: Any) -> None:
         if data["intervention_from"] <= data["baseline_from"]:
-            raise ValidationError("The intervention starts after the baseline.", "intervention_from")
+            raise ValidationError("The intervention must start after the baseline.", "intervention_from")
         if data["intervention_to"] < data["intervention_from"]:
             raise ValidationError("The intervention ends before it starts.", "intervention_to")
 

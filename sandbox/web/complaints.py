@@ -39,7 +39,7 @@ FIXED = (
     _("A plan needs at least one guardrail metric."),
     _("A district stands twice."),
     _("Only a synthetic control has predictors."),
-    _("The intervention starts after the baseline."),
+    _("The intervention must start after the baseline."),
     _("The intervention ends before it starts."),
     _("The pilot ends before it starts."),
     _("The last line must hold without tests, so that there is always a finding."),
