@@ -14,7 +14,7 @@ from experiments.districts import District
 from experiments.errors import WrongMoment
 from experiments.lifecycle import Actor
 from experiments.registrations import Permit, PlanVersion
-from experiments.registrations.models import evaluator_of_the_experiment
+from experiments.registrations.models import EXPERIMENT, evaluator_of_the_experiment
 from sandbox.exemptions.models import Exemption
 from sandbox.pilots.models import Pilot, PilotStatus, pilot_district
 from sandbox.pilots.table import PILOT, is_over, record
@@ -42,9 +42,18 @@ def permit_of(session: Session, pilot: Pilot) -> Permit:
     )
 
 
-def save_draft(session: Session, pilot: Pilot, data: Mapping[str, Any], *, by: Actor, at: datetime) -> None:
-    """Keep the plan as it is being written."""
+def save_draft(
+    session: Session,
+    pilot: Pilot,
+    data: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    seen_version: int | None = None,
+) -> None:
+    """Keep the plan as it is being written, unless somebody wrote on since `seen_version` was read."""
     _refuse_if_over(pilot, "save_draft", by)
+    _refuse_if_changed(pilot, "save_draft", seen_version, by)
     registrations.save_draft(session, pilot.experiment, data, by=by, at=at)
     record(session, pilot, "save_plan_draft", by, at)
 
@@ -58,10 +67,18 @@ def lock(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> PlanVers
 
 
 def amend(
-    session: Session, pilot: Pilot, data: Mapping[str, Any], *, by: Actor, at: datetime, reason: str
+    session: Session,
+    pilot: Pilot,
+    data: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    seen_version: int | None = None,
 ) -> PlanVersion:
     """Supersede the locked plan, with the reason on the public page for good."""
     _refuse_if_over(pilot, "amend", by)
+    _refuse_if_changed(pilot, "amend", seen_version, by)
     version = registrations.amend(
         session, pilot.experiment, data, permit=permit_of(session, pilot), by=by, at=at, reason=reason
     )
@@ -73,6 +90,15 @@ def _refuse_if_over(pilot: Pilot, verb: str, by: Actor) -> None:
     """A plan is for a pilot that can still teach something; the lab does not know the pilot."""
     if is_over(pilot) and evaluator_of_the_experiment(by, pilot.experiment):
         raise WrongMoment(f"experiment.{verb}", pilot.status, meanwhile=PILOT.last_move(pilot))
+
+
+def _refuse_if_changed(pilot: Pilot, verb: str, seen_version: int | None, by: Actor) -> None:
+    """Nobody overwrites in silence what a colleague wrote; None is for whoever read nothing before."""
+    experiment = pilot.experiment
+    is_theirs = evaluator_of_the_experiment(by, experiment)
+    if is_theirs and seen_version is not None and seen_version != experiment.version:
+        meanwhile = EXPERIMENT.last_move(experiment)
+        raise WrongMoment(f"experiment.{verb}", "changed_meanwhile", meanwhile=meanwhile)
 
 
 def _treated_by_others(session: Session, pilot: Pilot, first_day: date, last_day: date) -> list[str]:

@@ -48,12 +48,14 @@ def plan(number: str) -> ResponseReturnValue:
     """The draft of the analysis plan; saving keeps it as it is, locking is a second step."""
     pilot = file.find(db.session, number, actor())
     if request.method == "POST":
-        draft = plan_form.read(request.form)
-        plans.save_draft(db.session, pilot, draft, by=actor(), at=now())
+        draft = plan_form.read(request.form, pilot.experiment.draft)
+        plans.save_draft(db.session, pilot, draft, seen_version=_seen_version(), by=actor(), at=now())
         flash(gettext("The draft is saved."), "success")
         return redirect(url_for("evaluator.plan", number=number), 303)
-    draft = pilot.experiment.draft or plan_form.blank(pilot)
-    return _plan_page(pilot, draft, locked=pilot.experiment.plan is not None)
+    in_force = pilot.experiment.plan
+    if in_force is not None:
+        return _plan_page(pilot, in_force.contents(), locked=True)
+    return _plan_page(pilot, pilot.experiment.draft or plan_form.blank(pilot))
 
 
 @pages.post("/<number>/plan/lock")
@@ -63,7 +65,8 @@ def lock(number: str) -> ResponseReturnValue:
     try:
         version = plans.lock(db.session, pilot, by=actor(), at=now())
     except Invalid as error:
-        return _plan_page(pilot, pilot.experiment.draft, errors=error.errors)
+        draft = pilot.experiment.draft or plan_form.blank(pilot)
+        return _plan_page(pilot, draft, errors=error.errors)
     flash(gettext("The plan is locked. SHA-256: %(sha256)s", sha256=version.sha256), "success")
     return redirect(url_for("cases.file", number=number), 303)
 
@@ -76,9 +79,17 @@ def amend(number: str) -> ResponseReturnValue:
     if in_force is None:
         raise WrongMoment("experiment.amend", pilot.experiment.status, needs="plan_is_locked")
     if request.method == "POST":
-        data = plan_form.read(request.form)
+        data = plan_form.read(request.form, in_force.contents())
         try:
-            plans.amend(db.session, pilot, data, by=actor(), at=now(), reason=forms.reason(request.form))
+            plans.amend(
+                db.session,
+                pilot,
+                data,
+                seen_version=_seen_version(),
+                by=actor(),
+                at=now(),
+                reason=forms.reason(request.form),
+            )
         except Invalid as error:
             return _plan_page(pilot, data, errors=error.errors, amending=True)
         flash(words.deed("experiment", "amend"), "success")
@@ -128,6 +139,10 @@ def _run(run_id: int) -> tuple[Evaluation, Pilot]:
     return evaluation, file.find(db.session, str(pilot.number), actor())
 
 
+def _seen_version() -> int:
+    return request.form.get("version", 0, type=int)
+
+
 def _plan_page(
     pilot: Pilot,
     draft: dict[str, Any],
@@ -140,10 +155,12 @@ def _plan_page(
     page = render_template(
         "evaluator/plan.html",
         pilot=pilot,
-        plan=draft,
+        plan=plan_form.shown(draft),
+        version=request.form.get("version", pilot.experiment.version),
+        reason=request.form.get("reason", ""),
         choices=plan_form.choices(db.session, pilot),
-        errors=errors or {},
-        problems=problems,
+        errors=plan_form.at_controls(errors or {}, draft),
+        problems=plan_form.at_controls(problems, draft),
         locked=locked and not amending,
         amending=amending,
     )

@@ -1,9 +1,11 @@
-"""The analysis plan as a form: fields in, the plan's data out, and what may be chosen."""
+"""The analysis plan as a form: fields in, the plan's data out, what may be chosen, where errors stand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from sqlalchemy import select
@@ -11,17 +13,23 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from experiments.districts import District
-from experiments.evaluation.rule import default_rule
+from experiments.errors import Invalid
+from experiments.evaluation.rule import Input, LineSchema, default_rule
+from experiments.fields import load
 from experiments.metrics import Metric
 from experiments.registrations.plan import SCHEMA_VERSION
 from sandbox.pilots.models import Pilot
 
-ROWS_OF_GUARDRAILS = 2
-ROWS_OF_PREDICTORS = 8
-# What canonical JSON holds exactly; NaN is not smaller than it either.
-LARGEST_NUMBER = 2**53
+FEWEST_GUARDRAILS = 2
+FEWEST_PREDICTORS = 8
+DEFAULT_COVERAGE = 0.8
+DEFAULT_PRE_FIT = 0.25
+LARGEST_NUMBER = 2**53  # what canonical JSON holds exactly
 DEFAULT_ALPHA = 0.05
 DEFAULT_SEED = 20260101
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
+_NUMBER = re.compile(r"[+-]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][+-]?[0-9]{1,3})?")
 
 
 @dataclass(frozen=True)
@@ -58,11 +66,34 @@ def blank(pilot: Pilot) -> dict[str, Any]:
     }
 
 
-def read(form: MultiDict[str, str]) -> dict[str, Any]:
+def shown(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """`plan` as the form shows it. A draft may hold anything in the place of anything."""
+    parts = {name: _object(plan.get(name)) for name in ("window", "districts", "primary", "design")}
+    guardrails, predictors = _objects(plan.get("guardrails")), _objects(parts["design"].get("predictors"))
+    parts["design"]["predictors"] = predictors
+    for side in ("treated", "control"):
+        codes = parts["districts"].get(side)
+        parts["districts"][side] = codes if isinstance(codes, list) else []
+    coverage, pre_fit = _threshold(plan, Input.COVERAGE), _threshold(plan, Input.PRE_FIT)
+    return {
+        **plan,
+        **parts,
+        "guardrails": guardrails,
+        "rows_of_guardrails": max(FEWEST_GUARDRAILS, len(guardrails) + 1),
+        "rows_of_predictors": max(FEWEST_PREDICTORS, len(predictors) + 1),
+        "least_coverage": DEFAULT_COVERAGE if coverage is None else coverage,
+        "worst_pre_fit": DEFAULT_PRE_FIT if pre_fit is None else pre_fit,
+        "rule": _lines(plan.get("rule")),
+        "has_own_rule": has_own_rule(plan),
+    }
+
+
+def read(form: MultiDict[str, str], written: Mapping[str, Any]) -> dict[str, Any]:
     """The plan's data as typed; what is wrong with it is found when it is locked.
 
     The decision rule is the ordered default rule at the typed thresholds, written out in full, so
-    that the locked plan says by itself what will follow from which numbers.
+    that the locked plan says by itself what will follow from which numbers. A rule of its own in the
+    plan as `written` before, which this form cannot express, is kept.
     """
     design = {
         "method": form.get("design.method", ""),
@@ -70,7 +101,7 @@ def read(form: MultiDict[str, str]) -> dict[str, Any]:
         "missing": form.get("design.missing", ""),
         "predictors": [
             {**_metric(row["metric"], "metric"), "first": row["first"], "last": row["last"]}
-            for row in _rows(form, "design.predictors", ("metric", "first", "last"), ROWS_OF_PREDICTORS)
+            for row in _rows(form, "design.predictors", ("metric", "first", "last"))
         ],
     }
     minimum = _number(form.get("primary.minimum_effect"))
@@ -89,51 +120,142 @@ def read(form: MultiDict[str, str]) -> dict[str, Any]:
             "control": form.getlist("districts.control"),
             "why": form.get("districts.why", ""),
         },
-        "primary": _metric(form.get("primary.metric", "")) | _promise(form, "primary", "minimum_effect"),
+        "primary": _metric(form.get("primary.metric", ""))
+        | {"direction": form.get("primary.direction", ""), "minimum_effect": minimum},
         "guardrails": [
             _metric(row["metric"]) | {"direction": row["direction"], "margin": _number(row["margin"])}
-            for row in _rows(form, "guardrails", ("metric", "direction", "margin"), ROWS_OF_GUARDRAILS)
+            for row in _rows(form, "guardrails", ("metric", "direction", "margin"))
         ],
         "design": design,
-        "rule": _rule(minimum, design["alpha"], form),
+        "rule": written["rule"]
+        if has_own_rule(written)
+        else default_rule(
+            minimum_effect=minimum,
+            alpha=design["alpha"],
+            worst_pre_fit=_number(form.get("rule.worst_pre_fit")),
+            least_coverage=_number(form.get("rule.least_coverage")),
+        ),
         "seed": _number(form.get("seed")),
     }
 
 
-def _rule(minimum: Any, alpha: Any, form: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The written-out rule; empty while the thresholds that it needs are not numbers."""
-    pre_fit, coverage = _number(form.get("rule.worst_pre_fit")), _number(form.get("rule.least_coverage"))
-    if not all(isinstance(each, int | float) for each in (minimum, alpha, pre_fit, coverage)):
-        return []
-    return default_rule(minimum_effect=minimum, alpha=alpha, worst_pre_fit=pre_fit, least_coverage=coverage)
-
-
-def _promise(form: Mapping[str, str], prefix: str, threshold: str) -> dict[str, Any]:
-    return {
-        "direction": form.get(f"{prefix}.direction", ""),
-        threshold: _number(form.get(f"{prefix}.{threshold}")),
+def has_own_rule(plan: Mapping[str, Any]) -> bool:
+    """Whether the plan's rule is another than the default one at the plan's thresholds."""
+    rule = plan.get("rule")
+    if not _lines(rule):
+        return False
+    coverage, pre_fit = _threshold(plan, Input.COVERAGE), _threshold(plan, Input.PRE_FIT)
+    thresholds = {
+        "minimum_effect": _object(plan.get("primary")).get("minimum_effect"),
+        "alpha": _object(plan.get("design")).get("alpha"),
+        "least_coverage": coverage,
+        "worst_pre_fit": pre_fit,
     }
+    return bool(rule != default_rule(**thresholds))
+
+
+# Where the form shows what is wrong with a part that has no control of its own.
+CONTROLS = {
+    "window": "window.baseline_from",
+    "districts": "districts.treated",
+    "primary": "primary.metric",
+    "guardrails": "guardrails.0.metric",
+    "design": "design.method",
+    "design.predictors": "design.predictors.0.metric",
+    "rule": "rule.least_coverage",
+    "schema_version": "_schema",
+}
+CONTROL_OF_INPUT: dict[str, str] = {
+    Input.COVERAGE: "rule.least_coverage",
+    Input.PRE_FIT: "rule.worst_pre_fit",
+    Input.PRE_TREND_P: "design.alpha",
+}
+
+
+def at_controls(errors: Mapping[str, Sequence[str]], plan: Mapping[str, Any]) -> dict[str, list[str]]:
+    """`errors` of the plan's data under the names of the form's controls."""
+    moved: dict[str, list[str]] = {}
+    for field, messages in errors.items():
+        place = moved.setdefault(_control(field, plan), [])
+        place.extend(message for message in messages if message not in place)
+    return moved
+
+
+def _control(field: str, plan: Mapping[str, Any]) -> str:
+    parts = field.split(".")
+    match parts:
+        case ["districts", side, _]:
+            return f"districts.{side}"
+        case ["primary" as part, "code" | "version"]:
+            return f"{part}.metric"
+        case ["guardrails", row] | ["guardrails", row, "code" | "version"]:
+            return f"guardrails.{row}.metric"
+        case ["design", "predictors", row] | ["design", "predictors", row, "version"]:
+            return f"design.predictors.{row}.metric"
+        case ["rule", line, "tests", test, *_] if not has_own_rule(plan):
+            return CONTROL_OF_INPUT.get(_input_of(plan, line, test), "primary.minimum_effect")
+        case ["rule", *_]:
+            return CONTROLS["rule"]
+    return CONTROLS.get(field, field)
+
+
+def _input_of(plan: Mapping[str, Any], line: str, test: str) -> str:
+    try:
+        return str(plan["rule"][int(line)]["tests"][int(test)]["input"])
+    except (LookupError, TypeError, ValueError):
+        return ""
+
+
+def _threshold(plan: Mapping[str, Any], named: Input) -> Any:
+    """What the plan's rule holds an input against, as typed; None where it does not name it."""
+    for line in _objects(plan.get("rule")):
+        for test in _objects(line.get("tests")):
+            if test.get("input") == named:
+                return test.get("threshold")
+    return None
+
+
+def _lines(rule: Any) -> list[dict[str, Any]]:
+    """The rule if it can be read as one, with its thresholds as numbers."""
+    try:
+        lines: list[dict[str, Any]] = load(LineSchema(many=True), rule)
+    except Invalid:
+        return []
+    return lines
+
+
+def _object(part: Any) -> dict[str, Any]:
+    return dict(part) if isinstance(part, Mapping) else {}
+
+
+def _objects(part: Any) -> list[dict[str, Any]]:
+    return [dict(each) for each in part if isinstance(each, Mapping)] if isinstance(part, list) else []
 
 
 def _metric(typed: str, name: str = "code") -> dict[str, Any]:
-    """`code@version` as a reference."""
+    """`code@version` as a reference; nothing where nothing was chosen."""
     code, _, version = typed.partition("@")
-    return {name: code, "version": int(version) if version.isdecimal() else 0}
+    if not code:
+        return {}
+    return {name: code, "version": _number(version)}
 
 
 def _number(typed: str | None) -> Any:
     """A number where one was typed; otherwise the text itself, for the schema to refuse by name."""
     text = (typed or "").strip()
-    for kind in (int, float):
-        try:
-            value = kind(text)
-        except ValueError:
-            continue
-        if abs(value) <= LARGEST_NUMBER:
-            return value
-    return text
+    # Not what int() and float() would take besides: 1_000, full-width digits, nan.
+    if not _NUMBER.fullmatch(text):
+        return text
+    value = int(text) if _WHOLE.fullmatch(text) else float(text)
+    return value if abs(value) <= LARGEST_NUMBER else text
 
 
-def _rows(form: Mapping[str, str], name: str, columns: tuple[str, ...], most: int) -> list[dict[str, str]]:
-    rows = [{column: form.get(f"{name}.{i}.{column}", "").strip() for column in columns} for i in range(most)]
-    return [row for row in rows if row["metric"]]
+def _rows(form: Mapping[str, str], name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """Rows `name.0.column` and so on as far as the form goes; rows that are blank throughout are left out."""
+    rows = []
+    for i in count():
+        row = {column: form.get(f"{name}.{i}.{column}") for column in columns}
+        if all(value is None for value in row.values()):
+            break
+        rows.append({column: (value or "").strip() for column, value in row.items()})
+    return [row for row in rows if any(row.values())]
