@@ -57,7 +57,6 @@ def office(service: Service, rows: Session) -> Callable[..., Office]:
     def make(history: History = (), *, language: str = "en", **changes: object) -> Office:
         Clock(service).now = LATER
         case = create_case(remembering(rows), history, **changes)
-        rows.commit()
         return Office(service, case, language)
 
     return make

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from sandbox.app import Service
 from sandbox.exemptions.models import Exemption
+from sandbox.pilots.evaluations import evaluations_of
 from sandbox.pilots.models import Pilot
 from tests.factories import BEGINNING, Case
 from tests.web.visitors import Visitor, stored
@@ -29,7 +30,13 @@ class Office:
     service: Service
     case: Case
     language: str = "en"
+    run_id: int | None = None
     _browsers: dict[str, Visitor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if runs := evaluations_of(self.case.session, self.case.pilot):
+            self.run_id = runs[0].id
+        self.case.session.commit()
 
     @property
     def number(self) -> str:

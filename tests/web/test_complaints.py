@@ -24,7 +24,7 @@ from sandbox.pilots.registration import PilotSchema
 from sandbox.regimes import regime
 from sandbox.web import accounts as sign_in
 from sandbox.web import company
-from sandbox.web.complaints import FIXED, PATTERNS, sentence, translated, under
+from sandbox.web.complaints import FIXED, PATTERNS, sentence, translated
 from tests.factories import application_values, pilot_values
 
 ROOT = Path(__file__).parents[2]
@@ -246,12 +246,6 @@ def test_fields_keep_their_messages(korean):
     errors = translated({"title_ko": ["Missing data for required field."], "seed": ["Not a valid integer."]})
     assert set(errors) == {"title_ko", "seed"}
     assert translated(None) == {}
-
-
-def test_messages_of_a_field_are_shown_at_its_control():
-    errors = {"primary.code": ["a"], "primary.metric": ["b"]}
-    assert under(errors, "primary.code", "primary.metric")["primary.metric"] == ["b", "a"]
-    assert under(errors, "nothing", "primary.metric") == errors
 
 
 def test_complete_input_is_not_complained_of():
