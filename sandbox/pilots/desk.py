@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from experiments.lifecycle import Actor
 from sandbox import access
 from sandbox.accounts import Role
-from sandbox.exemptions.models import Exemption, ExemptionStatus
+from sandbox.exemptions.models import Exemption, ExemptionHistory, ExemptionStatus
 from sandbox.exemptions.table import every_required_action_is_answered
 from sandbox.pilots.file import Move, moves
 from sandbox.pilots.models import Pilot, PilotStatus
@@ -42,6 +42,7 @@ QUIET_VERBS = frozenset(
     {
         "withdraw",
         "edit",
+        "finish",
         "suspend",
         "amend",
         "answer_actions",
@@ -105,9 +106,19 @@ def _cases_of(actor: Actor) -> Select[Any]:
     )
     if access.company_people(actor):
         return query.where(Pilot.company_id == actor.organisation_id)
+    if access.auditor(actor):
+        return query
     if actor.role == Role.CITY_REVIEWER:
-        return query.where(Site.city_id == actor.organisation_id, Exemption.status != ExemptionStatus.DRAFT)
+        sent = (Exemption.status != ExemptionStatus.DRAFT) & _given_up_only_after("send_to_city", "sign")
+        return query.where(Site.city_id == actor.organisation_id, sent)
     not_filed = (ExemptionStatus.DRAFT, ExemptionStatus.LOCAL_REVIEW, ExemptionStatus.LOCAL_DONE)
-    if access.evaluator(actor):
-        return query.where(Pilot.evaluator_id == actor.organisation_id, Exemption.status.not_in(not_filed))
-    return query if access.auditor(actor) else query.where(Exemption.status.not_in(not_filed))
+    query = query.where(Exemption.status.not_in(not_filed), _given_up_only_after("sign"))
+    return query.where(Pilot.evaluator_id == actor.organisation_id) if access.evaluator(actor) else query
+
+
+def _given_up_only_after(*verbs: str) -> ColumnElement[bool]:
+    """Not withdrawn, or withdrawn after one of `verbs`: what nobody else had read stays the company's own."""
+    done = select(ExemptionHistory.id).where(
+        ExemptionHistory.subject_id == Exemption.id, ExemptionHistory.verb.in_(verbs)
+    )
+    return or_(Exemption.status != ExemptionStatus.WITHDRAWN, done.exists())

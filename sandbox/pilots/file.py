@@ -19,7 +19,7 @@ from sandbox.accounts import Role
 from sandbox.decisions.decide import DECIDABLE, is_decided, open_decision
 from sandbox.decisions.models import Decision
 from sandbox.decisions.table import DECISION
-from sandbox.exemptions.models import Consultation, ExemptionStatus
+from sandbox.exemptions.models import Consultation, Exemption, ExemptionStatus
 from sandbox.exemptions.table import EXEMPTION
 from sandbox.pilots.evaluations import evaluations_of
 from sandbox.pilots.models import Pilot
@@ -74,17 +74,29 @@ def find(session: Session, number: str, actor: Actor) -> Pilot:
 
 
 def may_read(pilot: Pilot, actor: Actor) -> bool:
-    """The file's parties; a draft is the company's own until it is sent, and the city sees it first."""
+    """The file's parties; a draft is the company's own until it is sent, and the city sees it first.
+
+    Whoever gives an application up opens it to nobody who could not read it before.
+    """
     if not access.may_read_case(
         actor, company_id=pilot.company_id, city_id=pilot.site.city_id, evaluator_id=pilot.evaluator_id
     ):
         return False
-    status = pilot.exemption.status
     if access.company_people(actor) or access.auditor(actor):
         return True
+    status = _reached(pilot.exemption)
     if status == NOT_YET_SENT:
         return False
     return access.city_reviewer(actor) if status in WITH_THE_CITY else True
+
+
+def _reached(exemption: Exemption) -> str:
+    """The status; of a withdrawn application the one in which it was withdrawn, or filed if it ever was."""
+    if exemption.status != ExemptionStatus.WITHDRAWN:
+        return exemption.status
+    past = EXEMPTION.past(exemption)
+    was_filed = any(row.verb == "sign" for row in past)
+    return str(ExemptionStatus.SUBMITTED if was_filed else past[-1].old_status)
 
 
 def case_file(session: Session, pilot: Pilot, actor: Actor) -> CaseFile:
