@@ -1,0 +1,102 @@
+"""The regulator's desk: what waits for this person, soonest due first, and nobody else's cases."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import CONSULTING, DECIDED, DRAFTED, FILED, SENT
+from tests.web.visitors import Clock, said
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        ("city_reviewer", 200),
+        ("reviewer", 200),
+        ("decider", 200),
+        ("auditor", 200),
+        ("author", 403),
+        ("evaluator", 403),
+        ("data_officer", 403),
+        ("administrator", 403),
+        (None, 302),
+    ],
+)
+def test_the_desk_is_for_regulators(office, who, status):
+    assert office().open(who, "cases-desk").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("history", "readers"),
+    [
+        (DRAFTED, {"auditor"}),
+        (SENT, {"auditor", "city_reviewer"}),
+        (FILED, {"auditor", "city_reviewer", "reviewer", "decider", "other_reviewer"}),
+    ],
+)
+def test_a_case_appears_when_the_office_has_to_do_with_it(office, history, readers):
+    office = office(history)
+    people = ("auditor", "city_reviewer", "other_city_reviewer", "reviewer", "decider", "other_reviewer")
+    assert {who for who in people if office.number in office.open(who, "cases-desk").text} == readers
+
+
+def test_what_waits_is_marked(office):
+    page = office(FILED).read("reviewer", "cases-desk")
+    assert "Your turn Return the filing, Open the consultation" in page
+
+
+def test_another_ministrys_case_waits_for_nobody_here(office):
+    assert "Your turn" not in office(FILED).read("other_reviewer", "cases-desk")
+
+
+@pytest.mark.parametrize(
+    ("passed", "told", "tone"),
+    [
+        (timedelta(days=0), "days left", "neutral"),
+        (timedelta(days=300), "days overdue", "danger"),
+    ],
+)
+def test_the_days_to_a_reply_are_counted(office, service, passed, told, tone):
+    office = office(CONSULTING)
+    due = office.case.pilot.exemption.consultations[0].due_on
+    now = office.case.at + passed
+    Clock(service).now = now
+    left = (due - now.date()).days
+    page = office.open("other_reviewer", "cases-desk")
+    assert f"{due} {abs(left)} {told}" in said(page)
+    assert re.search(rf"tag-{tone}[^>]*>[^<]*{abs(left)} {told}", page.text)
+
+
+def test_the_soonest_due_stands_on_top(office, service):
+    first, second = office(CONSULTING, title_en="Asked first"), office(DECIDED, title_en="Over")
+    page = first.read("reviewer", "cases-desk")
+    assert page.index("Asked first") < page.index("Over")
+    assert second.number in page
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [("q=crossings", True), ("q=%25", False), ("status=in_review", True), ("status=running", False)],
+)
+def test_the_desk_is_searched_and_filtered(office, query, is_found):
+    office = office(FILED)
+    assert (office.number in office.open("reviewer", f"cases-desk?{query}").text) is is_found
+
+
+def test_the_question_stays_in_the_form(office):
+    page = office(FILED).open("reviewer", "cases-desk?q=%22%3E%3Cb%3E&status=running").text
+    assert 'value="&#34;&gt;&lt;b&gt;"' in page
+    assert re.search(r'<option value="running" selected>', page)
+
+
+def test_drafts_are_no_state_to_ask_for(office):
+    assert '<option value="draft"' not in office().open("auditor", "cases-desk").text
+
+
+def test_the_desk_is_korean_where_korean_is_spoken(office):
+    page = office(FILED, language="ko").open("reviewer", "cases-desk")
+    assert '<html lang="ko">' in page.text
+    assert "Your turn" not in page.text
