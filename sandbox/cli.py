@@ -88,16 +88,22 @@ def ledger() -> None:
 
 @ledger.command("verify")
 def verify_ledger() -> None:
-    """Walk the ledger and name the first broken row; exit status 1 where there is one."""
+    """Walk the ledger and hold it against plans, results and decisions; exit status 1 for any fault."""
+    from sandbox import tables  # noqa: F401 - relationships need every table
+    from sandbox.audit import mismatches
     from sandbox.db import sessions_for
     from sandbox.ledger import verify
 
     with sessions_for(read_settings().database_url)() as session:
         verdict = verify(session)
+        contradictions = mismatches(session)
     if verdict.broken:
         click.echo(f"Row {verdict.broken.number} is broken: {verdict.broken.why}. Rows before it are sound.")
-        sys.exit(1)
-    click.echo(f"{verdict.rows} rows are sound. Head: {verdict.head}")
+    else:
+        click.echo(f"{verdict.rows} rows are sound. Head: {verdict.head}")
+    for contradiction in contradictions:
+        click.echo(str(contradiction))
+    sys.exit(1 if verdict.broken or contradictions else 0)
 
 
 @main.group()

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from experiments.collection.models import DataSource, Hub, Observation, ObservationRevision
 from sandbox import ledger
 from sandbox.app import utc_now
+from sandbox.audit import mismatches
 from sandbox.config import Settings
 from sandbox.db import engine_for, sessions_for, upgrade
 from sandbox.demo import stage
@@ -105,6 +106,8 @@ def _print_counts(session: Session, console: Console) -> None:
     verdict = ledger.verify(session)
     if verdict.broken:
         raise DemonstrationFailed(f"Ledger row {verdict.broken.number} is broken: {verdict.broken.why}.")
+    if contradictions := mismatches(session):
+        raise DemonstrationFailed("\n".join(str(contradiction) for contradiction in contradictions))
     readings = session.scalar(select(func.count()).select_from(Observation))
     revisions = session.scalar(select(func.count()).select_from(ObservationRevision))
     console.print(

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sandbox import ledger as record
+from sandbox.audit import mismatches
 from sandbox.db import db
 from sandbox.web import ledger_words
 
@@ -24,5 +25,11 @@ def ledger() -> ResponseReturnValue:
     acts = [(act, f"{ledger_words.act(act)} ({act})") for act in record.acts(db.session)]
     verdict = record.verify(db.session)
     return render_template(
-        "audit/ledger.html", page=page, acts=acts, verdict=verdict, query=query, ledger_words=ledger_words
+        "audit/ledger.html",
+        page=page,
+        acts=acts,
+        verdict=verdict,
+        mismatches=mismatches(db.session),
+        query=query,
+        ledger_words=ledger_words,
     )

@@ -1,9 +1,10 @@
-"""What the acts in the ledger are called, and what can be wrong with a row."""
+"""What the acts in the ledger are called, and what can be wrong with a row or with what it speaks of."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext
 
+from sandbox import audit
 from sandbox.web.words import DEEDS
 
 _ = lazy_gettext
@@ -41,6 +42,17 @@ FAULTS = {
     "it is missing": _("It is missing."),
     "it does not follow from the row before it": _("It does not follow from the row before it."),
     "its contents were changed after it was written": _("Its contents were changed after it was written."),
+    audit.MISSING: _("The row that the record speaks of is missing."),
+    audit.UNRECORDED: _("No record in the ledger speaks of it."),
+    audit.OTHER_DIGEST: _("Its digest is not the recorded one."),
+    audit.OTHER_TEXT: _("Its text does not have the recorded digest."),
+    audit.OTHER_TIME: _("Its time is not the recorded one."),
+    audit.OTHER_REASON: _("Its reason is not the recorded one."),
+    audit.OTHER_FINDING: _("Its finding is not the recorded one."),
+    audit.OTHER_FINDING_IN_TEXT: _("The finding in its text is not the recorded one."),
+    audit.OTHER_OUTCOME: _("Its outcome is not the recorded one."),
+    audit.OTHER_EVALUATION: _("It rests on another result than the recorded one."),
+    audit.OTHER_STATUS: _("Its status is not the one that its last record leads to."),
 }
 
 

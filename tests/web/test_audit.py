@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from sandbox import ledger
+from sandbox import audit, ledger
 from sandbox.accounts import Role
 from sandbox.web import ledger_words
 from tests.factories import (
@@ -84,6 +84,27 @@ def test_a_broken_ledger_names_the_row(auditor, append, rows):
     page = auditor.read("/ledger")
     assert f"Row {number} is broken Its contents were changed after it was written." in page
     assert f"The {number - 1} rows before it are sound." in page
+
+
+def test_a_row_that_contradicts_its_record_is_named(auditor, rows):
+    case = create_case(remembering(rows), DECIDED)
+    rows.commit()
+    assert "The register contradicts the ledger" not in auditor.read("/ledger")
+    rows.execute(text("UPDATE evaluation SET finding = 'stop'"))
+    rows.commit()
+    signed = select(ledger.LedgerEntry.number).where(ledger.LedgerEntry.act == "pilot.sign_result")
+    page = auditor.read("/ledger")
+    assert "The register contradicts the ledger" in page
+    where = f"{case.pilot.key}/evaluation/{case.evaluation.id} (record in row {rows.scalar(signed)})"
+    assert f"{where}: Its finding is not the recorded one." in page
+
+
+@pytest.mark.parametrize(
+    "why", [value for name, value in vars(audit).items() if name.isupper() and name[0] != "_"]
+)
+def test_every_contradiction_is_a_sentence(auditor, service, why):
+    with service.test_request_context(headers={"Accept-Language": "en"}):
+        assert ledger_words.fault(why) == f"{why[0].upper()}{why[1:]}."
 
 
 def test_acts_are_filtered_by_the_beginning_of_the_subject(auditor, append):
