@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import ceil
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import (
     Flask,
@@ -121,7 +120,10 @@ def actor_or_none() -> Actor | None:
 
 
 def signed_in_person() -> Person | None:
-    return current_user.person if current_user.is_authenticated else None
+    # After a fault nobody is asked for: where the database is gone, an error page must not need it.
+    if g.get("is_broken") or not current_user.is_authenticated:
+        return None
+    return current_user.person
 
 
 def now() -> Any:
@@ -133,14 +135,9 @@ def now() -> Any:
 
 def local_path(target: str | None) -> str:
     """`target` if it is a path of this service, else the first page: no open redirects."""
-    parts = urlsplit(target or "")
-    if (
-        not target
-        or parts.scheme
-        or parts.netloc
-        or not target.startswith("/")
-        or target.startswith(("//", "/\\"))
-    ):
+    # Browsers take a backslash for a slash and skip tabs and line breaks.
+    is_path = target is not None and target.startswith("/") and target.isprintable() and "\\" not in target
+    if target is None or not is_path or target.startswith("//"):
         return url_for("register.index")
     return target
 
@@ -184,6 +181,8 @@ def _signed_in_by_header(asked: Request) -> SignedIn | None:
 
 
 def _holder(token: str) -> SignedIn | None:
+    if g.get("is_broken"):
+        return None
     person = accounts.person_of(db.session, token, now())
     return SignedIn(token, person) if person else None
 
@@ -227,10 +226,6 @@ def _page_context() -> dict[str, Any]:
         "options": options,
         "complaints": complaints,
     }
-
-
-def _in_language(code: str) -> str:
-    return url_for("accounts.choose_language", language=code, next=_this_page())
 
 
 def _this_page() -> str:
@@ -280,17 +275,20 @@ def _answer_database_error(error: DBAPIError) -> ResponseReturnValue:
 def _answer_http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     db.session.rollback()
+    g.is_broken = status >= 500
+    if error.response is not None and not _wants_json():
+        return error.response
+    if status == 401 and not _wants_json():
+        return redirect(url_for("accounts.sign_in"))
     if _wants_json():
         response = problem(status, str(error.description))
-        if isinstance(error, MethodNotAllowed) and error.valid_methods:
-            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
-        return response
-    if error.response is not None:
-        return error.response
-    if status in {401}:
-        return redirect(url_for("accounts.sign_in"))
-    template = status if status in {403, 404, 409, 422, 429, 500} else 422 if status < 500 else 500
-    return render_template(f"errors/{template}.html", explanation=None, error=error), status
+    else:
+        template = status if status in {403, 404, 409, 422, 429, 500} else 422 if status < 500 else 500
+        page = render_template(f"errors/{template}.html", explanation=None, error=error)
+        response = current_app.make_response((page, status))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def problem(status: int, detail: str, **facts: Any) -> Response:
@@ -314,6 +312,6 @@ def _add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if current_app.settings.https:  # type: ignore[attr-defined]
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if request.endpoint != "static" and current_user.is_authenticated:
+    if request.endpoint != "static" and signed_in_person():
         response.headers.setdefault("Cache-Control", "no-store")
     return response
