@@ -29,9 +29,10 @@ def create_readings(
     values: Mapping[tuple[str, date], float],
     *,
     received_at: datetime,
+    cadence: str = "month",
 ) -> None:
-    """One monthly reading per (district code, day) at noon UTC, known since `received_at`."""
-    source = _source(session, territory, metric)
+    """One reading per (district code, day) at noon UTC, known since `received_at`."""
+    source = _source(session, territory, metric, cadence)
     attempt = CollectionAttempt(
         source_id=source.id,
         holder="test",
@@ -65,7 +66,7 @@ def create_readings(
     session.flush()
 
 
-def _source(session: Session, territory: Territory, metric: Metric) -> DataSource:
+def _source(session: Session, territory: Territory, metric: Metric, cadence: str) -> DataSource:
     hub = Hub(name=f"hub of {metric.code}", base_url="http://127.0.0.1:9", dialect="etsi", zone="UTC")
     session.add(hub)
     session.flush()
@@ -84,7 +85,7 @@ def _source(session: Session, territory: Territory, metric: Metric) -> DataSourc
         next_due_at=EPOCH,
     )
     source.attributes = [
-        SourceAttribute(attribute="value", metric_id=metric.id, unit=metric.unit, cadence="month")
+        SourceAttribute(attribute="value", metric_id=metric.id, unit=metric.unit, cadence=cadence)
     ]
     session.add(source)
     session.flush()

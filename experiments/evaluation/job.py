@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy.orm import Session
 
+from experiments.collection.models import to_microseconds
 from experiments.districts import District, districts
 from experiments.errors import Invalid
 from experiments.evaluation.models import Evaluation
@@ -23,6 +23,7 @@ from experiments.panel import PanelReading, panel
 from experiments.periods import calendar, label
 
 FloatArray = npt.NDArray[np.float64]
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,18 +62,30 @@ def job_of(session: Session, evaluation: Evaluation) -> Job:
     plan = evaluation.plan_version.contents()
     territory = evaluation.experiment.territory
     units = districts(session, territory, [*plan["districts"]["treated"], *plan["districts"]["control"]])
-    first_day, last_day = _span(plan, territory.zone, evaluation.as_of)
-    readings = _Readings(session, plan, units, first_day, last_day, evaluation.as_of)
+    readings = _Readings(
+        session, plan, units, _span(plan, territory.zone, evaluation.as_of), evaluation.as_of
+    )
     return Job(
         plan=plan,
         plan_version=evaluation.plan_version.number,
         plan_sha256=evaluation.plan_version.sha256,
         as_of=evaluation.as_of.isoformat(),
         seed=evaluation.seed,
-        first_treated=label(plan["period"], date.fromisoformat(plan["window"]["intervention_from"])),
+        first_treated=readings.span.first_treated,
         primary=readings.of(plan["primary"], plan["design"]["predictors"]),
         guardrails=tuple(readings.of(guardrail) for guardrail in plan["guardrails"]),
     )
+
+
+@dataclass(frozen=True)
+class _Span:
+    """The whole periods of a plan's window: days that begin the first and the last of them, the first
+    treated one's label, and the label of the period in whose middle the intervention starts, if any."""
+
+    first_day: date
+    last_day: date
+    first_treated: str
+    torn: str | None
 
 
 @dataclass(frozen=True)
@@ -82,8 +95,7 @@ class _Readings:
     session: Session
     plan: Mapping[str, Any]
     units: list[District]
-    first_day: date
-    last_day: date
+    span: _Span
     as_of: datetime
 
     def of(
@@ -100,37 +112,44 @@ class _Readings:
             metric=read,
             districts=self.units,
             period=self.plan["period"],
-            first=self.first_day,
-            last=self.last_day,
+            first=self.span.first_day,
+            last=self.span.last_day,
             as_of=self.as_of,
             covariates=others,
         )
+        whole = [column for column, name in enumerate(reading.panel.periods) if name != self.span.torn]
         return MetricPanel(
             metric=_described(read),
             units=reading.panel.units,
-            periods=reading.panel.periods,
-            outcomes=_usable(reading, read),
-            covariates=dict(reading.panel.covariates),
-            coverage=float(reading.completeness.mean()),
+            periods=tuple(reading.panel.periods[column] for column in whole),
+            outcomes=_usable(reading, read)[:, whole],
+            covariates={name: matrix[:, whole] for name, matrix in reading.panel.covariates.items()},
+            coverage=float(reading.completeness[:, whole].mean()),
         )
 
 
-def _span(plan: Mapping[str, Any], zone: str, as_of: datetime) -> tuple[date, date]:
-    """First and last day of the panel: only periods that had ended by `as_of` are read."""
-    window = plan["window"]
-    first = date.fromisoformat(window["baseline_from"])
-    planned = date.fromisoformat(window["intervention_to"])
-    last = min(planned, as_of.astimezone(ZoneInfo(zone)).date())
-    if last <= first:
-        raise Invalid({"as_of": ["nothing of the plan's window had passed"]})
-    periods = calendar(plan["period"], first, last, zone)
-    moment = int(as_of.timestamp() * 1_000_000)
-    ended = [
-        day for day, edge in zip(periods.first_days[:-1], periods.edges[1:], strict=True) if edge <= moment
+def _span(plan: Mapping[str, Any], zone: str, as_of: datetime) -> _Span:
+    """The periods that lie wholly in the plan's window and had ended by `as_of`.
+
+    A period in whose middle the intervention starts is neither before nor after it and is left out.
+    """
+    first, start, last = (
+        date.fromisoformat(plan["window"][name])
+        for name in ("baseline_from", "intervention_from", "intervention_to")
+    )
+    kind, periods = plan["period"], calendar(plan["period"], first, last, zone)
+    moment = to_microseconds(as_of)
+    begins, ends = periods.first_days[:-1], periods.first_days[1:]
+    whole = [
+        (begin, end)
+        for begin, end, edge in zip(begins, ends, periods.edges[1:].tolist(), strict=True)
+        if first <= begin and end - ONE_DAY <= last and edge <= moment
     ]
-    if not ended:
-        raise Invalid({"as_of": ["no period of the plan had ended"]})
-    return first, ended[-1]
+    if not whole or whole[-1][0] < start:
+        raise Invalid({"as_of": ["no whole period of the intervention had passed"]})
+    torn = [label(kind, begin) for begin, end in whole if begin < start < end]
+    treated = next(begin for begin, _ in whole if begin >= start)
+    return _Span(whole[0][0], whole[-1][0], label(kind, treated), torn[0] if torn else None)
 
 
 def _usable(reading: PanelReading, read: Metric) -> FloatArray:

@@ -1,7 +1,8 @@
 """The decision rule: an ordered list of lines frozen in the plan, first match wins.
 
 A line names a finding and tests on inputs. An input that could not be computed makes its test
-false and says why; it never passes in silence.
+false and says why, except in a line that finds the evidence invalid: there the doubt counts, for
+what could not be checked must not pass for valid. What the design does not have is no doubt.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from experiments.fields import Real
 
@@ -52,13 +53,26 @@ COMPARISONS = {
 
 
 class TestSchema(Schema):
-    """One comparison of an input with a threshold."""
+    """One comparison of an input with a threshold that the input can reach."""
 
     __test__ = False  # not a test case, whatever its name says to pytest
 
     input = fields.String(required=True, validate=validate.OneOf([i.value for i in Input]))
     comparison = fields.String(required=True, validate=validate.OneOf(sorted(COMPARISONS)))
     threshold = Real(required=True)
+
+    @validates_schema
+    def threshold_can_be_reached(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["input"] in SHARES and not 0 <= data["threshold"] <= 1:
+            raise ValidationError("This threshold lies between 0 and 1.", "threshold")
+        if data["input"] in NOT_NEGATIVE and data["threshold"] < 0:
+            raise ValidationError("This threshold cannot be negative.", "threshold")
+
+
+# Inputs that are shares or probabilities, and those that cannot be negative.
+SHARES = frozenset({Input.COVERAGE, Input.PRE_TREND_P, Input.P_VALUE})
+NOT_NEGATIVE = frozenset({Input.PRE_FIT, Input.GUARDRAILS_HARMED, Input.GUARDRAILS_NOT_SAFE, Input.SITES})
+NOT_IN_THIS_DESIGN = "not_part_of_this_design"
 
 
 class LineSchema(Schema):
@@ -96,7 +110,8 @@ def execute(
 
 
 def _line(line: Mapping[str, Any], inputs: Mapping[str, Value]) -> dict[str, Any]:
-    tests = [_test(test, inputs) for test in line["tests"]]
+    doubts_count = line["finding"] == Finding.INVALID
+    tests = [_test(test, inputs, doubts_count=doubts_count) for test in line["tests"]]
     outcomes = [test["holds"] for test in tests]
     holds = all(outcomes) if line["when"] == "all" or not outcomes else any(outcomes)
     return {
@@ -108,15 +123,14 @@ def _line(line: Mapping[str, Any], inputs: Mapping[str, Value]) -> dict[str, Any
     }
 
 
-def _test(test: Mapping[str, Any], inputs: Mapping[str, Value]) -> dict[str, Any]:
-    value = inputs.get(test["input"], Unknown("not_part_of_this_design"))
-    known = not isinstance(value, Unknown)
-    return {
-        **test,
-        "value": value if not isinstance(value, Unknown) else None,
-        "reason": None if not isinstance(value, Unknown) else value.reason,
-        "holds": known and bool(COMPARISONS[test["comparison"]](value, test["threshold"])),
-    }
+def _test(test: Mapping[str, Any], inputs: Mapping[str, Value], *, doubts_count: bool) -> dict[str, Any]:
+    value = inputs.get(test["input"], Unknown(NOT_IN_THIS_DESIGN))
+    if isinstance(value, Unknown):
+        # Evidence whose validity could not be checked must not pass for valid.
+        holds = doubts_count and value.reason != NOT_IN_THIS_DESIGN
+        return {**test, "value": None, "reason": value.reason, "holds": holds}
+    holds = bool(COMPARISONS[test["comparison"]](value, test["threshold"]))
+    return {**test, "value": value, "reason": None, "holds": holds}
 
 
 def default_rule(

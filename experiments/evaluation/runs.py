@@ -27,7 +27,8 @@ from experiments.lifecycle import Actor
 from experiments.metrics import metric
 from experiments.registrations.models import EXPERIMENT, Experiment
 
-LEASE = timedelta(minutes=30)
+# Long against any evaluation so far; a run whose worker died waits no longer than this.
+LEASE = timedelta(minutes=5)
 
 Clock = Callable[[], datetime]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from experiments.canonical import canonical
 from experiments.evaluation.job import Job, MetricPanel
-from experiments.evaluation.rule import Input, Unknown, Value, execute
+from experiments.evaluation.rule import NOT_IN_THIS_DESIGN, Input, Unknown, Value, execute
 from stats.design import Design
 from stats.equivalence import Better, non_inferiority
 from stats.evaluate import evaluate
@@ -142,7 +142,7 @@ def _end(interval: Mapping[str, Any], name: str, sign: float) -> Value:
 def _pre_trend(study: Mapping[str, Any] | None) -> Value:
     """The p-value of the joint test, or why there is none."""
     if study is None:
-        return Unknown("not_part_of_this_design")
+        return Unknown(NOT_IN_THIS_DESIGN)
     test = study["pre_trend"]
     return _number(test if "not_computable" in test else test["p_value"])
 
@@ -151,12 +151,12 @@ def _diagnostic(document: Mapping[str, Any], code: str) -> Value:
     for finding in document["findings"]:
         if finding["code"] == code:
             return _number(finding["number"])
-    return Unknown("not_part_of_this_design")
+    return Unknown(NOT_IN_THIS_DESIGN)
 
 
 def _number(value: Any) -> Value:
     if value is None:
-        return Unknown("not_part_of_this_design")
+        return Unknown(NOT_IN_THIS_DESIGN)
     return Unknown(value["not_computable"]) if isinstance(value, Mapping) else float(value)
 
 

@@ -128,9 +128,12 @@ def edit(sent: dict[str, Any], number: str) -> Answer:
 
 def _regime(key: str) -> Regime:
     try:
-        return regime(key)
+        law = regime(key)
     except NotFound:
         raise Invalid({"regime": [f"unknown regime {key}"]}) from None
+    if not law.takes_applications:
+        raise Invalid({"regime": ["This regime takes no applications."]})
+    return law
 
 
 def _parties(site_code: str, evaluator_id: int, lead_id: int) -> dict[str, Any]:

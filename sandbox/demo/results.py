@@ -48,7 +48,7 @@ def table(rows: list[Outcome]) -> Table:
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    drawn.add_column("pilot", max_width=22)
+    drawn.add_column("pilot", min_width=13, max_width=22)
     for heading in ("effect", "95 % interval", "p", "guardrail", "finding"):
         drawn.add_column(heading, no_wrap=True)
     for row in rows:

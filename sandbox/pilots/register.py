@@ -12,7 +12,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from sqlalchemy import ColumnElement, ScalarSelect, Select, SQLColumnExpression, func, or_, select
 from sqlalchemy.orm import Session, aliased, lazyload
 
-from experiments.districts import Territory
+from experiments.districts import District, Territory
 from experiments.errors import NotFound
 from experiments.evaluation.models import Evaluation
 from experiments.evaluation.rule import Finding
@@ -202,7 +202,13 @@ def _joined(query: Select[*Row]) -> Select[*Row]:
 def _conditions(wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted["q"]:
-        conditions.append(or_(*(column.icontains(wanted["q"], autoescape=True) for column in SEARCHED)))
+
+        def says(column: Any) -> ColumnElement[bool]:
+            return column.icontains(wanted["q"], autoescape=True)
+
+        # Residents know the name of their district.
+        there = Pilot.districts.any(says(District.name_ko) | says(District.name_en))
+        conditions.append(or_(there, *(says(column) for column in SEARCHED)))
     for name, column in (
         ("status", Pilot.status),
         ("technology", Pilot.technology),

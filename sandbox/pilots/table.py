@@ -37,10 +37,6 @@ def reviewer_of_the_lead_ministry(actor: Actor, pilot: Pilot) -> bool:
     return access.ministry_reviewer(actor) and actor.organisation_id == pilot.exemption.lead_id
 
 
-def signatory_or_reviewer_of_the_city(actor: Actor, pilot: Pilot) -> bool:
-    return signatory_of_the_company(actor, pilot) or access.city_staff_of(actor, pilot.site.city_id)
-
-
 def is_over(pilot: Pilot) -> bool:
     """Nothing is planned or decided on this pilot any more."""
     return pilot.status in OVER
@@ -93,7 +89,7 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
             needs_reason=True,
             source="Art. 52(4)",
         ),
-        Transition("finish", (S.RUNNING, S.SUSPENDED), S.FINISHED, signatory_or_reviewer_of_the_city),
+        Transition("finish", (S.RUNNING, S.SUSPENDED), S.FINISHED, signatory_of_the_company),
         Transition(
             "conclude", (S.RUNNING, S.SUSPENDED, S.FINISHED), S.CONCLUDED, decider_of_the_lead_ministry
         ),

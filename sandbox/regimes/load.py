@@ -60,6 +60,7 @@ class Regime:
     name_ko: str
     name_en: str
     zone: str
+    takes_applications: bool
     consultation_days: int
     consultation_source: str
     grounds: tuple[Ground, ...]
@@ -102,6 +103,7 @@ class RegimeSchema(Schema):
     name_ko = fields.String(required=True)
     name_en = fields.String(required=True)
     zone = Zone(required=True)
+    takes_applications = fields.Boolean(load_default=True)
     consultation_days = fields.Nested(_PeriodSchema, required=True)
     grounds = fields.List(fields.Nested(_GroundSchema), required=True)
     kinds = fields.List(fields.Nested(_KindSchema), required=True)
@@ -148,7 +150,10 @@ def _regime(data: dict[str, Any]) -> Regime:
     )
     every_kind = tuple(kind.id for kind in kinds)
     return Regime(
-        **{key: data[key] for key in ("id", "version", "as_of", "name_ko", "name_en", "zone")},
+        **{
+            key: data[key]
+            for key in ("id", "version", "as_of", "name_ko", "name_en", "zone", "takes_applications")
+        },
         consultation_days=data["consultation_days"]["value"],
         consultation_source=data["consultation_days"]["source"],
         grounds=tuple(Ground(**(g | {"kinds": tuple(g["kinds"] or every_kind)})) for g in data["grounds"]),

@@ -381,3 +381,9 @@ def test_data_that_no_longer_fit_the_digest_are_not_handed_out(session):
     case = create_case(session, (*RUNNING, measure, run_later, store(), factories.sign_result))
     with pytest.raises(BrokenRecord):
         dataset.cells(session, session.get_one(Evaluation, case.evaluation.id))
+
+
+def test_a_pilot_is_found_by_the_name_of_a_district(session):
+    case = create_case(session, FILED, title_en="Shuttle")
+    name = case.pilot.districts[0].name_en
+    assert titles(session, q=name.lower()) == ["Shuttle"]

@@ -21,7 +21,7 @@ TABLE = {
     "start": Move("approved", "running", "company_signatory"),
     "suspend": Move("running", "suspended", "decider", needs_reason=True),
     "lift": Move("suspended", "running", "decider", needs_reason=True),
-    "finish": Move("running suspended", "finished", "company_signatory city_reviewer"),
+    "finish": Move("running suspended", "finished", "company_signatory"),
     "conclude": Move("running suspended finished", "concluded", "decider"),
     "stop": Move("running suspended finished", "stopped", "decider", needs_reason=True),
     "withdraw": Move(

@@ -187,7 +187,7 @@ def test_what_people_wrote_is_shown_as_they_wrote_it(office):
         (LOCKED, "signatory", "pilot", "start", "running"),
         (RUNNING, "decider", "pilot", "suspend", "suspended"),
         (SUSPENDED, "decider", "pilot", "lift", "running"),
-        (RUNNING, "city_reviewer", "pilot", "finish", "finished"),
+        (RUNNING, "signatory", "pilot", "finish", "finished"),
         (PROPOSED, "decider", "decision", "decide", "decided"),
         (PROPOSED, "decider", "decision", "send_back", "sent_back"),
         (PROPOSED_AGAINST, "decider", "decision", "decide_against", "awaiting_second"),

@@ -16,11 +16,11 @@ from tests import factories, readings
 from tests.experiments.evaluation.build import AFTER, MONTHS, REQUESTED, UNITS, ask, values
 from tests.factories import GRANTED, create_case, create_metric, lock_plan, plan_document, start
 
-# July 2026 begins in Seoul while it is still June in UTC.
-JULY_IN_SEOUL = datetime(2026, 6, 30, 15, tzinfo=UTC)
+# August 2026 begins in Seoul while it is still July in UTC.
+AUGUST_IN_SEOUL = datetime(2026, 7, 31, 15, tzinfo=UTC)
 
 
-def asked(session, *steps, measured=values, **plan):
+def asked(session, *steps, measured=values, cadence="month", **plan):
     """A run that waits, under a plan with these changes."""
 
     def save(case):
@@ -30,7 +30,9 @@ def asked(session, *steps, measured=values, **plan):
 
     def measure(case):
         for metric in (case.primary, case.guardrail):
-            readings.create_readings(case.session, case.site.territory, metric, measured(), received_at=AFTER)
+            readings.create_readings(
+                case.session, case.site.territory, metric, measured(), received_at=AFTER, cadence=cadence
+            )
 
     return create_case(session, (*GRANTED, *steps, save, lock_plan, start, measure, ask))
 
@@ -62,7 +64,31 @@ def test_columns_are_the_plans_periods(session):
 
 def test_the_start_is_named_as_periods_are(session):
     case = asked(session, period="week", design={"method": "did", "alpha": 0.05, "missing": "available"})
-    assert read(case).first_treated == "2026-W27"
+    assert read(case).first_treated == "2026-W28"
+
+
+def test_a_period_torn_by_the_start_is_neither_before_nor_after(session):
+    case = asked(session, period="week", design={"method": "did", "alpha": 0.05, "missing": "available"})
+    periods = read(case).primary.periods
+    # 1 July 2026 is a Wednesday.
+    assert ("2026-W26" in periods, "2026-W27" in periods, "2026-W28" in periods) == (True, False, True)
+
+
+def test_only_periods_that_lie_wholly_in_the_window_are_read(session):
+    window = {
+        "baseline_from": "2026-06-03",
+        "intervention_from": "2026-07-06",
+        "intervention_to": "2026-07-20",
+    }
+    case = asked(session, measured=seven_weeks, cadence="day", **WEEKLY | {"window": window})
+    assert read(case).primary.periods == (
+        "2026-W24",
+        "2026-W25",
+        "2026-W26",
+        "2026-W27",
+        "2026-W28",
+        "2026-W29",
+    )
 
 
 def test_a_job_says_what_it_follows_from(session):
@@ -85,9 +111,8 @@ def test_a_job_travels_to_another_process(session):
 @pytest.mark.parametrize(
     ("as_of", "last"),
     [
-        (JULY_IN_SEOUL - timedelta(microseconds=1), "2026-05"),
-        (JULY_IN_SEOUL, "2026-06"),
-        (JULY_IN_SEOUL + timedelta(days=20), "2026-06"),
+        (AUGUST_IN_SEOUL, "2026-07"),
+        (AUGUST_IN_SEOUL + timedelta(days=20), "2026-07"),
         (AFTER, "2027-06"),
     ],
 )
@@ -98,17 +123,18 @@ def test_only_periods_that_have_ended_are_read(session, as_of, last):
 
 
 @pytest.mark.parametrize(
-    ("as_of", "message"),
+    "as_of",
     [
-        (datetime(2025, 6, 1, tzinfo=UTC), "nothing of the plan's window had passed"),
-        (datetime(2025, 7, 20, tzinfo=UTC), "no period of the plan had ended"),
+        datetime(2025, 6, 1, tzinfo=UTC),
+        datetime(2025, 7, 20, tzinfo=UTC),
+        AUGUST_IN_SEOUL - timedelta(microseconds=1),
     ],
 )
-def test_too_early_a_run_says_so(session, as_of, message):
+def test_too_early_a_run_says_so(session, as_of):
     case = create_case(session, REQUESTED)
     with pytest.raises(Invalid) as refusal:
         read(case, as_of)
-    assert refusal.value.errors == {"as_of": [message]}
+    assert refusal.value.errors == {"as_of": ["no whole period of the intervention had passed"]}
 
 
 # -- cells --------------------------------------------------------------------------------------------
@@ -118,20 +144,20 @@ def without(*cells):
     return lambda: {cell: value for cell, value in values().items() if cell not in cells}
 
 
-def every_month_of(*years):
-    """Readings of ten in every month of whole years, but for D06 in May 2025."""
-    days = [date(year, month, 15) for year in years for month in range(1, 13)]
+def seven_weeks():
+    """Readings of ten on every day of seven weeks, but for D06 on a day of the second."""
+    days = [date(2026, 6, 1) + timedelta(days=day) for day in range(49)]
     cells = {(unit, day): 10.0 for unit in UNITS for day in days}
-    del cells["D06", date(2025, 5, 15)]
+    del cells["D06", date(2026, 6, 10)]
     return cells
 
 
-YEARLY = {
-    "period": "year",
+WEEKLY = {
+    "period": "week",
     "window": {
-        "baseline_from": "2024-01-01",
-        "intervention_from": "2026-07-01",
-        "intervention_to": "2026-12-31",
+        "baseline_from": "2026-06-01",
+        "intervention_from": "2026-07-06",
+        "intervention_to": "2026-07-19",
     },
 }
 
@@ -142,15 +168,14 @@ def summed(case):
 
 
 def test_a_sum_with_a_reading_missing_is_no_sum(session):
-    case = asked(session, summed, measured=lambda: every_month_of(2024, 2025, 2026), **YEARLY)
-    outcomes = read(case).primary.outcomes
-    assert outcomes[:5].tolist() == [[120.0] * 3] * 5
-    assert outcomes[5, [0, 2]].tolist() == [120.0, 120.0]
-    assert np.isnan(outcomes[5, 1])
+    outcomes = read(asked(session, summed, measured=seven_weeks, cadence="day", **WEEKLY)).primary.outcomes
+    assert outcomes[:5].tolist() == [[70.0] * 7] * 5
+    assert np.flatnonzero(np.isnan(outcomes[5])).tolist() == [1]
+    assert np.nansum(outcomes[5]) == 6 * 70.0
 
 
 def test_a_mean_with_a_reading_missing_is_a_mean(session):
-    case = asked(session, summed, measured=lambda: every_month_of(2024, 2025, 2026), **YEARLY)
+    case = asked(session, summed, measured=seven_weeks, cadence="day", **WEEKLY)
     assert (read(case).guardrails[0].outcomes == 10.0).all()
 
 
@@ -162,8 +187,8 @@ def test_coverage_is_the_share_of_readings_that_are_there(session):
 
 
 def test_coverage_of_a_sum_counts_what_is_there_of_it(session):
-    case = asked(session, summed, measured=lambda: every_month_of(2024, 2025, 2026), **YEARLY)
-    assert read(case).primary.coverage == pytest.approx(1 - 1 / (12 * 18))
+    case = asked(session, summed, measured=seven_weeks, cadence="day", **WEEKLY)
+    assert read(case).primary.coverage == pytest.approx(1 - 1 / (6 * 49))
 
 
 def test_a_metric_is_described_as_the_result_needs_it(session):

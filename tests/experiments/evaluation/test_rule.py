@@ -194,8 +194,26 @@ def test_one_citys_success_alone_never_yields_nationwide_expansion():
     assert finding(RULE, best) == "expand_conditional"
 
 
-def test_nothing_known_extends_the_pilot():
-    assert finding(RULE, {name.value: Unknown("no_data") for name in Input}) == "extend_pilot"
+def test_evidence_of_which_nothing_is_known_is_not_valid():
+    assert finding(RULE, {name.value: Unknown("no_data") for name in Input}) == "invalid"
+
+
+def test_what_could_not_be_checked_does_not_pass_for_valid():
+    assert finding(RULE, GOOD | {"pre_trend_p": Unknown("leads_exceed_clusters")}) == "invalid"
+
+
+def test_what_the_design_does_not_have_is_no_doubt():
+    known = {name: value for name, value in GOOD.items() if name != "pre_trend_p"}
+    assert finding(RULE, known) == "expand_conditional"
+
+
+@pytest.mark.parametrize(
+    ("name", "threshold"), [("coverage", 2), ("coverage", -0.1), ("pre_fit", -1), ("pre_trend_p", 1.5)]
+)
+def test_a_threshold_that_no_input_can_reach_is_refused(name, threshold):
+    with pytest.raises(Invalid) as refusal:
+        load(LineSchema(), line("invalid", compare(name, "below", threshold)))
+    assert list(refusal.value.errors) == ["tests.0.threshold"]
 
 
 def test_the_default_rule_may_stand_in_a_plan():

@@ -222,7 +222,7 @@ def test_a_job_that_cannot_be_read_is_a_failed_run(sessions):
         number = case.evaluation.id
     assert runs.run_due(sessions, InThisProcess(), holder="test", clock=clock) == []
     assert stored(sessions, number).status == EvaluationStatus.FAILED
-    assert stored(sessions, number).error == "PanelError: outcomes: holds no reading at all"
+    assert stored(sessions, number).error == "Invalid: as_of: no whole period of the intervention had passed"
 
 
 def test_no_transaction_is_open_while_a_worker_computes(sessions, requested):
