@@ -67,7 +67,9 @@ class CaseFile:
 
 def find(session: Session, number: str, actor: Actor) -> Pilot:
     """The pilot of this number; NotFound also for whoever may not read its file."""
-    pilot = session.scalar(select(Pilot).where(Pilot.number == number))
+    # PostgreSQL refuses NUL bytes in a text, where SQLite just finds nothing.
+    known = number.isprintable()
+    pilot = session.scalar(select(Pilot).where(Pilot.number == number)) if known else None
     if pilot is None or not may_read(pilot, actor):
         raise NotFound("pilot", number)
     return pilot
