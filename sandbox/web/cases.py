@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,19 +17,42 @@ from experiments.errors import Invalid, WrongMoment
 from experiments.fields import load
 from experiments.lifecycle import Actor
 from sandbox import decisions
+from sandbox.accounts import Person
 from sandbox.db import db
 from sandbox.decisions.decide import ProposalSchema, latest_decision
 from sandbox.decisions.models import Outcome
 from sandbox.exemptions import application, review
 from sandbox.exemptions.decide import GrantSchema
-from sandbox.exemptions.models import Reply
+from sandbox.exemptions.models import Consultation, ExemptionStatus, Reply
 from sandbox.exemptions.review import ConsultationSchema, OpinionSchema, ReplySchema
+from sandbox.exemptions.table import EXEMPTION
 from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots import case, file, operation
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
-from sandbox.web import complaints, forms, words
+from sandbox.web import complaints, forms, labels, words
 from sandbox.web.rim import actor, now
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An act whose reason was not accepted, with the reason as it was typed."""
+
+    kind: str
+    verb: str
+    reason: str
+    error: Invalid
+
+    def at_box(self, offered: Iterable[file.Move]) -> dict[str, list[str]]:
+        """The errors under the name of the act's box; the error itself where no box is offered."""
+        has_box = any(
+            (move.kind, move.verb) == (self.kind, self.verb) and move.needs_reason and not move.needs
+            for move in offered
+        )
+        if not has_box or "reason" not in self.error.errors:
+            raise self.error
+        return {f"reason.{self.kind}.{self.verb}": self.error.errors["reason"]}
+
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -38,8 +62,7 @@ ROWS_OF_ACTIONS = 4
 
 @pages.get("/<number>", endpoint="file")
 def file_page(number: str) -> ResponseReturnValue:
-    pilot = _pilot(number)
-    return render_template("cases/file.html", file=file.case_file(db.session, pilot, actor()), forms_of=FORMS)
+    return _file(_pilot(number))
 
 
 @pages.post("/<number>/moves/<kind>/<verb>")
@@ -48,10 +71,13 @@ def move(number: str, kind: str, verb: str) -> ResponseReturnValue:
     act = MOVES.get((kind, verb))
     if act is None:
         abort(404)
-    reason = forms.reason(request.form)
-    act(db.session, _pilot(number), actor(), now(), reason)
-    flash(words.deed(kind, verb), "success")
-    return _back(number)
+    pilot = _pilot(number)
+    try:
+        act(db.session, pilot, actor(), now(), forms.reason(request.form))
+    except Invalid as error:
+        db.session.rollback()
+        return _file(pilot, Refusal(kind, verb, request.form.get("reason", ""), error))
+    return _done(number, kind, verb)
 
 
 @pages.route("/<number>/opinion", methods=["GET", "POST"])
@@ -118,6 +144,8 @@ def reply(number: str) -> ResponseReturnValue:
     asked = file.consultation_of(pilot, actor())
     if asked is None:
         abort(404)
+    if asked.reply is not None:
+        raise WrongMoment("consultation.reply", asked.reply, meanwhile=_replied(asked))
     sent = forms.Sent(request.form)
     if request.method == "POST":
         try:
@@ -258,6 +286,28 @@ def _pilot(number: str) -> Pilot:
     return file.find(db.session, number, actor())
 
 
+def _file(pilot: Pilot, refused: Refusal | None = None) -> ResponseReturnValue:
+    case = file.case_file(db.session, pilot, actor())
+    errors = complaints.translated(refused.at_box(case.moves)) if refused else {}
+    page = render_template(
+        "cases/file.html",
+        file=case,
+        forms_of=FORMS,
+        refused=refused,
+        errors=errors,
+        labels=labels.of_case(errors, pilot),
+    )
+    return page, 422 if refused else 200
+
+
+def _replied(asked: Consultation) -> tuple[str, str, str] | None:
+    """The ministry's reply, as (verb, person, instant); once the consultation is over, what came after."""
+    if asked.exemption.status != ExemptionStatus.CONSULTING:
+        return EXEMPTION.last_move(asked.exemption)
+    by = db.session.get(Person, asked.replied_by_id) if asked.replied_by_id else None
+    return ("reply", by.name, asked.replied_at.isoformat()) if by and asked.replied_at else None
+
+
 def _back(number: str) -> ResponseReturnValue:
     return redirect(url_for("cases.file", number=number), 303)
 
@@ -269,5 +319,7 @@ def _done(number: str, kind: str, verb: str) -> ResponseReturnValue:
 
 def _form(template: str, pilot: Pilot, sent: forms.Sent, **context: Any) -> ResponseReturnValue:
     errors = complaints.translated(sent.errors)
-    page = render_template(template, pilot=pilot, sent=sent, errors=errors, **context)
+    page = render_template(
+        template, pilot=pilot, sent=sent, errors=errors, labels=labels.of_case(errors, pilot), **context
+    )
     return page, 422 if sent.errors else 200

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from marshmallow import Schema
 from sqlalchemy import select
 
-from experiments.errors import Invalid
+from experiments.errors import Invalid, WrongMoment
 from experiments.fields import Whole, load
 from sandbox import access
 from sandbox.db import db
@@ -22,12 +22,13 @@ from sandbox.pilots.models import Pilot, PilotStatus
 from sandbox.pilots.registration import PilotSchema
 from sandbox.programmes.models import Site
 from sandbox.regimes import Regime, regime
-from sandbox.web import forms, words
+from sandbox.web import forms, labels, words
 from sandbox.web.rim import actor, now
 
 pages = Blueprint("company", __name__, url_prefix="/company")
 
 REGIME = "kr-smart-city"
+CHANGED_MEANWHILE = "changed_meanwhile"
 PILOT_FIELDS = (
     "title_ko",
     "title_en",
@@ -86,6 +87,7 @@ def edit(number: str) -> ResponseReturnValue:
     pilot = file.find(db.session, number, actor())
     sent = forms.Sent(request.form, _as_typed(pilot))
     law = pilot.exemption.regime
+    seen = _seen_version(pilot)
     if request.method == "POST":
         try:
             values, application_values = _values(sent, law)
@@ -94,7 +96,7 @@ def edit(number: str) -> ResponseReturnValue:
                 pilot,
                 values=values,
                 application_values=application_values,
-                seen_version=request.form.get("version", 0, type=int),
+                seen_version=seen,
                 by=actor(),
                 at=now(),
             )
@@ -102,7 +104,19 @@ def edit(number: str) -> ResponseReturnValue:
             return redirect(url_for("cases.file", number=number), 303)
         except Invalid as error:
             sent.refuse(error)
-    return _form(sent, law, pilot=pilot)
+        except WrongMoment as error:
+            if error.status != CHANGED_MEANWHILE:
+                raise
+            db.session.rollback()
+            return _form(sent, law, pilot=pilot, seen=seen, meanwhile=words.error_sentence(error))
+    return _form(sent, law, pilot=pilot, seen=seen)
+
+
+def _seen_version(pilot: Pilot) -> int:
+    """The version of the draft that this person has read, by the form or by their own word."""
+    if request.method != "POST":
+        return pilot.version
+    return request.form.get("read_version", request.form.get("version", 0, type=int), type=int)
 
 
 def _register(sent: forms.Sent, law: Regime) -> Pilot:
@@ -183,19 +197,25 @@ def _as_typed(pilot: Pilot) -> dict[str, Any]:
     return shown | {f"contents.{key}": text for key, text in exemption.contents.items()}
 
 
-def _form(sent: forms.Sent, law: Regime, *, pilot: Pilot | None) -> ResponseReturnValue:
+def _form(
+    sent: forms.Sent, law: Regime, *, pilot: Pilot | None, seen: int = 0, meanwhile: str | None = None
+) -> ResponseReturnValue:
+    """The form as sent; `meanwhile` tells that the draft is no longer the version `seen`."""
     sites = [pilot.site] if pilot else db.session.scalars(select(Site).order_by(Site.id)).unique().all()
     page = render_template(
         "company/pilot.html",
         sent=sent,
         errors=sent.errors,
         regime=law,
+        labels=labels.of_application(sent.errors, law),
         pilot=pilot,
+        seen=seen,
+        meanwhile=meanwhile,
         sites=sites,
         institutes=_organisations(OrganisationKind.INSTITUTE),
         ministries=_organisations(OrganisationKind.MINISTRY),
     )
-    return page, 422 if sent.errors else 200
+    return page, 409 if meanwhile else 422 if sent.errors else 200
 
 
 def _organisations(kind: OrganisationKind) -> list[Organisation]:

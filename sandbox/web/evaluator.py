@@ -19,7 +19,7 @@ from sandbox.pilots import evaluations, file
 from sandbox.pilots import plan as plans
 from sandbox.pilots.models import Pilot, PilotStatus
 from sandbox.pilots.result import result_of
-from sandbox.web import forms, plan_form, results, words
+from sandbox.web import forms, labels, plan_form, results, words
 from sandbox.web.filters import SHOWN_ZONE
 from sandbox.web.rim import actor, now
 
@@ -49,7 +49,10 @@ def plan(number: str) -> ResponseReturnValue:
     pilot = file.find(db.session, number, actor())
     if request.method == "POST":
         draft = plan_form.read(request.form, pilot.experiment.draft)
-        plans.save_draft(db.session, pilot, draft, seen_version=_seen_version(), by=actor(), at=now())
+        try:
+            plans.save_draft(db.session, pilot, draft, seen_version=_seen_version(), by=actor(), at=now())
+        except Invalid as error:
+            return _plan_page(pilot, draft, errors=error.errors)
         flash(gettext("The draft is saved."), "success")
         return redirect(url_for("evaluator.plan", number=number), 303)
     in_force = pilot.experiment.plan
@@ -152,6 +155,7 @@ def _plan_page(
     amending: bool = False,
 ) -> ResponseReturnValue:
     problems = errors or ({} if locked else _problems(pilot, draft))
+    wrong = plan_form.at_controls(errors or {}, draft)
     page = render_template(
         "evaluator/plan.html",
         pilot=pilot,
@@ -159,7 +163,8 @@ def _plan_page(
         version=request.form.get("version", pilot.experiment.version),
         reason=request.form.get("reason", ""),
         choices=plan_form.choices(db.session, pilot),
-        errors=plan_form.at_controls(errors or {}, draft),
+        errors=wrong,
+        labels=labels.of_plan(wrong),
         problems=plan_form.at_controls(problems, draft),
         locked=locked and not amending,
         amending=amending,

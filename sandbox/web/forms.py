@@ -97,7 +97,9 @@ class Sent:
             if field.startswith(f"{name}.") and position.isdecimal() and int(position) < len(controls):
                 control = controls[int(position)]
                 return f"{control}.{column}" if column else control
-        return field
+        # Of a mapping the schema says whether key or value is wrong; the control holds the value.
+        named = field.removesuffix(".value")
+        return named if named in self._form else field
 
 
 def reason(form: Mapping[str, str]) -> str:
