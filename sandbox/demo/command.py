@@ -71,7 +71,6 @@ def _play(settings: Settings, console: Console, *, embedded: bool) -> None:
     if embedded:
         shutil.rmtree(settings.var_dir, ignore_errors=True)
     settings.var_dir.mkdir(parents=True, exist_ok=True)
-    (settings.var_dir / COMPLETE).unlink(missing_ok=True)
     engine = engine_for(settings.database_url)
     upgrade(engine)
     sessions = sessions_for(settings.database_url)
@@ -80,6 +79,8 @@ def _play(settings: Settings, console: Console, *, embedded: bool) -> None:
             raise DemonstrationFailed(
                 "The database has records already; the demonstration needs an empty one."
             )
+    # Not before: a complete demonstration in a PostgreSQL database stays one where this is refused.
+    (settings.var_dir / COMPLETE).unlink(missing_ok=True)
     with worker_processes(settings) as executor:
         with Progress(
             TextColumn("{task.description}"),
