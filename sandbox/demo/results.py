@@ -91,10 +91,10 @@ def _interval(interval: Mapping[str, Any]) -> str:
 
 
 def _chance(value: Any) -> str:
-    return "< 0.001" if isinstance(value, float) and value < 0.001 else _number(value, 3)
+    if isinstance(value, Mapping):
+        return "none"  # not computable; the page says why
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _number(value: Any, digits: int) -> str:
-    if value is None:
-        return "unbounded"
-    return "not computable" if isinstance(value, Mapping) else f"{value:.{digits}f}"
+def _number(value: float | None, digits: int) -> str:
+    return "unbounded" if value is None else f"{value:.{digits}f}"

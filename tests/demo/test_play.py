@@ -152,7 +152,7 @@ def printed(*rows, width=80):
     return console.file.getvalue()
 
 
-SILENT = {"interval": "not computable", "p_value": "not computable", "finding": "extend_pilot"}
+SILENT = {"interval": "not computable", "p_value": "none", "finding": "extend_pilot"}
 
 
 @pytest.mark.parametrize("changes", [{}, SILENT])
@@ -188,7 +188,7 @@ def test_intervals_are_said_in_words_where_they_have_no_end(interval, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1 / 39, "0.026"), (0.0004, "< 0.001"), (0.0, "< 0.001"), ({"not_computable": "x"}, "not computable")],
+    [(1 / 39, "0.026"), (0.0004, "< 0.001"), (0.0, "< 0.001"), ({"not_computable": "x"}, "none")],
 )
 def test_chances_are_never_said_to_be_none(value, text):
     assert results._chance(value) == text
