@@ -7,9 +7,12 @@ import re
 import pytest
 from sqlalchemy import select
 
-from sandbox.decisions import Decision
+from sandbox.decisions import DECISION, Decision
+from sandbox.exemptions.table import EXEMPTION
 from sandbox.ledger import LedgerEntry
+from sandbox.pilots.file import NOT_OFFERED
 from sandbox.pilots.models import PilotHistory
+from sandbox.pilots.table import PILOT
 from sandbox.web.cases import FORMS, MOVES
 from tests.factories import (
     ANSWERED,
@@ -149,11 +152,6 @@ def test_what_only_a_condition_keeps_one_from_is_told(office):
 
 def test_every_open_act_has_a_button_or_a_form(office):
     """Each move that a file can offer is known to the page."""
-    from sandbox.decisions.table import DECISION
-    from sandbox.exemptions.table import EXEMPTION
-    from sandbox.pilots.file import NOT_OFFERED
-    from sandbox.pilots.table import PILOT
-
     for lifecycle in (EXEMPTION, PILOT, DECISION):
         offered = {t.verb for t in lifecycle.transitions} - NOT_OFFERED.get(lifecycle.kind, set())
         assert {(lifecycle.kind, verb) for verb in offered} <= set(MOVES) | set(FORMS)
