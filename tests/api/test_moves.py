@@ -124,7 +124,7 @@ def test_an_answer_says_what_is_open_next(office):
 def test_whoever_returns_a_filing_still_gets_an_answer(office):
     case = office(FILED)
     answer = case["reviewer"].post(f"{case.path}/return", {"reason": "The insurance is missing."})
-    assert (answer.status_code, answer.json["status"]) == (200, "draft")
+    assert (answer.status_code, answer.json["status"]) == (200, "returned")
     assert case["reviewer"].get(case.path).status_code == 404
 
 

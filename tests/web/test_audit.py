@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select, text
 
 from sandbox import audit, ledger
@@ -103,7 +104,7 @@ def test_a_row_that_contradicts_its_record_is_named(auditor, rows):
     "why", [value for name, value in vars(audit).items() if name.isupper() and name[0] != "_"]
 )
 def test_every_contradiction_is_a_sentence(auditor, service, why):
-    with service.test_request_context(headers={"Accept-Language": "en"}):
+    with service.test_request_context(), force_locale("en"):
         assert ledger_words.fault(why) == f"{why[0].upper()}{why[1:]}."
 
 

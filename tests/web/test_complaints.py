@@ -223,7 +223,7 @@ def korean(service):
         ("before the permitted period begins on 2026-07-01", ["2026-07-01"]),
         ("Must be greater than or equal to 0.001 and less than or equal to 0.2.", ["0.001", "0.2"]),
         ("Length must be between 1 and 30.", ["1", "30"]),
-        ("longer than 48 months (Art. 50(3))", ["48", "Art. 50(3)"]),
+        ("longer than 48 months (Art. 50(3))", ["48", "법 제50조제3항"]),
         ("unknown district 100%", ["100%"]),
         ("unknown district %(code)s", ["%(code)s"]),
     ],
