@@ -91,10 +91,10 @@ def verify_ledger() -> None:
     """Walk the ledger and hold it against plans, results and decisions; exit status 1 for any fault."""
     from sandbox import tables  # noqa: F401 - relationships need every table
     from sandbox.audit import mismatches
-    from sandbox.db import sessions_for
+    from sandbox.db import reading_only, sessions_for
     from sandbox.ledger import verify
 
-    with sessions_for(read_settings().database_url)() as session:
+    with reading_only(), sessions_for(read_settings().database_url)() as session:
         verdict = verify(session)
         contradictions = mismatches(session)
     if verdict.broken:

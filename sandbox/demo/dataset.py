@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 
@@ -130,11 +130,6 @@ def mapping(
         ],
         "entities": [{"entity": d.entity, "district": d.code} for d in districts],
     }
-
-
-def utc(year: int, month: int, day: int) -> datetime:
-    """Midnight UTC."""
-    return datetime(year, month, day, tzinfo=UTC)
 
 
 def _in_order(played: Played) -> tuple[datetime, datetime]:
