@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from multiprocessing import get_context
@@ -15,19 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
-from waitress import create_server
 
 from experiments.collection.sources import register_hub, register_source
 from sandbox.accounts import Role
-from sandbox.app import create_app, utc_now
+from sandbox.app import utc_now
 from sandbox.config import Settings
-from sandbox.db import db, sessions_for
+from sandbox.db import sessions_for
 from sandbox.demo.dataset import DataSet
 from sandbox.demo.playback import PlaybackHub
 from sandbox.organisations import OrganisationKind
 from sandbox.scheduler import start_background
 from sandbox.serving import work_of
 from tests import factories
+from tests.live import serving
 
 DISTRICTS = 12
 DAYS = 150
@@ -61,21 +58,6 @@ def live(committed_database: str, tmp_path: Path) -> Iterator[Live]:
             heartbeat.stop()
     for each in (sessions, work.session_factory):
         each.kw["bind"].dispose()
-
-
-@contextmanager
-def serving(settings: Settings) -> Iterator[str]:
-    """The service on a free port, in a thread."""
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    app = create_app(settings)
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=5)
-    with app.app_context():
-        db.engine.dispose()
 
 
 def readings(first_day: date) -> DataSet:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-from werkzeug.serving import make_server
 
-from sandbox.app import create_app
 from sandbox.config import read_settings
+from tests.live import serving
 
 pytestmark = pytest.mark.browser
 
@@ -36,13 +34,8 @@ SMALL_TARGETS = """
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("style")
     settings = {"SANDBOX_VAR_DIR": str(folder), "SANDBOX_DEVELOPMENT": "1", "SANDBOX_DEMONSTRATION": "1"}
-    server = make_server("127.0.0.1", 0, create_app(read_settings(settings)), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(read_settings(settings)) as url:
+        yield url
 
 
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
