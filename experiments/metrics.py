@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from marshmallow import Schema, fields, validate
-from sqlalchemy import CheckConstraint, Text, UniqueConstraint, event, func, select
-from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column, object_session
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Text, UniqueConstraint, event, func, select
+from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column, object_session, relationship
 
 from experiments.districts import CODE
 from experiments.errors import BrokenRecord, Invalid, NotFound
@@ -23,17 +24,26 @@ class Direction(StrEnum):
 
 
 class Aggregation(StrEnum):
-    """How the readings of one district within one period become one number."""
+    """How the readings of one district within one period become one number.
+
+    `rate`: their sum over what the denominator metric says of the same district and period.
+    """
 
     SUM = "sum"
     MEAN = "mean"
+    MEDIAN = "median"
     LAST = "last"
+    MIN = "min"
+    MAX = "max"
+    RATE = "rate"
 
 
 class Metric(Identified, Base):
     """One version of a definition. Results depend on it: never edited, only superseded.
 
     `unit` is how sources state it and how it reads in English, `unit_ko` how it reads in Korean.
+    Readings below `lowest` or above `highest` (in `unit`, both allowed themselves) are not believed.
+    For a rate `unit` is the numerator's, which is what sources send.
     """
 
     __tablename__ = "metric"
@@ -41,7 +51,14 @@ class Metric(Identified, Base):
         UniqueConstraint("code", "version"),
         CheckConstraint("version >= 1", name="versions_count_from_one"),
         CheckConstraint("direction IN ('increase', 'decrease')", name="direction_is_known"),
-        CheckConstraint("aggregation IN ('sum', 'mean', 'last')", name="aggregation_is_known"),
+        CheckConstraint(
+            "aggregation IN ('sum', 'mean', 'median', 'last', 'min', 'max', 'rate')",
+            name="aggregation_is_known",
+        ),
+        CheckConstraint("lowest <= highest", name="range_is_not_empty"),
+        CheckConstraint(
+            "(aggregation = 'rate') = (denominator_id IS NOT NULL)", name="rates_have_a_denominator"
+        ),
     )
 
     code: Mapped[str]
@@ -54,6 +71,11 @@ class Metric(Identified, Base):
     unit_ko: Mapped[str]
     direction: Mapped[str]
     aggregation: Mapped[str]
+    lowest: Mapped[float | None] = mapped_column(Double)
+    highest: Mapped[float | None] = mapped_column(Double)
+    denominator_id: Mapped[int | None] = mapped_column(ForeignKey("metric.id"))
+
+    denominator: Mapped[Metric | None] = relationship(remote_side="Metric.id")
 
 
 class MetricSchema(Schema):
@@ -66,6 +88,19 @@ class MetricSchema(Schema):
     unit_ko = Line(load_default=None, allow_none=True)
     direction = fields.String(required=True, validate=validate.OneOf([d.value for d in Direction]))
     aggregation = fields.String(required=True, validate=validate.OneOf([a.value for a in Aggregation]))
+    lowest = fields.Float(load_default=None, allow_none=True)
+    highest = fields.Float(load_default=None, allow_none=True)
+    denominator = fields.String(load_default=None, allow_none=True, validate=CODE)
+
+    @validates_schema
+    def a_rate_has_a_denominator(self, data: Mapping[str, Any], **_: Any) -> None:
+        if (data["aggregation"] == Aggregation.RATE) != (data["denominator"] is not None):
+            raise ValidationError("A rate, and nothing else, has a denominator.", "denominator")
+
+    @validates_schema
+    def the_range_holds_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        if None not in (data["lowest"], data["highest"]) and data["lowest"] > data["highest"]:
+            raise ValidationError("The lowest value is above the highest.", "lowest")
 
 
 def define(session: Session, **definition: Any) -> Metric:
@@ -80,7 +115,8 @@ def supersede(session: Session, metric: Metric, **changes: Any) -> Metric:
     """The next version of `metric` with `changes`; whatever rests on the old version keeps it."""
     if "code" in changes:
         raise Invalid({"code": ["The code names the metric in all versions."]})
-    old = {name: getattr(metric, name) for name in MetricSchema().fields}
+    old = {name: getattr(metric, name) for name in MetricSchema().fields if name != "denominator"}
+    old["denominator"] = metric.denominator.code if metric.denominator else None
     return _add(
         session, load(MetricSchema(), old | changes), version=_newest_version(session, metric.code) + 1
     )
@@ -100,10 +136,24 @@ def _newest_version(session: Session, code: str) -> int:
 
 
 def _add(session: Session, loaded: dict[str, Any], *, version: int) -> Metric:
+    denominator = loaded.pop("denominator")
     row = Metric(version=version, **loaded | {"unit_ko": loaded["unit_ko"] or loaded["unit"]})
+    if denominator is not None:
+        row.denominator = _denominator(session, denominator)
     session.add(row)
     session.flush()
     return row
+
+
+def _denominator(session: Session, code: str) -> Metric:
+    """The newest version of the metric `code`, which stays this rate's denominator; Invalid otherwise."""
+    try:
+        found = metric(session, code)
+    except NotFound:
+        raise Invalid({"denominator": [f"There is no metric {code}."]}) from None
+    if found.aggregation == Aggregation.RATE:
+        raise Invalid({"denominator": ["A rate is no denominator."]})
+    return found
 
 
 @event.listens_for(Metric, "before_update")

@@ -59,6 +59,31 @@ class Representation(StrEnum):
     TEMPORAL_VALUES = "temporal_values"
 
 
+class Way(StrEnum):
+    """How readings come in: asked for, sent by the hub, handed over as a file, or out of quarantine."""
+
+    PULL = "pull"
+    PUSH = "push"
+    UPLOAD = "upload"
+    REPROCESS = "reprocess"
+
+
+class Across(StrEnum):
+    """How the values of several entities of one district become the district's value."""
+
+    SUM = "sum"
+    MEAN = "mean"
+
+
+class Verdict(StrEnum):
+    """What became of a reading in quarantine; `superseded`: a later reading of its instant was stored."""
+
+    OPEN = "open"
+    STORED = "stored"
+    DISCARDED = "discarded"
+    SUPERSEDED = "superseded"
+
+
 class AttemptStatus(StrEnum):
     """`stale`: the answer came after another worker, or an edit, had taken the source over."""
 
@@ -68,12 +93,21 @@ class AttemptStatus(StrEnum):
 
 
 class Hub(Identified, Base):
-    """A city data hub. `zone` is read where the hub leaves offsets out."""
+    """A city data hub. `zone` is read where the hub leaves offsets out.
+
+    `kind` names the connector that speaks with it, `concurrency` how many of its sources one worker
+    may read at a time (the worker's own limit where it is None).
+    """
 
     __tablename__ = "hub"
-    __table_args__ = (CheckConstraint("dialect IN ('etsi', 'city_data_hub')", name="dialect_is_known"),)
+    __table_args__ = (
+        CheckConstraint("dialect IN ('etsi', 'city_data_hub')", name="dialect_is_known"),
+        CheckConstraint("concurrency >= 1", name="concurrency_is_positive"),
+    )
 
     name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(default="ngsi_ld")
+    concurrency: Mapped[int | None]
     base_url: Mapped[str]
     dialect: Mapped[str]
     zone: Mapped[str]
@@ -86,7 +120,8 @@ class DataSource(Identified, Versioned, Base):
 
     Every instant before `watermark` was read at least once; `received_until` is the latest instant
     stamped on anything received. `fence` rises with every claim and every edit: a worker that
-    holds an older number can no longer write.
+    holds an older number can no longer write. `options` are what the connector of the hub's kind
+    needs beside the rest.
     """
 
     __tablename__ = "data_source"
@@ -120,6 +155,7 @@ class DataSource(Identified, Versioned, Base):
     lag_seconds: Mapped[int]
     window_seconds: Mapped[int]
     page_size: Mapped[int]
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     starts_at: Mapped[datetime]
     watermark: Mapped[datetime]
     received_until: Mapped[datetime | None]
@@ -145,6 +181,7 @@ class SourceAttribute(Identified, Base):
     """Attribute of the hub's entities -> metric, with the unit and the cadence as agreed with the hub.
 
     `cadence` says how often a reading is expected (hour, day, week, month, year); None if irregular.
+    `across` says how several entities of one district are put together; None where each has one.
     """
 
     __tablename__ = "source_attribute"
@@ -152,6 +189,7 @@ class SourceAttribute(Identified, Base):
         UniqueConstraint("source_id", "attribute"),
         UniqueConstraint("source_id", "metric_id"),
         CheckConstraint("cadence IN ('hour', 'day', 'week', 'month', 'year')", name="cadence_is_known"),
+        CheckConstraint("across IN ('sum', 'mean')", name="across_is_known"),
     )
 
     source_id: Mapped[int] = mapped_column(ForeignKey(DataSource.id))
@@ -159,6 +197,7 @@ class SourceAttribute(Identified, Base):
     metric_id: Mapped[int] = mapped_column(ForeignKey(Metric.id))
     unit: Mapped[str]
     cadence: Mapped[str | None]
+    across: Mapped[str | None]
 
     source: Mapped[DataSource] = relationship(back_populates="attributes")
     metric: Mapped[Metric] = relationship(lazy="joined")
@@ -168,7 +207,10 @@ class SourceEntity(Identified, Base):
     """Entity of the hub -> district."""
 
     __tablename__ = "source_entity"
-    __table_args__ = (UniqueConstraint("source_id", "entity"), UniqueConstraint("source_id", "district_id"))
+    __table_args__ = (
+        UniqueConstraint("source_id", "entity"),
+        Index("ix_source_entity_source_id_district_id", "source_id", "district_id"),
+    )
 
     source_id: Mapped[int] = mapped_column(ForeignKey(DataSource.id))
     entity: Mapped[str]
@@ -179,24 +221,59 @@ class SourceEntity(Identified, Base):
 
 
 class Series(Identified, Base):
-    """One metric in one district as one source gives it."""
+    """One metric in one district as one source gives it.
+
+    Where the district has several entities each has its own series, named by `entity`; where it has
+    one `entity` is empty, so that a device may be replaced.
+    """
 
     __tablename__ = "series"
-    __table_args__ = (UniqueConstraint("metric_id", "district_id", "source_id"),)
+    __table_args__ = (UniqueConstraint("metric_id", "district_id", "source_id", "entity"),)
 
     metric_id: Mapped[int] = mapped_column(ForeignKey(Metric.id))
     district_id: Mapped[int] = mapped_column(ForeignKey(District.id), index=True)
     source_id: Mapped[int] = mapped_column(ForeignKey(DataSource.id), index=True)
+    entity: Mapped[str] = mapped_column(default="")
 
     metric: Mapped[Metric] = relationship()
     district: Mapped[District] = relationship()
     source: Mapped[DataSource] = relationship()
 
 
+class Backfill(Identified, Base):
+    """A past span of a source that is read beside the live schedule, window by window.
+
+    Everything of the span before `watermark` was read; it ends when the watermark reaches `ends_at`.
+    It belongs to whoever holds the lease of its source.
+    """
+
+    __tablename__ = "backfill"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="ends_after_the_start"),
+        CheckConstraint("watermark BETWEEN starts_at AND ends_at", name="watermark_is_inside"),
+        CheckConstraint("(finished_at IS NULL) = (watermark < ends_at)", name="ends_with_its_watermark"),
+        CheckConstraint("failures >= 0", name="failures_are_counted"),
+        Index("ix_backfill_due", "finished_at", "next_due_at"),
+    )
+
+    source_id: Mapped[int] = mapped_column(ForeignKey(DataSource.id), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    watermark: Mapped[datetime]
+    requested_at: Mapped[datetime]
+    next_due_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+
+    source: Mapped[DataSource] = relationship()
+
+
 class CollectionAttempt(Identified, Base):
     """One window fetched, or not, and why. `hub_count` is the hub's own count of entities, if it gave one.
 
-    `dropped` maps a reason to its count and its first case.
+    `dropped` maps a reason to its count and its first case; `quarantined` counts readings that came
+    and could not be stored. `way` says how readings came; the window of what was not pulled is the
+    span of its readings.
     """
 
     __tablename__ = "collection_attempt"
@@ -204,10 +281,13 @@ class CollectionAttempt(Identified, Base):
         CheckConstraint("status IN ('done', 'failed', 'stale')", name="status_is_known"),
         CheckConstraint("(status = 'done') = (error IS NULL)", name="failures_have_reasons"),
         CheckConstraint("finished_at >= started_at", name="ends_after_the_start"),
+        CheckConstraint("way IN ('pull', 'push', 'upload', 'reprocess')", name="way_is_known"),
         Index("ix_collection_attempt_source_id_id", "source_id", "id"),
     )
 
     source_id: Mapped[int] = mapped_column(ForeignKey(DataSource.id))
+    backfill_id: Mapped[int | None] = mapped_column(ForeignKey(Backfill.id))
+    way: Mapped[str] = mapped_column(default=Way.PULL)
     holder: Mapped[str]
     fence: Mapped[int]
     started_at: Mapped[datetime]
@@ -221,6 +301,7 @@ class CollectionAttempt(Identified, Base):
     inserted: Mapped[int] = mapped_column(default=0)
     revised: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
+    quarantined: Mapped[int] = mapped_column(default=0)
     dropped: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     error: Mapped[str | None] = mapped_column(Text)
     error_url: Mapped[str | None] = mapped_column(Text)
@@ -271,3 +352,35 @@ class ObservationRevision(Base):
     received_at: Mapped[int] = mapped_column(BigInteger)
     superseded_at: Mapped[int] = mapped_column(BigInteger)
     attempt_id: Mapped[int] = mapped_column(ForeignKey(CollectionAttempt.id))
+
+
+class QuarantinedReading(Identified, Base):
+    """A reading that came and could not be stored, with the reason, until somebody decides about it.
+
+    `raw` is the value as JSON, cut off after 1,000 characters; `unit` what the reading itself said.
+    """
+
+    __tablename__ = "quarantined_reading"
+    __table_args__ = (
+        CheckConstraint("verdict IN ('open', 'stored', 'discarded', 'superseded')", name="verdict_is_known"),
+        CheckConstraint("(verdict = 'open') = (decided_at IS NULL)", name="decided_or_open"),
+        CheckConstraint("(verdict = 'discarded') = (note IS NOT NULL)", name="discarding_needs_a_reason"),
+        Index("ix_quarantined_reading_source_id_observed_at", "source_id", "observed_at"),
+        Index("ix_quarantined_reading_verdict_source_id", "verdict", "source_id"),
+    )
+
+    source_id: Mapped[int] = mapped_column(ForeignKey(DataSource.id))
+    attempt_id: Mapped[int] = mapped_column(ForeignKey(CollectionAttempt.id))
+    entity: Mapped[str]
+    attribute: Mapped[str]
+    observed_at: Mapped[int] = mapped_column(BigInteger)
+    received_at: Mapped[int] = mapped_column(BigInteger)
+    raw: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str | None]
+    reason: Mapped[str]
+    verdict: Mapped[str] = mapped_column(default=Verdict.OPEN)
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str | None] = mapped_column(Text)
+
+    source: Mapped[DataSource] = relationship()
+    attempt: Mapped[CollectionAttempt] = relationship()

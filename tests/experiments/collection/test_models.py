@@ -14,8 +14,9 @@ def attempt_and_series(session):
     session.execute(
         text(
             "INSERT INTO collection_attempt (source_id, holder, fence, started_at, finished_at, window_start,"
-            " window_end, status, pages, readings, inserted, revised, unchanged, dropped)"
-            " VALUES (:source, 'h', 1, :at, :at, :at, :at, 'done', 0, 0, 0, 0, 0, '{}')"
+            " window_end, status, pages, readings, inserted, revised, unchanged, dropped,"
+            " quarantined, way)"
+            " VALUES (:source, 'h', 1, :at, :at, :at, :at, 'done', 0, 0, 0, 0, 0, '{}', 0, 'pull')"
         ),
         {"source": source.id, "at": NOW.replace(tzinfo=None).isoformat(" ")},
     )
