@@ -9,6 +9,7 @@ from stats import reasons
 from stats.findings import Finding, Level, NotComputable
 from stats.missing import Sample
 from stats.panel import FloatArray
+from stats.reassignment import REASSIGNMENT
 from stats.results import EventStudy
 from stats.synthetic import SyntheticControl
 from stats.words import figure, percent, probability
@@ -67,12 +68,17 @@ def coverage(sample: Sample) -> list[Finding]:
     return findings
 
 
-def treated_clusters(count: int) -> Finding:
-    """How many treated clusters the clustered inference rests on."""
+def treated_clusters(count: int, method: str) -> Finding:
+    """How many treated clusters the inference by `method` rests on."""
     level: Level = "ok" if count >= ENOUGH_TREATED else "caution"
     if count == 1:
         more_ko = " 군집 오차가 없어 위약 순위로 추론합니다."
         more_en = " There is no clustered error; inference ranks the effect among placebos."
+    elif method == REASSIGNMENT:
+        more_ko = (
+            " 군집 오차를 믿기에는 적어, 실증 군집을 바꾸어 배정한 결과들 사이의 순위로 추론합니다."
+        )
+        more_en = " That is too few for clustered errors; inference ranks the effect among re-assignments."
     elif level == "caution":
         more_ko = " 소수 군집 보정(CR2)을 썼으나 구간이 넓습니다."
         more_en = " Errors are corrected for few clusters (CR2), and intervals are wide."

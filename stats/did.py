@@ -1,13 +1,18 @@
 """Difference-in-differences by two-way fixed effects, with inference for few treated clusters.
 
 y_it = unit_i + period_t + effect x [unit i is treated in period t] + error, weighted by unit where the
-panel has weights. The reported inference is CR2 with Satterthwaite degrees of freedom: the usual pilot
-has two to five treated districts, and there the common CR1 error with t(G - 1) rejects true nulls far
-too often, because it forgets that the treated residuals have been fitted and counts the many controls
-as if they told of the few treated (Bell and McCaffrey 2002; Pustejovsky and Tipton 2018; Imbens and
-Kolesar 2016). With one treated cluster no clustered error exists at all; then each control cluster is
-analysed as if it had been treated, and the effect is ranked among those placebos (Conley and Taber
-2011). With staggered starts the two-way estimate weights effects unevenly and may use treated units
+panel has weights. The reported inference depends on how many clusters are treated, for the common CR1
+error with t(G - 1) rejects true nulls far too often where they are few: it forgets that the treated
+residuals have been fitted and counts the many controls as if they told of the few treated.
+
+- CR2 with Satterthwaite degrees of freedom where at least four of these are there (Bell and McCaffrey
+  2002; Imbens and Kolesar 2016; Pustejovsky and Tipton 2018, who find fewer not to be relied upon).
+- With fewer, usually two to four treated clusters: the effect among those of all re-assignments of the
+  treated clusters' starts (`stats.reassignment`), where there are enough of them for the level.
+- With one treated cluster no clustered error exists at all; each control cluster is analysed as if it
+  had been treated, and the effect is ranked among those placebos (Conley and Taber 2011).
+
+With staggered starts the two-way estimate weights effects unevenly and may use treated units
 as controls (Goodman-Bacon 2021); `stats.evaluate` says so beside the result.
 """
 
@@ -34,6 +39,10 @@ from stats.inference import (
 )
 from stats.missing import Sample
 from stats.panel import BoolArray, FloatArray, Panel
+from stats.reassignment import can_be_dealt, deals, reassigned
+
+ENOUGH_DOF = 4
+"""Below so many Satterthwaite degrees of freedom t tests are not reliable (Pustejovsky and Tipton 2018)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +58,7 @@ class PlaceboGap:
 class DifferenceInDifferences:
     """The estimate on a sample.
 
-    inference     the reported one: CR2, or placebos with one treated cluster
+    inference     the reported one: CR2, re-assignment of few treated clusters, placebos of one
     conventional  CR1 with t(G - 1), for comparison with other software
     treated, counterfactual   means over the treated units by period, NaN where no treated cell is
     placebos      filled where the reported inference ranks among them
@@ -70,13 +79,15 @@ class Clusters:
     number    cluster of each unit of the sample, 0 to G-1
     names     of the clusters
     treated   numbers of those with a treated unit
-    placebos  numbers of those that are analysed as if treated where there is no other inference
+    placebos  numbers of those that are analysed as if treated, or take part in re-assignment
+    seed      of the re-assignments that are drawn
     """
 
     number: IntArray
     names: tuple[str, ...]
     treated: frozenset[int]
     placebos: tuple[int, ...]
+    seed: int
 
     @classmethod
     def of(cls, sample: Sample, design: Design, rng: np.random.Generator) -> Clusters:
@@ -90,7 +101,7 @@ class Clusters:
         treated = frozenset(int(n) for n in number[: len(sample.treated)])
         controls = [n for n in range(len(names)) if n not in treated]
         placebos = tuple(controls[place] for place in drawn(len(controls), rng))
-        return cls(number, names, treated, placebos)
+        return cls(number, names, treated, placebos, int(rng.integers(2**63)))
 
     @property
     def controls(self) -> int:
@@ -183,7 +194,22 @@ def _reported(
     if is_rounding(error, sample.panel.outcomes):
         return silent(CR2, alpha, reasons.no_variation())
     dof = float(corrected.dof(np.eye(1))[0])
+    if dof < ENOUGH_DOF and _can_be_reassigned(sample, clusters, alpha):
+        return reassigned(
+            regression.effects,
+            sample.panel.outcomes,
+            treatment(sample),
+            clusters.number,
+            clusters.placebos,
+            alpha=alpha,
+            rng=np.random.default_rng(clusters.seed),
+        )
     return student_t(effect, error, dof, alpha=alpha, method=CR2)
+
+
+def _can_be_reassigned(sample: Sample, clusters: Clusters, alpha: float) -> bool:
+    treated, number = treatment(sample), clusters.number
+    return can_be_dealt(treated, number) and deals(treated, number, clusters.placebos) * alpha >= 1
 
 
 def _conventional(regression: Regression, sample: Sample, clusters: Clusters, alpha: float) -> Inference:

@@ -87,7 +87,7 @@ def _did(cells: Sample, design: Design, rng: np.random.Generator) -> _Parts:
     study = event_study(cells, clusters, alpha=design.alpha, unit=design.outcome_unit)
     findings = [
         *diagnostics.pre_trend(study),
-        diagnostics.treated_clusters(len(clusters.treated)),
+        diagnostics.treated_clusters(len(clusters.treated), result.inference.method),
         *diagnostics.staggered(cells),
     ]
     if result.placebos:

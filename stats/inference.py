@@ -72,12 +72,14 @@ class Interval:
 class Inference:
     """What can be said about an estimate's uncertainty at level `alpha`.
 
-    method          "cr2_satterthwaite", "cr1", "placebo_difference" or "placebo_rmspe_ratio"
+    method          "cr2_satterthwaite", "cr1", "placebo_difference", "placebo_rmspe_ratio", or the name
+                    that the module of another method gives it ("reassignment", "wild_bootstrap", ...)
     p_value         of the hypothesis that the effect is zero
     interval        of all constant effects that are not rejected at `alpha`
     standard_error  in the units of the estimate; None where the method has none
     dof             degrees of freedom of the t distribution; None where there is none
-    placebos        number of units that stood in for the treated one; None where there are none
+    placebos        number of units that stood in for the treated one, or of other assignments or draws
+                    that the estimate was ranked among; None where there are none
     """
 
     method: str

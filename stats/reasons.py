@@ -59,6 +59,16 @@ def placebos_too_few_for_level(placebos: int, alpha: float) -> NotComputable:
     )
 
 
+def assignments_too_few_for_level(count: int, alpha: float) -> NotComputable:
+    """Of B possible assignments none has a p-value below 1 / B: no value can be ruled out."""
+    return NotComputable(
+        "assignments_too_few_for_level",
+        f"배정이 {count}가지뿐이라 유의수준 {alpha:g}에서 어떤 값도 배제할 수 없어 구간에 끝이 없습니다.",
+        f"With {count} possible assignments no value can be ruled out at level {alpha:g}: "
+        "the interval has no ends.",
+    )
+
+
 def placebos_fit_perfectly() -> NotComputable:
     """Placebos without pre-period error have an unbounded ratio, and so has the interval."""
     return NotComputable(

@@ -55,7 +55,7 @@ def test_what_the_policy_left_out_is_told_by_name():
 
 @pytest.mark.parametrize(("count", "level"), [(1, "caution"), (4, "caution"), (5, "ok")])
 def test_few_treated_clusters_are_a_caution(count, level):
-    assert diagnostics.treated_clusters(count).level == level
+    assert diagnostics.treated_clusters(count, "cr2_satterthwaite").level == level
 
 
 @pytest.mark.parametrize(("placebos", "level"), [(18, "caution"), (19, "ok")])
@@ -71,3 +71,9 @@ def test_different_starts_are_a_caution():
 def test_the_gravest_finding_stands_first():
     findings = [diagnostics.placebo_count(30, 0.05), *diagnostics.pre_trend(study(0.01))]
     assert [finding.level for finding in diagnostics.gravest_first(findings)] == ["fail", "ok"]
+
+
+def test_the_finding_on_few_treated_clusters_names_the_inference_that_was_made():
+    sentence = diagnostics.treated_clusters(3, "reassignment").sentence_en
+    assert "re-assignments" in sentence
+    assert "CR2" not in sentence
