@@ -28,6 +28,8 @@ LEAST = float(np.log(1e-5))
 TIE_BREAK = 1e-8
 """Weight of the outcomes beside the predictors (v sums to one), well below the least v."""
 FIRST_STEPS, FURTHER_STEPS, FURTHER_STARTS = 20, 80, 6
+CONFIRMED = 1e-3
+"""Share of the loss by which a descent may end above the best one and still be said to have found it."""
 POLISHING_EVALUATIONS = 300
 
 
@@ -85,13 +87,39 @@ class Nested:
         return loss, v * (by_v - v @ by_v)
 
 
-def predictor_weights(
-    treated: FloatArray, donors: FloatArray, treated_outcomes: FloatArray, donor_outcomes: FloatArray
-) -> tuple[FloatArray, FloatArray, bool]:
-    """V (K, summing to one), W (J, on the simplex), and whether W is the only one for this V.
+@dataclass(frozen=True, eq=False)
+class PredictorWeights:
+    """How the predictors were weighted, and the mix that follows.
 
-    treated: K predictor values; donors: J x K; treated_outcomes: T0; donor_outcomes: J x T0.
-    `EstimationError` names a predictor that does not vary.
+    importance  K, V, non-negative and summing to one
+    weights     J, W on the simplex;  unique: whether it is the only one for this V
+    loss        mean squared gap of the outcomes that V was chosen by
+    descents    how many descents were followed to their end; 0 where V was given
+    confirmed   how many of them, the best included, ended within a thousandth of the least loss: 1 is an
+                optimum that no other start confirms
+    """
+
+    importance: FloatArray
+    weights: FloatArray
+    unique: bool
+    loss: float
+    descents: int
+    confirmed: int
+
+
+def predictor_weights(
+    treated: FloatArray,
+    donors: FloatArray,
+    treated_outcomes: FloatArray,
+    donor_outcomes: FloatArray,
+    *,
+    importance: FloatArray | None = None,
+) -> PredictorWeights:
+    """V chosen by the outcomes, or as given in `importance` (K), and the mix for it.
+
+    treated: K predictor values; donors: J x K; treated_outcomes: T0; donor_outcomes: J x T0. Predictors are
+    divided by their standard deviation over all units, as in R's Synth. `EstimationError` names a
+    predictor that does not vary, and an importance that is negative, not finite or zero throughout.
     """
     spread = np.vstack([treated, donors]).std(axis=0, ddof=1)
     for index, value in enumerate(spread):
@@ -99,9 +127,23 @@ def predictor_weights(
             raise EstimationError(f"predictors.{index}", "is the same for all units, so it cannot match any")
     scaled_treated, scaled_donors = treated / spread, donors / spread
     problem = Nested.of((scaled_donors - scaled_treated).T, (donor_outcomes - treated_outcomes).T)
-    halves = _halves(_search(problem))
+    if importance is None:
+        log_v, descents, confirmed = _search(problem)
+        halves = _halves(log_v)
+    else:
+        halves, descents, confirmed = _given(importance, len(spread)), 0, 0
     weights, unique = simplex_weights(problem.columns(halves))
-    return halves**2, weights, unique
+    gaps = problem.outcomes @ weights
+    return PredictorWeights(halves**2, weights, unique, float(gaps @ gaps) / len(gaps), descents, confirmed)
+
+
+def _given(importance: FloatArray, count: int) -> FloatArray:
+    """Square roots of a V that the caller fixed."""
+    v = np.asarray(importance, dtype=np.float64)
+    if v.shape != (count,) or not (np.isfinite(v).all() and (v >= 0).all() and v.sum() > 0):
+        raise EstimationError("importance", f"must be {count} non-negative numbers, not all zero")
+    halves: FloatArray = np.sqrt(v / v.sum())
+    return halves
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +156,8 @@ class _Point:
     curvature: FloatArray
 
 
-def _search(problem: Nested) -> FloatArray:
+def _search(problem: Nested) -> tuple[FloatArray, int, int]:
+    """The best log v, how many descents were followed to their end, and how many of them found it."""
     from scipy.optimize import minimize
 
     points = []
@@ -130,7 +173,10 @@ def _search(problem: Nested) -> FloatArray:
         method="Nelder-Mead",
         options={"maxfev": POLISHING_EVALUATIONS, "xatol": 1e-3, "fatol": 1e-9 * max(best.loss, 1e-300)},
     )
-    return _bounded(polished.x if polished.fun < best.loss else best.log_v)
+    better = polished.fun < best.loss
+    least = min(float(polished.fun), best.loss)
+    close = sum(point.loss <= least * (1 + CONFIRMED) for point in points if point is not best)
+    return _bounded(polished.x if better else best.log_v), len(points), 1 + close
 
 
 def _descended(problem: Nested, point: _Point, steps: int) -> _Point:
