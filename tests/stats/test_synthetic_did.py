@@ -11,8 +11,8 @@ from stats.cohorts import NEVER
 from stats.errors import EstimationError, PanelError
 from stats.findings import NotComputable
 from stats.synthetic_did import synthetic_did
-from stats.synthetic_did_draws import Draw, paths_of_draws
-from stats.synthetic_did_inference import synthetic_did_errors
+from stats.synthetic_did_draws import Draw, _singly, paths_of_draws
+from stats.synthetic_did_inference import _draws, synthetic_did_errors
 from tests.stats.build import REFERENCE, noise
 
 CASES = {item["id"]: item for item in json.loads((REFERENCE / "cases_sdid.json").read_text())}
@@ -165,9 +165,6 @@ def test_draws_together_are_the_draws_one_by_one(estimator, method):
     first[2] = 6
     fit = synthetic_did(outcomes, first, estimator=estimator)
     together = synthetic_did_errors(fit, method=method, replications=12, rng=rng(4))
-    from stats.synthetic_did_draws import _singly
-    from stats.synthetic_did_inference import _draws
-
     draws = _draws(fit, method, 12, rng(4))
     for number, draw in enumerate(draws):
         paths = [_singly(fit, place, [draw])[0] for place in range(2)]
@@ -195,7 +192,6 @@ def test_the_jackknife_keeps_the_weights():
         effects.append(gap[9:].mean() - cohort.lambda_ @ gap[:9])
     errors = synthetic_did_errors(fit, method="jackknife", rng=rng())
     assert errors.inference.standard_error == pytest.approx(np.sqrt(5 * np.var(effects)))
-    # Zeta depends on the number of units alone, so scaling the outcome scales the error.
     assert errors.event_draws.shape == (6, 14)
 
 
@@ -242,7 +238,7 @@ def test_what_has_no_answer_is_refused_by_name(changes, argument):
 def test_a_gap_is_refused_with_its_place():
     outcomes, first = created()
     outcomes[4, 2] = np.nan
-    with pytest.raises(PanelError, match="unit '4'.*period '2'"):
+    with pytest.raises(PanelError, match=r"unit '4'.*period '2'"):
         synthetic_did(outcomes, first)
 
 
