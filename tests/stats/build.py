@@ -56,7 +56,8 @@ def noise(units, periods, *, seed=0, persistence=0.0):
 
 
 def case(identifier):
-    cases = json.loads((REFERENCE / "cases.json").read_text())
+    files = sorted(REFERENCE.glob("cases*.json"))
+    cases = (item for file in files for item in json.loads(file.read_text()))
     return next(item for item in cases if item["id"] == identifier)
 
 
