@@ -39,7 +39,7 @@ def shortest(covariance: FloatArray, weights: FloatArray, bound: float, *, alpha
     reach = float(np.arange(1, len(weights) + 1) @ weights)
     start = np.concatenate([fixed * reach, weights])
     basis = np.vstack([free, np.zeros((len(weights), before - 1))])
-    after = _bias_after(weights)
+    after = later_bias(weights)
 
     def interval(sums: FloatArray) -> FixedLength:
         slope = start + basis @ sums
@@ -87,8 +87,8 @@ def lasso_path(quadratic: FloatArray, linear: FloatArray) -> list[FloatArray]:
     # Each knot moves one coordinate in or out; far more of them would be a cycle of rounding.
     for _ in range(20 * len(linear)):
         signs = -np.sign(gradient[active])
-        move = np.linalg.solve(quadratic[np.ix_(active, active)], signs)
-        slopes = quadratic[:, active] @ move
+        move = np.linalg.solve(quadratic[np.ix_(active, active)], signs).astype(np.float64)
+        slopes = (quadratic[:, active] @ move).astype(np.float64)
         step, changing = _next_event(sums, gradient, penalty, active, newest, move, slopes)
         sums = sums.copy()
         sums[active] += step * move
@@ -155,8 +155,8 @@ def _second_sums(before: int) -> tuple[FloatArray, FloatArray]:
     return operator[:, -1], operator[:, :-1]
 
 
-def _bias_after(weights: FloatArray) -> float:
-    """Worst bias for M = 1 from the changes of slope at the reference and later."""
+def later_bias(weights: FloatArray) -> float:
+    """Worst bias of weights'effects for M = 1 from the changes of slope at the reference and later."""
     count = len(weights)
     return float(
         sum(abs(np.arange(1, number + 1) @ weights[count - number :]) for number in range(1, count + 1))
