@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from stats.covariances import checked_covariance
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.honest_flci import FixedLength, folded_tail, later_bias, shortest
@@ -51,22 +52,14 @@ class EventCoefficients:
 
     def __post_init__(self) -> None:
         estimates = np.array(self.estimates, dtype=np.float64)
-        covariance = np.array(self.covariance, dtype=np.float64)
         count = estimates.size
         if estimates.ndim != 1 or not np.isfinite(estimates).all():
             raise EstimationError("estimates", "must be a vector of finite numbers")
-        if covariance.shape != (count, count) or not np.isfinite(covariance).all():
-            raise EstimationError("covariance", f"must be {count} x {count} finite numbers")
-        spread = np.sqrt(np.abs(np.diag(covariance)))
-        if not (spread > 0).all():
-            raise EstimationError("covariance", "leaves a coefficient without variance")
-        scaled = covariance / np.outer(spread, spread)
-        if np.abs(scaled - scaled.T).max() > 1e-8 or np.linalg.eigvalsh(scaled)[0] < 1e-10:
-            raise EstimationError("covariance", "is not symmetric and positive definite")
+        covariance = checked_covariance(self.covariance, count)
         if not 1 <= self.before < count:
             raise EstimationError("before", f"{self.before} of {count} coefficients leaves none on one side")
         object.__setattr__(self, "estimates", estimates)
-        object.__setattr__(self, "covariance", (covariance + covariance.T) / 2)
+        object.__setattr__(self, "covariance", covariance)
 
     @property
     def after(self) -> int:
