@@ -151,7 +151,7 @@ def student_t(estimate: float, standard_error: float, dof: float, *, alpha: floa
         method=method,
         alpha=alpha,
         p_value=p_value,
-        interval=_agreeing(estimate - half, estimate + half, rejected=p_value <= alpha),
+        interval=agreeing(estimate - half, estimate + half, rejected=p_value <= alpha),
         standard_error=standard_error,
         dof=dof,
     )
@@ -235,15 +235,15 @@ def _placebo(
         interval = reasons.constant_effect_rejected()
     else:
         half = 0.0 if math.isnan(half) else half
-        interval = _agreeing(centre - half, centre + half, rejected=p_value <= alpha)
+        interval = agreeing(centre - half, centre + half, rejected=p_value <= alpha)
     return Inference(method, alpha, p_value, interval, placebos=count)
 
 
-def _agreeing(low: float, high: float, *, rejected: bool) -> Interval:
+def agreeing(low: float, high: float, *, rejected: bool, unbounded: NotComputable | None = None) -> Interval:
     """The interval, with an end moved past zero where rounding alone would make it contradict the p-value."""
     if rejected and low <= 0 <= high:
         smallest = math.ulp(0.0)
-        return Interval(low, -smallest) if high < -low else Interval(smallest, high)
-    if not rejected and not low <= 0 <= high:
-        return Interval(min(low, 0.0), max(high, 0.0))
-    return Interval(low, high)
+        low, high = (low, -smallest) if high < -low else (smallest, high)
+    elif not rejected and not low <= 0 <= high:
+        low, high = min(low, 0.0), max(high, 0.0)
+    return Interval(low, high, unbounded)
