@@ -89,15 +89,18 @@ def nearest_mixes(
     *,
     allowed: BoolArray | None = None,
     ridge: float | FloatArray = 0.0,
+    costs: FloatArray | None = None,
     intercept: bool = False,
     start: FloatArray | None = None,
 ) -> Mixes:
-    """For each target the shares of the donors that minimise |target - w donors|^2 + ridge |w|^2.
+    """For each target the shares of the donors that minimise |target - w donors|^2 + ridge |w|^2 + costs w.
 
     targets  B x m;  donors: J x m;  the rest as for `simplex_weights_batch`
-    intercept: whether the mix may be shifted, so that only movements about the mean over m count
+    costs      B x J, the price of a share of each donor; None: none
+    intercept  whether the mix may be shifted, so that only movements about the mean over m count
 
-    Exact to rounding, whatever the scale; where several mixes are equally near, the one of least norm.
+    Exact to rounding, whatever the scale; where several mixes are equally near, the one of least norm (with
+    costs: one of them, in which equal donors share equally).
     """
     if intercept:
         donors = donors - donors.mean(axis=1, keepdims=True)
@@ -107,14 +110,15 @@ def nearest_mixes(
     donors, targets = donors - common, targets - common
     pools = np.ones((len(targets), len(donors)), dtype=bool) if allowed is None else allowed
     ridges = np.broadcast_to(np.asarray(ridge, dtype=np.float64), (len(targets),))
+    prices = np.zeros(pools.shape) if costs is None else costs / 2
     gram = donors @ donors.T
     weights, unique = np.empty(pools.shape), np.empty(len(targets), dtype=bool)
     for rows in _chunks(len(targets), len(donors)):
         begin = None if start is None else start[rows]
-        batch = _Batch(gram, targets[rows] @ donors.T, ridges[rows], pools[rows], begin)
+        batch = _Batch(gram, targets[rows] @ donors.T - prices[rows], ridges[rows], pools[rows], begin)
         batch.solve()
-        weights[rows], unique[rows] = batch.polished(donors, targets[rows])
-    for problem in np.flatnonzero(~unique):
+        weights[rows], unique[rows] = batch.polished(donors, targets[rows], prices[rows])
+    for problem in np.flatnonzero(~unique & ~prices.any(axis=1)):
         pool = np.flatnonzero(pools[problem])
         columns = (donors[pool] - targets[problem]).T
         if ridges[problem] > 0:
@@ -245,28 +249,32 @@ class _Batch:
         system[:, :size, size] = system[:, size, :size] = present
         return system
 
-    def polished(self, donors: FloatArray, targets: FloatArray) -> tuple[FloatArray, BoolArray]:
+    def polished(
+        self, donors: FloatArray, targets: FloatArray, prices: FloatArray
+    ) -> tuple[FloatArray, BoolArray]:
         """The shares with the digits of the numbers themselves, and whether they are the one optimum.
 
-        One correction by the equations of the donors in use, from slopes taken on the residuals.
+        One correction by the equations of the donors in use, from slopes taken on the residuals; the shares
+        stay as they were where it does not lead to the one optimum.
         """
+        before = self.weights.copy()
         everyone = np.arange(len(targets))
         used, present = self._used(everyone)
         inverse = np.linalg.inv(self._system(everyone, used, present))
-        slopes = self._slopes(donors, targets)
+        slopes = self._slopes(donors, targets) + prices
         at, slot = np.nonzero(present)
         goal = np.zeros((*inverse.shape[:2], 1))
         goal[at, slot, 0] = -slopes[at, used[at, slot]] / self.scale[at]
         change = np.matmul(inverse, goal)[:, :-1, 0]
         self.weights[at, used[at, slot]] += change[at, slot]
-        slopes = self._slopes(donors, targets)
+        slopes = self._slopes(donors, targets) + prices
         common = np.einsum("bj,bj->b", self.weights, slopes)
         above = (slopes - common[:, None]) / self.scale[:, None]
         level = np.where(self.passive, np.abs(above) <= SLACK, ~self.allowed | (above > SLACK))
         # Nearly dependent donors, or one outside the mix that is as good, leave the shares open.
         told_apart = np.abs(inverse).sum(axis=2).max(axis=1) < DEPENDENT
         sure: BoolArray = level.all(axis=1) & (self.weights >= 0).all(axis=1) & told_apart
-        return self.weights, sure
+        return np.where(sure[:, None], self.weights, before), sure
 
     def _slopes(self, donors: FloatArray, targets: FloatArray) -> FloatArray:
         slopes: FloatArray = (self.weights @ donors - targets) @ donors.T + self.ridges[
