@@ -107,12 +107,14 @@ class Cohorts:
     @property
     def starts(self) -> IntArray:
         """The columns in which some cohort's treatment starts, in order."""
-        return np.unique(self.first_treated[self.first_treated < NEVER])
+        starts: IntArray = np.unique(self.first_treated[self.first_treated < NEVER])
+        return starts
 
     @property
     def never(self) -> BoolArray:
         """n: whether the unit is never treated."""
-        return self.first_treated == NEVER
+        never: BoolArray = self.first_treated == NEVER
+        return never
 
     @property
     def treated_cells(self) -> BoolArray:
