@@ -1,0 +1,324 @@
+"""Interrupted time series: a series against its own course before the start, perhaps beside a control.
+
+Segmented regression (Wagner et al. 2002, Journal of Clinical Pharmacy and Therapeutics 27; Lopez Bernal,
+Cummins, Gasparrini 2017, International Journal of Epidemiology 46): level and trend before the start,
+their changes from the start on, season, covariates; least squares, or counts with a log link and an
+exposure. Errors allow for serial correlation (Newey-West) unless the model's own are asked for. With a
+control series everything is estimated for both, and the changes are the differences from the control's
+(controlled interrupted time series, Lopez Bernal et al. 2018); scores are summed over both series within a
+period, so that what hits both at once is not counted twice (Driscoll and Kraay 1998).
+
+Without controls whatever else happened at the start is part of the "effect". Results say so: their level
+of evidence is below that of a comparison with control districts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from stats import reasons
+from stats.errors import EstimationError
+from stats.findings import Finding
+from stats.inference import Inference, Interval, silent, student_t
+from stats.interrupted_design import Season, Segments, segments
+from stats.log_linear import log_linear
+from stats.newey_west import automatic_lag, newey_west
+from stats.panel import FloatArray
+from stats.results import Estimate
+from stats.words import figure
+
+Family = Literal["gaussian", "poisson", "quasipoisson"]
+Errors = Literal["newey_west", "model"]
+Evidence = Literal["before_after", "controlled_before_after"]
+
+NEWEY_WEST, MODEL = "newey_west", "model"
+ENOUGH_BEFORE = 12
+"""Periods before the start below which trend and season are hardly told apart."""
+OVERDISPERSED = 1.5
+"""Pearson dispersion above which a Poisson model's own errors are too small."""
+EXACT = 1e-12
+"""Residuals below this share of the outcome's size are rounding."""
+
+__all__ = ["InterruptedTimeSeries", "RateRatio", "Season", "interrupted_time_series"]
+
+
+@dataclass(frozen=True)
+class RateRatio:
+    """exp of a change on the log scale, with its interval where there is one."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class InterruptedTimeSeries:
+    """What changed at the start.
+
+    level, slope    changes of level and of trend per period (None where not in the model); for counts
+                    on the log scale, see `rate_ratio`
+    average         mean change over the periods from the start on, level and slope together
+    names, coefficients, covariance   of the whole regression: k, k, k x k
+    fitted, counterfactual   T, NaN where nothing was observed; the latter without the changes
+    lag             of the Newey-West errors; None with the model's own
+    dof             of the t distribution; None for the normal
+    dispersion      Pearson statistic (counts) or residual variance (least squares) by n - k
+    durbin_watson   of the residuals (Pearson's for counts) of the series itself
+    evidence        "before_after", or "controlled_before_after" with a control series
+    """
+
+    level: Estimate
+    slope: Estimate | None
+    average: Estimate
+    names: tuple[str, ...]
+    coefficients: FloatArray
+    covariance: FloatArray
+    fitted: FloatArray
+    counterfactual: FloatArray
+    lag: int | None
+    dof: float | None
+    dispersion: float
+    durbin_watson: float
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+
+    def rate_ratio(self, estimate: Estimate) -> RateRatio:
+        """A change on the log scale (`level`, `slope` or `average` of a model of counts) as a ratio."""
+        interval = estimate.inference.interval
+        if not isinstance(interval, Interval):
+            return RateRatio(math.exp(estimate.value), None, None)
+        return RateRatio(math.exp(estimate.value), math.exp(interval.low), math.exp(interval.high))
+
+
+def interrupted_time_series(
+    outcomes: npt.ArrayLike,
+    start: int,
+    *,
+    family: Family = "gaussian",
+    exposure: npt.ArrayLike | None = None,
+    season: Season | None = None,
+    covariates: Mapping[str, npt.ArrayLike] | None = None,
+    trend: bool = True,
+    slope_change: bool = True,
+    slope_begins: Literal[0, 1] = 0,
+    control: npt.ArrayLike | None = None,
+    control_exposure: npt.ArrayLike | None = None,
+    gaps: Literal["refuse", "keep"] = "refuse",
+    errors: Errors = "newey_west",
+    lag: int | None = None,
+    prewhite: bool = False,
+    adjust: bool = True,
+    alpha: float = 0.05,
+    unit: str = "",
+) -> InterruptedTimeSeries:
+    """Segmented regression of `outcomes` (T) with changes from column `start` on.
+
+    exposure      T, positive: person-time of counts, enters as its log with coefficient one
+    season        dummies or harmonics of a period; covariates: name -> T values
+    slope_begins  value of the change-of-slope term in the first period from the start on: with 0 the
+                  level is that of the first period, with 1 (common in the literature) of the one before
+    control       T, of a series that was not treated (with `control_exposure`)
+    gaps          "keep": NaN outcomes are left out, and lags count calendar periods all the same
+    errors        "newey_west" with `lag` (default: automatic), `prewhite` and `adjust` (n / (n - k));
+                  (the automatic lag weights all scores alike whatever their units; R's weights depend on them);
+                  or "model": the family's own, quasi-Poisson scaled by its dispersion
+    unit          of the outcome; changes of counts are logs and have none
+
+    Inference is by the t distribution with n - k degrees of freedom, n the number of periods, except for
+    the Poisson model's own errors (normal). Refused with the argument named: too few periods on either
+    side, more parameters than periods, regressors that cannot be told apart, NaN not covered by `gaps`,
+    negative counts, counts of zero throughout one side, exposure that is not positive.
+    """
+    if family not in ("gaussian", "poisson", "quasipoisson"):
+        raise EstimationError("family", f"{family!r} is unknown")
+    if errors not in (NEWEY_WEST, MODEL):
+        raise EstimationError("errors", f"{errors!r} is unknown")
+    if not 0 < alpha < 1:
+        raise EstimationError("alpha", f"{alpha} is not between 0 and 1")
+    design = segments(
+        outcomes,
+        start,
+        counts=family != "gaussian",
+        exposure=exposure,
+        season=season,
+        covariates=covariates or {},
+        trend=trend,
+        slope_change=slope_change,
+        slope_begins=slope_begins,
+        control=control,
+        control_exposure=control_exposure,
+        gaps=gaps,
+    )
+    fit = _fit(design, family)
+    if errors == MODEL:
+        scale = 1.0 if family == "poisson" else fit.dispersion
+        covariance, chosen = scale * fit.bread, None
+    else:
+        scores = design.by_period(design.regressors * fit.scores[:, None])
+        used = _lag(scores, design, prewhite) if lag is None else lag
+        parameters = len(design.names) // design.series
+        covariance = newey_west(
+            scores, fit.bread, lag=used, prewhite=prewhite, adjust=adjust, parameters=parameters
+        )
+        chosen = used
+    dof = None if errors == MODEL and family == "poisson" else float(design.spare)
+    told = _Told(fit, covariance, dof, alpha, errors, unit if family == "gaussian" else "")
+    own = design.own
+    return InterruptedTimeSeries(
+        level=told.estimate(design.contrast(level=1.0, slope=0.0)),
+        slope=told.estimate(design.contrast(level=0.0, slope=1.0)) if slope_change else None,
+        average=told.estimate(design.contrast(level=1.0, slope=design.mean_slope_term)),
+        names=design.names,
+        coefficients=fit.coefficients,
+        covariance=covariance,
+        fitted=design.on_calendar(fit.fitted[own]),
+        counterfactual=design.on_calendar(fit.without(design)[own]),
+        lag=chosen,
+        dof=dof,
+        dispersion=fit.dispersion,
+        durbin_watson=_durbin_watson(fit.residuals[own]),
+        evidence="before_after" if control is None else "controlled_before_after",
+        findings=_findings(design, fit, family, errors, start),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """One regression: scores are residuals of the outcome; residuals are standardised (Pearson's)."""
+
+    coefficients: FloatArray
+    bread: FloatArray
+    fitted: FloatArray
+    scores: FloatArray
+    residuals: FloatArray
+    dispersion: float
+    log_scale: bool
+    exact: bool
+
+    def without(self, design: Segments) -> FloatArray:
+        """Fitted values had nothing changed at the start (for both series, beyond the control's change)."""
+        shift = design.effect_columns @ self.coefficients[design.effect_places]
+        return self.fitted * np.exp(-shift) if self.log_scale else self.fitted - shift
+
+
+def _fit(design: Segments, family: Family) -> _Fit:
+    if family != "gaussian":
+        found = log_linear(design.outcomes, design.regressors, design.offset)
+        left = design.outcomes - found.means
+        pearson = left / np.sqrt(found.means)
+        exact = bool(np.abs(left).max() <= EXACT * max(design.outcomes.max(), 1.0))
+        return _Fit(
+            found.coefficients, found.bread, found.means, left, pearson, found.dispersion, True, exact
+        )
+    scale = np.sqrt((design.regressors**2).sum(axis=0))
+    orthogonal, triangle = np.linalg.qr(design.regressors / scale)
+    coefficients = np.linalg.solve(triangle, orthogonal.T @ design.outcomes) / scale
+    fitted = design.regressors @ coefficients
+    left = design.outcomes - fitted
+    inverse = np.linalg.inv(triangle)
+    spare = len(left) - len(coefficients)
+    exact = bool(np.abs(left).max() <= EXACT * np.abs(design.outcomes).max())
+    bread = inverse @ inverse.T / np.outer(scale, scale)
+    return _Fit(coefficients, bread, fitted, left, left, float(left @ left) / spare, False, exact)
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """Contrasts of the coefficients as estimates."""
+
+    fit: _Fit
+    covariance: FloatArray
+    dof: float | None
+    alpha: float
+    method: str
+    unit: str
+
+    def estimate(self, contrast: FloatArray) -> Estimate:
+        value = float(contrast @ self.fit.coefficients)
+        if self.fit.exact:
+            return Estimate(value, silent(self.method, self.alpha, reasons.no_variation()), self.unit)
+        error = math.sqrt(max(float(contrast @ self.covariance @ contrast), 0.0))
+        # The normal is the t distribution with more degrees of freedom than anyone can tell.
+        dof = 1e12 if self.dof is None else self.dof
+        inference = student_t(value, error, dof, alpha=self.alpha, method=self.method)
+        if self.dof is None:
+            inference = Inference(
+                inference.method, inference.alpha, inference.p_value, inference.interval, error
+            )
+        return Estimate(value, inference, self.unit)
+
+
+def _lag(scores: FloatArray, design: Segments, prewhite: bool) -> int:
+    """Newey and West's lag, with each score divided by its size: no regressor's unit may matter."""
+    sizes = np.sqrt((scores**2).mean(axis=0))
+    return automatic_lag(
+        scores / np.where(sizes > 0, sizes, 1.0), design.bandwidth_weights, prewhite=prewhite
+    )
+
+
+def _durbin_watson(residuals: FloatArray) -> float:
+    total = float(residuals @ residuals)
+    return float(np.sum(np.diff(residuals) ** 2)) / total if total > 0 else math.nan
+
+
+def _findings(design: Segments, fit: _Fit, family: Family, errors: Errors, start: int) -> tuple[Finding, ...]:
+    found = []
+    if design.series == 1:
+        found.append(
+            Finding(
+                "caution",
+                "no_controls",
+                0.0,
+                "대조 구역이 없는 시계열 비교로, 같은 시기의 다른 변화와 실증의 효과를 구별하지 못합니다. "
+                "근거 수준이 대조 구역 비교보다 낮습니다.",
+                "A series is compared with its own past, without controls: other changes at the same time "
+                "cannot be told from the effect. The level of evidence is below a comparison with controls.",
+            )
+        )
+    if start < ENOUGH_BEFORE:
+        found.append(
+            Finding(
+                "caution",
+                "short_before",
+                float(start),
+                f"시행 전 기간이 {start}개뿐이라 추세를 정확히 알 수 없습니다.",
+                f"There are only {start} periods before the start, too few to know the trend well.",
+            )
+        )
+    own = fit.residuals[design.own]
+    if not fit.exact:
+        found.append(_autocorrelation(own, errors))
+    if family == "poisson" and errors == MODEL and fit.dispersion > OVERDISPERSED:
+        found.append(
+            Finding(
+                "fail",
+                "overdispersion",
+                fit.dispersion,
+                f"건수가 포아송 모형의 {figure(fit.dispersion)}배로 흩어져 있어 모형의 오차가 너무 작습니다.",
+                f"Counts scatter {figure(fit.dispersion)} times as much as the Poisson model says: its own "
+                f"errors are too small.",
+            )
+        )
+    return tuple(found)
+
+
+def _autocorrelation(residuals: FloatArray, errors: Errors) -> Finding:
+    """The residuals' first autocorrelation; beyond its margin of error only robust errors will do."""
+    first = float(residuals[1:] @ residuals[:-1] / (residuals @ residuals))
+    beyond = abs(first) > 1.96 / math.sqrt(len(residuals))
+    handled_ko = " 오차는 이를 감안했습니다." if errors == NEWEY_WEST else " 오차가 이를 감안하지 않았습니다."
+    handled_en = " Errors allow for it." if errors == NEWEY_WEST else " Errors do not allow for it."
+    told_ko, told_en = (handled_ko, handled_en) if beyond else ("", "")
+    return Finding(
+        "ok" if not beyond else "caution" if errors == NEWEY_WEST else "fail",
+        "autocorrelation",
+        first,
+        f"잔차의 1차 자기상관은 {figure(first)}입니다.{told_ko}",
+        f"The residuals' first autocorrelation is {figure(first)}.{told_en}",
+    )
