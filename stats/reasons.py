@@ -14,6 +14,15 @@ def one_treated_cluster() -> NotComputable:
     )
 
 
+def one_cluster_identifies() -> NotComputable:
+    """Residuals are zero in a direction that only one cluster informs, so errors made of them are too."""
+    return NotComputable(
+        "one_cluster_identifies",
+        "추정치가 한 군집에만 달려 있어 군집 간 변동으로 불확실성을 계산할 수 없습니다.",
+        "The estimate hangs on one cluster alone, so no spread between clusters tells how uncertain it is.",
+    )
+
+
 def too_few_control_clusters() -> NotComputable:
     """The same for the controls, or for the placebos that they serve as."""
     return NotComputable(
@@ -66,6 +75,16 @@ def assignments_too_few_for_level(count: int, alpha: float) -> NotComputable:
         f"배정이 {count}가지뿐이라 유의수준 {alpha:g}에서 어떤 값도 배제할 수 없어 구간에 끝이 없습니다.",
         f"With {count} possible assignments no value can be ruled out at level {alpha:g}: "
         "the interval has no ends.",
+    )
+
+
+def test_never_rejects(alpha: float) -> NotComputable:
+    """However far the hypothesis is from the estimate, the test keeps it: the interval has no end."""
+    return NotComputable(
+        "test_never_rejects",
+        f"추정치에서 아무리 먼 값도 유의수준 {alpha:g}에서 배제되지 않아 구간에 끝이 없습니다.",
+        f"Values however far from the estimate are not ruled out at level {alpha:g}: "
+        "the interval has no end.",
     )
 
 
