@@ -21,8 +21,9 @@ from types import FrameType
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
-from experiments.collection.engine import AttemptSummary, collect_due
+from experiments.collection.engine import collect_due
 from experiments.collection.settings import CollectionSettings
+from experiments.collection.windows import AttemptSummary
 
 log = logging.getLogger(__name__)
 

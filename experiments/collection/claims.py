@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.collection.connectors.ngsi_ld import Query
-from experiments.collection.models import DataSource, Dialect, Representation, Series
+from experiments.collection.intake import Targets, targets_of
+from experiments.collection.models import Backfill, DataSource, Dialect, Representation, Series
 from experiments.collection.settings import CollectionSettings
 
 NO_LEASE: dict[str, Any] = {"lease_holder": None, "lease_until": None, "claimed_at": None}
@@ -28,15 +29,30 @@ class StaleFence(Exception):
 
 
 @dataclass(frozen=True)
+class Past:
+    """The part of a backfill that is still to be read: [watermark, ends_at)."""
+
+    backfill_id: int
+    watermark: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
 class Claim:
-    """What one worker may collect: a copy of the source's facts, good until the fence rises."""
+    """What one worker may collect: a copy of the source's facts, good until the fence rises.
+
+    `is_live` says whether the present is due; `past` is the backfill that is due, if any.
+    """
 
     source_id: int
     source_name: str
+    hub_id: int
+    hub_concurrency: int | None
+    kind: str
     holder: str
     fence: int
     query: Query
-    series: dict[tuple[str, str], int]
+    targets: Targets
     starts_at: datetime
     watermark: datetime
     interval: timedelta
@@ -44,6 +60,8 @@ class Claim:
     lag: timedelta
     window: timedelta
     failures: int
+    is_live: bool
+    past: Past | None
 
 
 def claim_next(
@@ -54,22 +72,34 @@ def claim_next(
     settings: CollectionSettings,
     at: datetime | None = None,
     but: AbstractSet[int] = frozenset(),
+    but_of: AbstractSet[int] = frozenset(),
 ) -> Claim | None:
-    """Lease the source that has been due for longest, or None. `but` are sources not to be taken.
+    """Lease the source that has been due for longest, or None. `but` are sources not to be taken,
+    `but_of` hubs whose sources are not to be taken.
 
     `at` is the instant of the claim, from which the lease counts (`now` where it is None).
     """
     at = at or now
     is_free = or_(DataSource.lease_until.is_(None), DataSource.lease_until < at)
+    past_is_due = exists().where(
+        Backfill.source_id == DataSource.id, Backfill.finished_at.is_(None), Backfill.next_due_at <= now
+    )
+    wanted = (
+        select(DataSource)
+        .where(
+            ~DataSource.paused,
+            or_(DataSource.next_due_at <= now, past_is_due),
+            is_free,
+            DataSource.id.not_in(but),
+            DataSource.hub_id.not_in(but_of),
+        )
+        .order_by(DataSource.next_due_at, DataSource.id)
+        .limit(1)
+        # SQLite has one writer at a time and needs no row locks; there this adds nothing.
+        .with_for_update(skip_locked=True, of=DataSource)
+    )
     with session_factory.begin() as session:
-        source = session.scalars(
-            select(DataSource)
-            .where(~DataSource.paused, DataSource.next_due_at <= now, is_free, DataSource.id.not_in(but))
-            .order_by(DataSource.next_due_at, DataSource.id)
-            .limit(1)
-            # SQLite has one writer at a time and needs no row locks; there this adds nothing.
-            .with_for_update(skip_locked=True)
-        ).first()
+        source = session.scalars(wanted).first()
         if source is None:
             return None
         taken = session.execute(
@@ -84,25 +114,21 @@ def claim_next(
             .execution_options(synchronize_session=False)
             .returning(DataSource.fence)
         ).scalar_one_or_none()
-        return _claim(session, source, holder, taken) if taken is not None else None
+        return _claim(session, source, holder, taken, now) if taken is not None else None
 
 
-def _claim(session: Session, source: DataSource, holder: str, fence: int) -> Claim:
-    attribute_of = {a.metric_id: a.attribute for a in source.attributes}
-    entity_of = {e.district_id: e.entity for e in source.entities}
-    series = {
-        (entity_of[row.district_id], attribute_of[row.metric_id]): row.id
-        for row in session.scalars(select(Series).where(Series.source_id == source.id))
-        # Series of mappings that were taken out stay, with their history, but are read no more.
-        if row.district_id in entity_of and row.metric_id in attribute_of
-    }
+def _claim(session: Session, source: DataSource, holder: str, fence: int, now: datetime) -> Claim:
     return Claim(
         source_id=source.id,
         source_name=source.name,
+        hub_id=source.hub_id,
+        hub_concurrency=source.hub.concurrency,
+        kind=source.hub.kind,
         holder=holder,
         fence=fence,
         query=query_of(source, source.watermark, source.watermark),
-        series=series,
+        # Series of mappings that were taken out stay, with their history, but are read no more.
+        targets=targets_of(source, session.scalars(select(Series).where(Series.source_id == source.id))),
         starts_at=source.starts_at,
         watermark=source.watermark,
         interval=timedelta(seconds=source.interval_seconds),
@@ -110,7 +136,19 @@ def _claim(session: Session, source: DataSource, holder: str, fence: int) -> Cla
         lag=timedelta(seconds=source.lag_seconds),
         window=timedelta(seconds=source.window_seconds),
         failures=source.failures,
+        is_live=source.next_due_at <= now,
+        past=_past(session, source, now),
     )
+
+
+def _past(session: Session, source: DataSource, now: datetime) -> Past | None:
+    row = session.scalars(
+        select(Backfill)
+        .where(Backfill.source_id == source.id, Backfill.finished_at.is_(None), Backfill.next_due_at <= now)
+        .order_by(Backfill.next_due_at, Backfill.id)
+        .limit(1)
+    ).first()
+    return None if row is None else Past(row.id, row.watermark, row.ends_at)
 
 
 def query_of(source: DataSource, start: datetime, end: datetime) -> Query:
@@ -128,13 +166,16 @@ def query_of(source: DataSource, start: datetime, end: datetime) -> Query:
         representation=Representation(source.representation),
         tenant=source.hub.tenant,
         context_url=source.hub.context_url,
+        options=source.options,
     )
 
 
-def release(session_factory: sessionmaker[Session], claim: Claim, *, due: datetime) -> None:
-    """Give the lease back; the source is due again at `due`. Nothing happens where it was lost."""
+def release(session_factory: sessionmaker[Session], claim: Claim, *, due: datetime | None) -> None:
+    """Give the lease back; the source is due again at `due` (None: when it was due anyway). Nothing
+    happens where the lease was lost."""
+    values = NO_LEASE if due is None else NO_LEASE | {"next_due_at": due}
     with suppress(StaleFence), session_factory.begin() as session:
-        hold(session, claim, next_due_at=due, **NO_LEASE)
+        hold(session, claim, **values)
 
 
 def hold(session: Session, claim: Claim, **values: Any) -> datetime | None:
@@ -142,6 +183,7 @@ def hold(session: Session, claim: Claim, **values: Any) -> datetime | None:
 
     StaleFence otherwise. First statement of every transaction that writes for a claim.
     """
+    values = values or {"fence": claim.fence}
     held = session.execute(
         update(DataSource)
         .where(DataSource.id == claim.source_id, DataSource.fence == claim.fence)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     CheckConstraint,
     Double,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Text,
     UniqueConstraint,
@@ -313,7 +312,9 @@ class CollectionAttempt(Identified, Base):
 class Observation(Base):
     """The latest value of a series at one instant; earlier ones are `ObservationRevision`s.
 
-    `observed_at` and `received_at` are microseconds since the epoch, UTC.
+    `observed_at` and `received_at` are microseconds since the epoch, UTC. Series and attempt are not
+    referenced by the database: that costs three times as much as storing the row, neither is ever
+    deleted, and both come from the transaction that writes the row.
     """
 
     __tablename__ = "observation"
@@ -321,15 +322,15 @@ class Observation(Base):
         CheckConstraint(FINITE, name="value_is_finite"),
         CheckConstraint("revision >= 0", name="revisions_are_counted"),
         # Rows are found by their key alone; without a rowid SQLite keeps them in the order of the key.
-        {"sqlite_with_rowid": False},
+        {"sqlite_with_rowid": False, "postgresql_partition_by": "RANGE (observed_at)"},
     )
 
-    series_id: Mapped[int] = mapped_column(ForeignKey(Series.id), primary_key=True)
+    series_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     observed_at: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     value: Mapped[float] = mapped_column(Double)
     received_at: Mapped[int] = mapped_column(BigInteger)
     revision: Mapped[int] = mapped_column(default=0)
-    attempt_id: Mapped[int] = mapped_column(ForeignKey(CollectionAttempt.id))
+    attempt_id: Mapped[int]
 
 
 class ObservationRevision(Base):
@@ -337,9 +338,6 @@ class ObservationRevision(Base):
 
     __tablename__ = "observation_revision"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["series_id", "observed_at"], ["observation.series_id", "observation.observed_at"]
-        ),
         CheckConstraint(FINITE, name="value_is_finite"),
         CheckConstraint("superseded_at >= received_at", name="known_before_superseded"),
         {"sqlite_with_rowid": False},

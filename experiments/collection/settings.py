@@ -16,6 +16,9 @@ class CollectionSettings:
     private_hubs: tuple[str, ...] = ()
     lease_seconds: int = 300
     windows_per_run: int = 60
+    backfill_windows_per_run: int = 12
+    sources_at_once: int = 4
+    sources_per_hub: int = 4
     connect_seconds: float = 5.0
     read_seconds: float = 30.0
     answer_seconds: float = 120.0

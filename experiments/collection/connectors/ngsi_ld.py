@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -59,14 +60,16 @@ class Query:
     representation: Representation = Representation.TEMPORAL_VALUES
     tenant: str | None = None
     context_url: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_window(get: Get, query: Query) -> Harvest:
+def read_window(get: Get, query: Query, into: Harvest | None = None) -> Harvest:
     """Every reading with `start <= observedAt < end`, verified against the hub's count where it gives one.
 
-    HubFault for anything that leaves doubt whether the window is complete.
+    Readings go `into` a harvest, or a new one. HubFault for anything that leaves doubt whether the window
+    is complete.
     """
-    walk = _Walk(get, query)
+    walk = _Walk(get, query, into or Harvest())
     reached = to_microseconds(query.start)
     end = to_microseconds(query.end)
     while reached < end:
@@ -98,7 +101,7 @@ class _Slice:
 
 
 class _Walk:
-    def __init__(self, get: Get, query: Query) -> None:
+    def __init__(self, get: Get, query: Query, harvest: Harvest) -> None:
         self._get = get
         self._query = query
         self._limit = query.page_size
@@ -108,7 +111,7 @@ class _Walk:
         self._strangers: set[str] = set()
         self._present: set[tuple[str, str]] = set()
         self._met: set[str] = set()
-        self.harvest = Harvest()
+        self.harvest = harvest
 
     def slice(self, start: int, end: int) -> int:
         """Page through [start, end); returns the instant up to which the hub answered completely."""
@@ -138,7 +141,7 @@ class _Walk:
         for found, case in part.instances:
             if found.at is not None and found.at < part.complete_until:
                 if isinstance(found, Reading):
-                    self.harvest.readings.append(found)
+                    self.harvest.add(found)
                 else:
                     self.harvest.dropped.note(found.reason, case)
 

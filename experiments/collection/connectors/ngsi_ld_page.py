@@ -60,7 +60,7 @@ class Page:
             if "observedAt" not in found:
                 raise self.fault("observedAt is missing", path)
             at = self._instant(found["observedAt"], f"{path}.observedAt")
-            yield self._reading(entity, attribute, at, found["value"], f"{path}.value"), path
+            yield _reading(entity, attribute, at, found["value"], found.get("unitCode")), path
         elif aggregates := sorted(_AGGREGATES & found.keys()):
             raise self.fault(f"aggregatedValues ({', '.join(aggregates)}) are no readings", path)
         else:
@@ -73,14 +73,7 @@ class Page:
             here = f"{path}[{index}]"
             if type(pair) is not list or len(pair) != 2:
                 raise self.fault("[value, instant] was expected", here)
-            yield self._reading(entity, attribute, self._instant(pair[1], here), pair[0], here), here
-
-    def _reading(self, entity: str, attribute: str, at: int, value: Any, path: str) -> Reading | NoValue:
-        if type(value) is float or type(value) is int:
-            return Reading(entity, attribute, at, float(value))
-        if value is None:
-            return NoValue("null_value", at)
-        raise self.fault(f"a number was expected, not {_kind(value)}", path)
+            yield _reading(entity, attribute, self._instant(pair[1], here), pair[0], None), here
 
     def _instant(self, text: Any, path: str) -> int:
         try:
@@ -111,6 +104,13 @@ class Page:
         if not isinstance(found, str):
             raise self.fault(f"the id of an entity was expected, not {_kind(found)}", f"[{position}].id")
         return found
+
+
+def _reading(entity: str, attribute: str, at: int, value: Any, unit: Any) -> Reading | NoValue:
+    """Whatever the value is: the intake decides whether it can be stored."""
+    if value is None:
+        return NoValue("null_value", at)
+    return Reading(entity, attribute, at, value, unit if isinstance(unit, str) else None)
 
 
 @lru_cache(maxsize=65_536)

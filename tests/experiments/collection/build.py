@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from experiments import districts, metrics
 from experiments.collection.connectors.ngsi_ld import Query
-from experiments.collection.engine import AttemptSummary, collect_due
+from experiments.collection.engine import collect_due
 from experiments.collection.http import Answer
 from experiments.collection.models import (
     DataSource,
@@ -27,6 +27,7 @@ from experiments.collection.models import (
 )
 from experiments.collection.settings import CollectionSettings
 from experiments.collection.sources import register_hub, register_source
+from experiments.collection.windows import AttemptSummary
 from sandbox.demo.dataset import DataSet
 from sandbox.demo.playback import PlaybackHub
 

@@ -1,13 +1,14 @@
 """The engine end to end: a playing hub, real HTTP, real commits, both databases."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from experiments.collection.claims import StaleFence, claim_next, hold
-from experiments.collection.engine import back_off, collect_due
+from experiments.collection.engine import collect_due
 from experiments.collection.models import (
     AttemptStatus,
     CollectionAttempt,
@@ -16,6 +17,7 @@ from experiments.collection.models import (
     from_microseconds,
 )
 from experiments.collection.sources import collect_now, edit_source, pause, register_source
+from experiments.collection.windows import back_off
 from tests.experiments.collection.build import (
     NOW,
     SETTINGS,
@@ -271,7 +273,8 @@ def test_workers_at_the_same_time_share_the_sources_and_lose_nothing(sessions):
 
 def test_a_run_can_be_stopped_between_windows_and_goes_on_later(source, sessions):
     stopping = iter([False, True, True])
-    first = collect_due(sessions, NOW, holder="first", settings=SETTINGS, is_stopping=lambda: next(stopping))
+    alone = replace(SETTINGS, sources_at_once=1)
+    first = collect_due(sessions, NOW, holder="first", settings=alone, is_stopping=lambda: next(stopping))
     assert len(first) == 1
     assert the_source(sessions).lease_holder is None
     collect(sessions)
@@ -311,7 +314,7 @@ def test_a_fault_of_our_own_is_recorded_and_does_not_stop_the_others(source, ses
     def broken(*_, **__):
         raise RuntimeError("disk")
 
-    monkeypatch.setattr("experiments.collection.engine.write", broken)
+    monkeypatch.setattr("experiments.collection.store.write", broken)
     (summary,) = collect(sessions)
     assert (summary.status, summary.error) == ("failed", "the collector broke off: RuntimeError")
     assert attempts(sessions)[0].error_url is None

@@ -8,10 +8,12 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from multiprocessing import get_context
 
+import numpy as np
 import pytest
 from sqlalchemy import select, update
 
 from experiments.canonical import digest
+from experiments.collection.intake import Columns
 from experiments.collection.models import DataSource, Observation, Series, to_microseconds
 from experiments.collection.store import write
 from experiments.districts import District
@@ -301,8 +303,7 @@ def edit(session, row, *, value, at):
     """An edit upstream, as the collector stores it."""
     made = write(
         session.connection(),
-        session.get_one(Series, row.series_id).source_id,
-        {(row.series_id, row.observed_at): value},
+        Columns(np.array([row.series_id]), np.array([row.observed_at]), np.array([value])),
         received_at=to_microseconds(at),
         attempt_id=row.attempt_id,
     )

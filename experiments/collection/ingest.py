@@ -1,0 +1,158 @@
+"""The one way into the record, for readings that were pulled, pushed, uploaded or let out of quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from experiments.collection import store
+from experiments.collection.connectors.readings import Dropped, Reading
+from experiments.collection.faults import quote
+from experiments.collection.intake import Arrivals, Suspect, targets_of
+from experiments.collection.models import (
+    AttemptStatus,
+    CollectionAttempt,
+    DataSource,
+    QuarantinedReading,
+    Series,
+    Way,
+    from_microseconds,
+    to_microseconds,
+)
+
+_IDENTITY = (
+    QuarantinedReading.entity,
+    QuarantinedReading.attribute,
+    QuarantinedReading.observed_at,
+    QuarantinedReading.raw,
+    QuarantinedReading.unit,
+)
+
+
+def ingest(
+    session: Session,
+    arrivals: Arrivals,
+    *,
+    attempt: CollectionAttempt,
+    received_at: datetime,
+    dropped: Dropped | None = None,
+) -> None:
+    """Store what arrived and keep aside what cannot be stored; the counts of `attempt` are filled in.
+
+    The caller holds the source of `attempt`, which has been flushed. `dropped` is what the connector
+    left out already.
+    """
+    stamp = to_microseconds(received_at)
+    stored = store.Stored()
+    for rows in arrivals.chunks():
+        stored += store.write(session.connection(), rows, received_at=stamp, attempt_id=attempt.id)
+    _keep_aside(session, arrivals.suspects, attempt=attempt, received_at=stamp)
+    attempt.readings = arrivals.count
+    attempt.inserted, attempt.revised, attempt.unchanged = stored.inserted, stored.revised, stored.unchanged
+    attempt.quarantined = len(arrivals.suspects)
+    attempt.dropped = _left_out(dropped or Dropped(), arrivals, stored)
+    session.flush()
+
+
+def receive(
+    session: Session,
+    source: DataSource,
+    readings: Sequence[Reading],
+    *,
+    way: Way,
+    holder: str,
+    at: datetime,
+) -> CollectionAttempt:
+    """Readings that nobody asked for, as one attempt that is done: stored, or in quarantine.
+
+    `at` is the present instant, taken before anything is read, and `holder` names who hands over. The
+    source is held until the caller's transaction ends; its watermark and schedule are left alone.
+    OverflowError where so many readings cannot be stored that something else is wrong.
+    """
+    received_at = lock(session, source, at)
+    series = session.scalars(select(Series).where(Series.source_id == source.id))
+    instants = [reading.at for reading in readings]
+    attempt = CollectionAttempt(
+        source_id=source.id,
+        way=way,
+        holder=holder,
+        fence=source.fence,
+        started_at=at,
+        finished_at=received_at,
+        window_start=from_microseconds(min(instants)) if instants else at,
+        window_end=from_microseconds(max(instants) + 1) if instants else at,
+        status=AttemptStatus.DONE,
+    )
+    session.add(attempt)
+    session.flush()
+    with Arrivals(targets_of(source, series), until=to_microseconds(received_at)) as arrivals:
+        arrivals.add(readings)
+        ingest(session, arrivals, attempt=attempt, received_at=received_at)
+    return attempt
+
+
+def lock(session: Session, source: DataSource, at: datetime) -> datetime:
+    """Hold the row of `source` to the end of the transaction; the instant to stamp on what is received.
+
+    Never before an earlier stamp, whatever the clock does.
+    """
+    session.execute(
+        update(DataSource)
+        .where(DataSource.id == source.id)
+        .values(fence=DataSource.fence)
+        .execution_options(synchronize_session=False)
+    )
+    until = session.execute(select(DataSource.received_until).where(DataSource.id == source.id)).scalar_one()
+    received_at = at if until is None else max(at, until)
+    session.execute(
+        update(DataSource)
+        .where(DataSource.id == source.id)
+        .values(received_until=received_at)
+        .execution_options(synchronize_session=False)
+    )
+    return received_at
+
+
+def _keep_aside(
+    session: Session, suspects: Sequence[Suspect], *, attempt: CollectionAttempt, received_at: int
+) -> None:
+    """Put `suspects` into quarantine, each once however often its window is read."""
+    if not suspects:
+        return
+    span = [suspect.reading.at for suspect in suspects]
+    known = {
+        tuple(row)
+        for row in session.execute(
+            select(*_IDENTITY).where(
+                QuarantinedReading.source_id == attempt.source_id,
+                QuarantinedReading.observed_at.between(min(span), max(span)),
+            )
+        )
+    }
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for reading, reason in suspects:
+        row = {
+            "entity": reading.entity,
+            "attribute": reading.attribute,
+            "observed_at": reading.at,
+            "raw": Suspect(reading, reason).raw,
+            "unit": None if reading.unit is None else quote(reading.unit),
+        }
+        key = tuple(row.values())
+        if key not in known:
+            rows[key] = row | {"reason": reason.value}
+    stamp = {"source_id": attempt.source_id, "attempt_id": attempt.id, "received_at": received_at}
+    if rows:
+        session.execute(insert(QuarantinedReading), [row | stamp for row in rows.values()])
+
+
+def _left_out(dropped: Dropped, arrivals: Arrivals, stored: store.Stored) -> dict[str, Any]:
+    for reason, found in arrivals.unmapped.reasons.items():
+        dropped.note(reason, found["first"], found["count"])
+    if stored.repeated:
+        dropped.note("repeated_instant", "", stored.repeated)
+    return dropped.reasons
