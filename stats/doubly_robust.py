@@ -160,6 +160,7 @@ def adjust_levels(
     *,
     locally_efficient: bool = True,
     trim: float = TRIM,
+    score: Propensity | None = None,
 ) -> Adjusted:
     """The effect from repeated cross-sections of n observations (influence n x 1)."""
     _known(method)
@@ -170,7 +171,7 @@ def adjust_levels(
     levels = _Levels(outcome[:, None], after, treated, basis, weights)
     if method == "reg":
         return levels.regression()
-    score = (tilting if method == "dr_improved" else logit)(basis, treated, weights)
+    score = score or (tilting if method == "dr_improved" else logit)(basis, treated, weights)
     if method in ("ipw", "ipw_ht"):
         return levels.weighting(score, trim) if method == "ipw" else levels.horvitz_thompson(score, trim)
     return levels.doubly_robust(score, trim, improved=method == "dr_improved", efficient=locally_efficient)

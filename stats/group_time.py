@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
-from stats.cohorts import AlreadyTreated, Cohorts, IntArray
+from stats.cohorts import AlreadyTreated, Cohorts, Gaps, IntArray
 from stats.doubly_robust import TRIM, Adjustment, normal
 from stats.errors import EstimationError
 from stats.findings import Finding, NotComputable
@@ -34,6 +34,12 @@ Unbalanced = Literal["refuse", "drop_unit", "pairs", "cross_sections"]
 
 ROUNDING = 1e-7
 """Standard errors below this share of the largest are rounding."""
+GAPS: Mapping[Unbalanced, Gaps] = {
+    "refuse": "refuse",
+    "drop_unit": "drop_unit",
+    "pairs": "keep",
+    "cross_sections": "keep",
+}
 METHOD = "group_time_influence_normal"
 WALD = "wald_chi2"
 FEW_TREATED = 5
@@ -68,7 +74,7 @@ class GroupTimeEffects:
     def standard_errors(self) -> FloatArray:
         """K: analytic; NaN for references and missing cells."""
         count = len(self.effects)
-        errors = np.sqrt(np.diag(self.influence.covariance)[:count].clip(min=0.0))
+        errors: FloatArray = np.sqrt(np.diag(self.influence.covariance)[:count].clip(min=0.0))
         errors[self.reference | ~self.computable] = np.nan
         return errors
 
@@ -168,7 +174,7 @@ def group_time_effects(
         covariates=covariates,
         clusters=clusters,
         already_treated=already_treated,
-        gaps="keep" if unbalanced in ("pairs", "cross_sections") else unbalanced,
+        gaps=GAPS[unbalanced],
     )
     width = usable_periods(cohorts, control_group, anticipation)
     starts = np.unique(cohorts.first_treated)
@@ -205,5 +211,5 @@ def _check(control_group: str, base_period: str, anticipation: int, unbalanced: 
     ):
         if value not in known:
             raise EstimationError(argument, f"{value!r} is none of {', '.join(known)}")
-    if isinstance(anticipation, bool) or not isinstance(anticipation, int) or anticipation < 0:
+    if anticipation != int(anticipation) or anticipation < 0:
         raise EstimationError("anticipation", "must be a whole number of periods, zero or more")

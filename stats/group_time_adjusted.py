@@ -62,8 +62,9 @@ class _Job:
         """Of these rows in a column; fixed ones are the same in all."""
         table = self.units.covariates
         if table is None or table.ndim == 2:
-            return None if table is None else table[rows]
-        return table[rows, column]
+            return table if table is None else np.asarray(table[rows])
+        own: FloatArray = table[rows, column]
+        return own
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,26 +122,24 @@ def _compare_changes(job: _Job, adjustment: Adjustment, trim: float) -> _Compare
 def _compare_levels(job: _Job, adjustment: Adjustment, trim: float) -> _Compared | None:
     """As repeated cross-sections: every reading in either period is an observation of its own."""
     columns = int(job.late[0]), int(job.early[0])
-    levels = job.units.outcomes[np.ix_(job.rows, columns)]
+    levels = job.units.outcomes[job.rows][:, columns]
     late, early = (np.flatnonzero(~np.isnan(levels[:, side])) for side in (0, 1))
     seen = np.concatenate([late, early])
     after = np.arange(len(seen)) < len(late)
     treated, rows = job.treated[seen], job.rows[seen]
     if len(np.unique(2 * treated + after)) < 4:
         return None
-    tables = [
-        job.covariates(job.rows[part], column) for part, column in zip((late, early), columns, strict=True)
-    ]
-    table = None if tables[0] is None or tables[1] is None else np.concatenate([tables[0], tables[1]])
+    now, then = job.covariates(job.rows[late], columns[0]), job.covariates(job.rows[early], columns[1])
+    table = None if now is None or then is None else np.concatenate([now, then])
     basis = orthonormal(table, len(seen))
     weights = job.units.weights[rows]
     weights = weights / weights.mean()
-    _score(basis, treated, weights, adjustment)
+    score = _score(basis, treated, weights, adjustment)
     outcome = np.concatenate([levels[late, 0], levels[early, 1]])
-    found = adjust_levels(outcome, after, treated, basis, weights, adjustment, trim=trim)
-    sums = np.bincount(seen, weights=found.influence[:, 0], minlength=len(job.rows))
-    scale = len(job.units.order) / len(seen)
-    return _Compared(found.effects, job.rows, (sums * scale)[:, None])
+    found = adjust_levels(outcome, after, treated, basis, weights, adjustment, trim=trim, score=score)
+    influence = np.zeros((len(job.rows), 1))
+    np.add.at(influence, seen, found.influence * (len(job.units.order) / len(seen)))
+    return _Compared(found.effects, job.rows, influence)
 
 
 def _score(
@@ -150,9 +149,7 @@ def _score(
         return None
     score = (tilting if adjustment == "dr_improved" else logit)(basis, treated, weights)
     if score.probability.max() >= NO_OVERLAP:
-        raise EstimationError(
-            "covariates", "some units are all but certain to be treated, so there is no overlap"
-        )
+        raise EstimationError("covariates", "some units are all but certain to be treated: no overlap")
     return score
 
 
