@@ -35,6 +35,7 @@ from stats.words import figure
 
 Family = Literal["gaussian", "poisson", "quasipoisson"]
 Errors = Literal["newey_west", "model"]
+Lag = Literal["automatic", "sandwich"]
 Evidence = Literal["before_after", "controlled_before_after"]
 
 NEWEY_WEST, MODEL = "newey_west", "model"
@@ -111,7 +112,7 @@ def interrupted_time_series(
     control_exposure: npt.ArrayLike | None = None,
     gaps: Literal["refuse", "keep"] = "refuse",
     errors: Errors = "newey_west",
-    lag: int | None = None,
+    lag: int | Lag = "automatic",
     prewhite: bool = False,
     adjust: bool = True,
     alpha: float = 0.05,
@@ -125,9 +126,10 @@ def interrupted_time_series(
                   level is that of the first period, with 1 (common in the literature) of the one before
     control       T, of a series that was not treated (with `control_exposure`)
     gaps          "keep": NaN outcomes are left out, and lags count calendar periods all the same
-    errors        "newey_west" with `lag` (default: automatic), `prewhite` and `adjust` (n / (n - k));
-                  (the automatic lag weights all scores alike whatever their units; R's weights depend on them);
-                  or "model": the family's own, quasi-Poisson scaled by its dispersion
+    errors        "newey_west" with `lag`, `prewhite` and `adjust` (n / (n - k)); or "model": the family's
+                  own, quasi-Poisson scaled by its dispersion
+    lag           a number; or that of Newey and West (1994) with all scores on one scale ("automatic") or
+                  in the units of their regressors ("sandwich", as R's bwNeweyWest has it)
     unit          of the outcome; changes of counts are logs and have none
 
     Inference is by the t distribution with n - k degrees of freedom, n the number of periods, except for
@@ -161,7 +163,7 @@ def interrupted_time_series(
         covariance, chosen = scale * fit.bread, None
     else:
         scores = design.by_period(design.regressors * fit.scores[:, None])
-        used = _lag(scores, design, prewhite) if lag is None else lag
+        used = lag if isinstance(lag, int) else _lag(scores, design, lag, prewhite)
         parameters = len(design.names) // design.series
         covariance = newey_west(
             scores, fit.bread, lag=used, prewhite=prewhite, adjust=adjust, parameters=parameters
@@ -254,12 +256,12 @@ class _Told:
         return Estimate(value, inference, self.unit)
 
 
-def _lag(scores: FloatArray, design: Segments, prewhite: bool) -> int:
-    """Newey and West's lag, with each score divided by its size: no regressor's unit may matter."""
+def _lag(scores: FloatArray, design: Segments, rule: Lag, prewhite: bool) -> int:
+    if rule not in ("automatic", "sandwich"):
+        raise EstimationError("lag", f"{rule!r} is unknown")
     sizes = np.sqrt((scores**2).mean(axis=0))
-    return automatic_lag(
-        scores / np.where(sizes > 0, sizes, 1.0), design.bandwidth_weights, prewhite=prewhite
-    )
+    scale = np.where((sizes > 0) & (rule == "automatic"), sizes, 1.0)
+    return automatic_lag(scores / scale, design.bandwidth_weights, prewhite=prewhite)
 
 
 def _durbin_watson(residuals: FloatArray) -> float:

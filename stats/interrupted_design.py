@@ -176,7 +176,7 @@ def _columns(
     times = np.arange(count, dtype=np.float64)
     columns = {"intercept": np.ones(count)}
     if trend:
-        columns["trend"] = times - start
+        columns["trend"] = times + 1
     columns |= season.columns(count) if season is not None else {}
     for name, values in covariates.items():
         given = np.array(values, dtype=np.float64)

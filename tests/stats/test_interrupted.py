@@ -149,6 +149,17 @@ def test_persistent_series_get_longer_lags_than_white_ones():
     assert persistent > white
 
 
+def test_the_lag_of_the_sandwich_package_is_taken_from_scores_as_they_are():
+    series = create_series(60, 36, persistence=0.6)
+    found = interrupted_time_series(series, 36, lag="sandwich", prewhite=True)
+    times = np.arange(60)
+    changed = times >= 36
+    regressors = np.column_stack([np.ones(60), times + 1, changed, changed * (times - 36)])
+    solved, *_ = np.linalg.lstsq(regressors, series, rcond=None)
+    scores = regressors * (series - regressors @ solved)[:, None]
+    assert found.lag == automatic_lag(scores, np.array([0.0, 1, 1, 1]), prewhite=True)
+
+
 def test_prewhitening_widens_errors_of_persistent_series():
     series = create_series(200, 120, persistence=0.7)
     plain, white = (
@@ -287,6 +298,7 @@ def test_short_histories_are_a_caution():
         ({"slope_begins": 2}, "slope_begins"),
         ({"gaps": "interpolate"}, "gaps"),
         ({"lag": -1}, "lag"),
+        ({"lag": "long"}, "lag"),
         ({"alpha": 0.0}, "alpha"),
     ],
 )
