@@ -96,7 +96,7 @@ class SyntheticControl:
 def fit_mixes(
     outcomes: FloatArray,
     start: int,
-    rows: Sequence[int],
+    rows: Sequence[int] | IntArray,
     pools: BoolArray,
     *,
     intercept: bool = False,
