@@ -153,10 +153,15 @@ def test_donors_are_left_out_one_by_one():
     assert len(result.left_out) == len(case("scm_outcomes_germany")["expected"]["weights_nonzero"])
 
 
-def test_a_donor_without_a_share_is_not_left_out():
-    outcomes = noise(6, 12)
-    outcomes[5] += np.resize([1000.0, -1000.0], 12)
-    assert 5 not in leave_one_out(outcomes, 8).left_out
+def test_a_donor_without_a_share_is_not_left_out_for_that_changes_nothing():
+    outcomes = noise(9, 12)
+    result = leave_one_out(outcomes, 8)
+    idle = 1 + np.flatnonzero(result.fit.weights == 0)
+    assert len(idle)
+    assert not set(idle) & set(result.left_out)
+    for donor in idle:
+        without = fit_mix(outcomes, 8, donors=np.setdiff1d(np.arange(1, 9), donor))
+        assert without.effect == pytest.approx(result.fit.effect, abs=EXACT)
 
 
 def test_predictors_are_weighted_anew_without_a_donor_unless_their_weights_are_given():
