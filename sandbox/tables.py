@@ -6,6 +6,7 @@ from experiments.evaluation import models as evaluation
 from experiments.orm import Base
 from experiments.registrations import models as registrations
 from sandbox import accounts, organisations
+from sandbox.clocks import models as clocks
 from sandbox.decisions import models as decisions
 from sandbox.exemptions import models as exemptions
 from sandbox.ledger import chain
@@ -17,6 +18,7 @@ metadata = Base.metadata
 __all__ = [
     "accounts",
     "chain",
+    "clocks",
     "collection",
     "decisions",
     "districts",

@@ -101,17 +101,38 @@ class KindSchema(SourcedNameSchema):
     longest_months_source = fields.String()
 
 
+class LengthSchema(Schema):
+    value = fields.Integer()
+    unit = fields.String()
+
+
+class ClockSchema(SourcedNameSchema):
+    """A statutory time limit: from which event it runs, how long, how it counts, what a lapse means."""
+
+    starts_on = fields.String()
+    ends_on = fields.List(fields.String())
+    owed_by = fields.String()
+    length = fields.Nested(LengthSchema)
+    direction = fields.String()
+    bound = fields.String()
+    count = fields.String()
+    stops = fields.Boolean()
+    gross_cap = fields.Nested(LengthSchema, allow_none=True)
+    on_lapse = fields.String()
+    unverified_ko = fields.String()
+    unverified_en = fields.String()
+
+
 class RegimeShownSchema(NameSchema):
     """A regime as of one text: what an application under it may and must say."""
 
     id = fields.String()
     version = fields.String()
     as_of = fields.String()
-    consultation_days = fields.Integer()
-    consultation_source = fields.String()
     kinds = fields.List(fields.Nested(KindSchema))
     grounds = fields.List(fields.Nested(GroundSchema))
     plan_contents = fields.List(fields.Nested(SourcedNameSchema))
+    clocks = fields.List(fields.Nested(ClockSchema))
 
 
 class RegimesSchema(Schema):

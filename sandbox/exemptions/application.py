@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from experiments.errors import Invalid
 from experiments.fields import Line, Prose, Whole
 from experiments.lifecycle import Actor
+from sandbox.clocks import running
 from sandbox.exemptions.models import Exemption, ExemptionStatus
 from sandbox.exemptions.table import EXEMPTION, record
 from sandbox.organisations import Organisation
@@ -122,4 +123,5 @@ def sign(session: Session, exemption: Exemption, *, by: Actor, at: datetime) -> 
 def withdraw(session: Session, exemption: Exemption, *, by: Actor, at: datetime, reason: str) -> None:
     """Take the application back before a decision; the record stays."""
     EXEMPTION.perform(session, exemption, "withdraw", by=by, at=at, reason=reason)
+    running.void(session, exemption.id, by=by, at=at, reason=reason)
     record(session, exemption, "withdraw", by, at, reason=reason)

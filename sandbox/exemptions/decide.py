@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from experiments.errors import Invalid
 from experiments.fields import Prose, Whole
 from experiments.lifecycle import Actor
+from sandbox.clocks import running
 from sandbox.exemptions.models import Exemption, condition_document
 from sandbox.exemptions.table import EXEMPTION, record
 
@@ -47,6 +48,16 @@ def grant(
     exemption.granted_to = granted_to
     exemption.decision_reasons = reason
     EXEMPTION.perform(session, exemption, "grant", by=by, at=at, reason=reason)
+    running.start(
+        session,
+        exemption.regime,
+        "approved",
+        exemption_id=exemption.id,
+        subject=f"exemption:{exemption.id}",
+        owed_by_id=exemption.company_id,
+        by=by,
+        at=at,
+    )
     record(
         session,
         exemption,

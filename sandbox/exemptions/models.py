@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from experiments.lifecycle import HistoryRow, Versioned, subject_key
 from experiments.orm import Base, Identified
+from sandbox.clocks.models import Clock
 from sandbox.organisations import Organisation
 from sandbox.regimes import Regime, regime
 
@@ -69,6 +70,7 @@ class Exemption(Identified, Versioned, Base):
     required_actions: Mapped[list[RequiredAction]] = relationship(order_by="RequiredAction.id")
     consultations: Mapped[list[Consultation]] = relationship(order_by="Consultation.id")
     conditions: Mapped[list[Condition]] = relationship(order_by="Condition.id")
+    clocks: Mapped[list[Clock]] = relationship(order_by=Clock.id, viewonly=True)
 
     @property
     def regime(self) -> Regime:
@@ -103,7 +105,7 @@ class Consultation(Identified, Base):
     exemption_id: Mapped[int] = mapped_column(ForeignKey(Exemption.id), index=True)
     ministry_id: Mapped[int] = mapped_column(ForeignKey(Organisation.id), index=True)
     asked_at: Mapped[datetime]
-    due_on: Mapped[date]
+    clock_id: Mapped[int] = mapped_column(ForeignKey(Clock.id))
     reply: Mapped[str | None]
     text: Mapped[str | None] = mapped_column(Text)
     replied_at: Mapped[datetime | None]
@@ -111,6 +113,47 @@ class Consultation(Identified, Base):
 
     ministry: Mapped[Organisation] = relationship()
     exemption: Mapped[Exemption] = relationship(back_populates="consultations")
+    clock: Mapped[Clock] = relationship(lazy="joined")
+    supplements: Mapped[list[Supplement]] = relationship(
+        order_by="Supplement.id", back_populates="consultation"
+    )
+
+    @property
+    def due_on(self) -> date | None:
+        """The last day for the reply; None while the clock stands still without a cap."""
+        return self.clock.due_on
+
+    @property
+    def open_supplement(self) -> Supplement | None:
+        """What the applicant still has to supplement for this ministry, if anything."""
+        return next((each for each in self.supplements if each.answered_at is None), None)
+
+
+class Supplement(Identified, Base):
+    """What a ministry asks the applicant to supplement; its clock stands still meanwhile (Art. 49(5)).
+
+    `is_declined`: the applicant gives nothing, and the ministry replies on the file (D52(4)).
+    """
+
+    __tablename__ = "supplement"
+    __table_args__ = (
+        CheckConstraint(
+            "(answered_at IS NULL) = (answered_by_id IS NULL) AND (answered_at IS NULL) = (answer IS NULL)",
+            name="answered_means_dated",
+        ),
+    )
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey(Consultation.id), index=True)
+    items: Mapped[list[str]] = mapped_column(JSON)
+    reason: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime]
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    answer: Mapped[str | None] = mapped_column(Text)
+    is_declined: Mapped[bool] = mapped_column(default=False)
+    answered_at: Mapped[datetime | None]
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    consultation: Mapped[Consultation] = relationship(back_populates="supplements")
 
 
 class Condition(Identified, Base):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from experiments.errors import Invalid, Refused, WrongMoment
 from experiments.fields import Line, Prose, Whole
 from experiments.lifecycle import Actor, touch
 from sandbox import access
+from sandbox.clocks import running
 from sandbox.exemptions.models import (
     Condition,
     Consultation,
@@ -21,9 +21,10 @@ from sandbox.exemptions.models import (
     ExemptionStatus,
     Reply,
     RequiredAction,
+    Supplement,
     condition_document,
 )
-from sandbox.exemptions.table import EXEMPTION, record
+from sandbox.exemptions.table import EXEMPTION, author_of_the_company, record
 from sandbox.organisations import Organisation, OrganisationKind
 
 
@@ -47,6 +48,20 @@ class ConditionSchema(Schema):
     legal_basis = Line(required=True)
     necessity = Prose(required=True, longest=2000)
     proportionality = Prose(required=True, longest=2000)
+
+
+class SupplementSchema(Schema):
+    """What a ministry asks to be supplemented, and why."""
+
+    items = fields.List(Prose(longest=1000), required=True, validate=validate.Length(1, 20))
+    reason = Prose(required=True, longest=2000)
+
+
+class SupplementAnswerSchema(Schema):
+    """The applicant's answer; `declines` means that nothing will be supplemented."""
+
+    answer = Prose(required=True)
+    declines = fields.Boolean(load_default=False)
 
 
 class ReplySchema(Schema):
@@ -97,15 +112,18 @@ def open_consultation(
     EXEMPTION.check(exemption, "open_consultation", by=by)
     _check_ministries(ministries)
     regime = exemption.regime
-    asked_on = at.astimezone(ZoneInfo(regime.zone)).date()
     for ministry in ministries:
-        exemption.consultations.append(
-            Consultation(
-                ministry_id=ministry.id,
-                asked_at=at,
-                due_on=asked_on + timedelta(days=regime.consultation_days),
-            )
+        (clock,) = running.start(
+            session,
+            regime,
+            "ministry_notified",
+            exemption_id=exemption.id,
+            subject=_subject(ministry.id),
+            owed_by_id=ministry.id,
+            by=by,
+            at=at,
         )
+        exemption.consultations.append(Consultation(ministry_id=ministry.id, asked_at=at, clock=clock))
     EXEMPTION.perform(session, exemption, "open_consultation", by=by, at=at)
     record(session, exemption, "open_consultation", by, at, ministries=[m.name_en for m in ministries])
 
@@ -122,19 +140,15 @@ def reply(
 ) -> None:
     """One ministry's reply, once, by its own reviewer, while the consultation is open."""
     exemption = consultation.exemption
-    if not (access.ministry_reviewer(by) and by.organisation_id == consultation.ministry_id):
-        raise Refused("consultation.reply", "reviewer_of_the_asked_ministry")
-    if exemption.status != ExemptionStatus.CONSULTING or consultation.reply is not None:
-        raise WrongMoment(
-            "consultation.reply",
-            consultation.reply or exemption.status,
-            meanwhile=EXEMPTION.last_move(exemption),
-        )
+    _must_wait_for(consultation, "reply", by)
     touch(exemption)
     consultation.reply = reply
     consultation.text = text
     consultation.replied_at = at
     consultation.replied_by_id = by.person_id
+    running.end(
+        session, exemption.id, "ministry_replied", subject=_subject(consultation.ministry_id), by=by, at=at
+    )
     asked = [Condition(requested_by_id=consultation.ministry_id, **condition) for condition in conditions]
     exemption.conditions.extend(asked)
     record(
@@ -149,10 +163,101 @@ def reply(
     )
 
 
+def ask_supplement(
+    session: Session,
+    consultation: Consultation,
+    *,
+    items: Sequence[str],
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> Supplement:
+    """A ministry asks for a supplement; its own clock, and no other, stands still (Art. 49(5))."""
+    _must_wait_for(consultation, "ask_supplement", by)
+    if consultation.open_supplement is not None:
+        raise WrongMoment("consultation.ask_supplement", "supplement_is_out")
+    assert by.person_id is not None  # a reviewer is a person
+    touch(consultation.exemption)
+    supplement = Supplement(items=list(items), reason=reason, asked_at=at, asked_by_id=by.person_id)
+    consultation.supplements.append(supplement)
+    running.stop(session, consultation.clock, by=by, at=at, reason=reason)
+    record(
+        session,
+        consultation.exemption,
+        "ask_supplement",
+        by,
+        at,
+        ministry=consultation.ministry.name_en,
+        items=list(items),
+        reason=reason,
+    )
+    return supplement
+
+
+def answer_supplement(
+    session: Session, supplement: Supplement, *, answer: str, declines: bool, by: Actor, at: datetime
+) -> None:
+    """The applicant supplements, or declines to: then the ministry replies on the file (D52(4))."""
+    exemption = supplement.consultation.exemption
+    if not author_of_the_company(by, exemption):
+        raise Refused("supplement.answer", "author_of_the_company")
+    if supplement.answered_at is not None or exemption.status != ExemptionStatus.CONSULTING:
+        raise WrongMoment("supplement.answer", "answered", meanwhile=EXEMPTION.last_move(exemption))
+    touch(exemption)
+    supplement.answer, supplement.is_declined = answer, declines
+    supplement.answered_at, supplement.answered_by_id = at, by.person_id
+    running.resume(session, supplement.consultation.clock, by=by, at=at)
+    record(
+        session,
+        exemption,
+        "answer_supplement",
+        by,
+        at,
+        ministry=supplement.consultation.ministry.name_en,
+        declined=declines,
+    )
+
+
+def extend_reply(
+    session: Session, consultation: Consultation, *, reason: str, by: Actor, at: datetime
+) -> None:
+    """A ministry takes the one extension that the law allows it, with its reason (Art. 49(5))."""
+    _must_wait_for(consultation, "extend_reply", by)
+    touch(consultation.exemption)
+    running.extend(session, consultation.clock, by=by, at=at, reason=reason)
+    record(
+        session,
+        consultation.exemption,
+        "extend_reply",
+        by,
+        at,
+        ministry=consultation.ministry.name_en,
+        reason=reason,
+    )
+
+
 def close_consultation(session: Session, exemption: Exemption, *, by: Actor, at: datetime) -> None:
     """Every ministry replied: the file goes to the decider. Silence never closes it."""
     EXEMPTION.perform(session, exemption, "close_consultation", by=by, at=at)
     record(session, exemption, "close_consultation", by, at)
+
+
+def _must_wait_for(consultation: Consultation, verb: str, by: Actor) -> None:
+    """Refused: another office. WrongMoment: this ministry has replied, or the consultation is over."""
+    exemption = consultation.exemption
+    if not (access.ministry_reviewer(by) and by.organisation_id == consultation.ministry_id):
+        raise Refused(f"consultation.{verb}", "reviewer_of_the_asked_ministry")
+    if exemption.status != ExemptionStatus.CONSULTING or consultation.reply is not None:
+        raise WrongMoment(
+            f"consultation.{verb}",
+            consultation.reply or exemption.status,
+            meanwhile=EXEMPTION.last_move(exemption),
+        )
+
+
+def _subject(ministry_id: int) -> str:
+    """What the clock of this ministry's reply is about."""
+    return f"ministry:{ministry_id}"
 
 
 def _check_ministries(ministries: Sequence[Organisation]) -> None:

@@ -82,14 +82,13 @@ def _task(session: Session, pilot: Pilot, actor: Actor) -> Task:
 
 def _due_on(pilot: Pilot, actor: Actor) -> date | None:
     """The earliest statutory date that runs against this person's office in this case."""
-    if pilot.exemption.status != ExemptionStatus.CONSULTING:
-        return None
-    open_dates = [
-        c.due_on
-        for c in pilot.exemption.consultations
-        if c.reply is None and actor.organisation_id in (c.ministry_id, pilot.exemption.lead_id)
+    exemption = pilot.exemption
+    dates = [
+        clock.due_on
+        for clock in exemption.clocks
+        if clock.is_running and actor.organisation_id in (clock.owed_by_id, exemption.lead_id)
     ]
-    return min(open_dates, default=None)
+    return min((day for day in dates if day is not None), default=None)
 
 
 def _cases_of(actor: Actor) -> Select[Any]:
@@ -98,6 +97,7 @@ def _cases_of(actor: Actor) -> Select[Any]:
         .join(Exemption, Exemption.id == Pilot.exemption_id)
         .join(Site, Site.id == Pilot.site_id)
         .options(
+            joinedload(Pilot.exemption).selectinload(Exemption.clocks),
             joinedload(Pilot.exemption).selectinload(Exemption.consultations),
             joinedload(Pilot.exemption).selectinload(Exemption.required_actions),
             joinedload(Pilot.experiment),

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from experiments.lifecycle import Actor
+from sandbox.clocks import running
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import PILOT, record
 
@@ -14,6 +15,14 @@ from sandbox.pilots.table import PILOT, record
 def start(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
     """The pilot begins; its plan must be locked before."""
     _move(session, pilot, "start", by, at)
+    running.end(
+        session,
+        pilot.exemption_id,
+        "pilot_started",
+        subject=f"exemption:{pilot.exemption_id}",
+        by=by,
+        at=at,
+    )
 
 
 def suspend(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str) -> None:

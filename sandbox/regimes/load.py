@@ -9,10 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from holidays import list_supported_countries
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from experiments.districts import Zone
 from experiments.errors import NotFound
+from sandbox.clocks.rules import ClockRule, ClockRuleSchema
 
 _FOLDER = Path(__file__).parent
 
@@ -61,17 +63,24 @@ class Regime:
     name_en: str
     zone: str
     takes_applications: bool
-    consultation_days: int
-    consultation_source: str
+    holidays: str
     grounds: tuple[Ground, ...]
     kinds: tuple[Kind, ...]
     plan_contents: tuple[PlanItem, ...]
+    clocks: tuple[ClockRule, ...]
 
     def kind(self, key: str) -> Kind:
         return _one(self.kinds, key, "exemption kind")
 
     def ground(self, key: str) -> Ground:
         return _one(self.grounds, key, "ground")
+
+    def clock(self, key: str) -> ClockRule:
+        return _one(self.clocks, key, "clock")
+
+    def clocks_started_by(self, event: str) -> tuple[ClockRule, ...]:
+        """The clocks that `event` sets going."""
+        return tuple(rule for rule in self.clocks if rule.starts_on == event)
 
 
 class _NamedSchema(Schema):
@@ -104,7 +113,8 @@ class RegimeSchema(Schema):
     name_en = fields.String(required=True)
     zone = Zone(required=True)
     takes_applications = fields.Boolean(load_default=True)
-    consultation_days = fields.Nested(_PeriodSchema, required=True)
+    holidays = fields.String(required=True, validate=validate.OneOf(sorted(list_supported_countries())))
+    clocks = fields.List(fields.Nested(ClockRuleSchema), required=True)
     grounds = fields.List(fields.Nested(_GroundSchema), required=True)
     kinds = fields.List(fields.Nested(_KindSchema), required=True)
     plan_contents = fields.List(fields.Nested(_NamedSchema), required=True)
@@ -115,6 +125,14 @@ class RegimeSchema(Schema):
         for ground in data["grounds"]:
             if unknown := set(ground["kinds"] or ()) - known:
                 raise ValidationError(f"Unknown kinds {sorted(unknown)} of ground {ground['id']}.", "grounds")
+
+    @validates_schema
+    def clocks_are_named_once(self, data: Mapping[str, Any], **_: Any) -> None:
+        seen: set[str] = set()
+        for rule in data["clocks"]:
+            if rule.id in seen:
+                raise ValidationError(f"{rule.id} stands twice.", "clocks")
+            seen.add(rule.id)
 
 
 @lru_cache
@@ -152,13 +170,14 @@ def _regime(data: dict[str, Any]) -> Regime:
     return Regime(
         **{
             key: data[key]
-            for key in ("id", "version", "as_of", "name_ko", "name_en", "zone", "takes_applications")
+            for key in (
+                *("id", "version", "as_of", "name_ko", "name_en", "zone", "holidays", "takes_applications"),
+            )
         },
-        consultation_days=data["consultation_days"]["value"],
-        consultation_source=data["consultation_days"]["source"],
         grounds=tuple(Ground(**(g | {"kinds": tuple(g["kinds"] or every_kind)})) for g in data["grounds"]),
         kinds=kinds,
         plan_contents=tuple(PlanItem(**item) for item in data["plan_contents"]),
+        clocks=tuple(data["clocks"]),
     )
 
 

@@ -134,7 +134,8 @@ def consultation(number: str) -> ResponseReturnValue:
             return _done(number, "exemption", "open_consultation")
         except Invalid as error:
             sent.refuse(error)
-    return _form("cases/consultation.html", pilot, sent, ministries=ministries)
+    (reply_clock,) = pilot.exemption.regime.clocks_started_by("ministry_notified")
+    return _form("cases/consultation.html", pilot, sent, ministries=ministries, reply_clock=reply_clock)
 
 
 @pages.route("/<number>/reply", methods=["GET", "POST"])

@@ -76,8 +76,9 @@ def test_only_ministries_are_asked(session):
 @pytest.mark.parametrize(
     ("asked_at", "due_on"),
     [
-        (datetime(2026, 4, 1, 14, 59, tzinfo=UTC), date(2026, 5, 1)),
-        (datetime(2026, 4, 1, 15, 0, tzinfo=UTC), date(2026, 5, 2)),
+        # The thirtieth day is Thursday, 30 April; a minute later it would be Labour Day, then a weekend.
+        (datetime(2026, 3, 31, 14, 59, tzinfo=UTC), date(2026, 4, 30)),
+        (datetime(2026, 3, 31, 15, 0, tzinfo=UTC), date(2026, 5, 4)),
     ],
 )
 def test_thirty_days_run_by_the_regimes_own_calendar(session, asked_at, due_on):

@@ -30,7 +30,8 @@ def test_every_shipped_regime_is_read():
 
 def test_the_smart_city_act():
     law = regime(SMART_CITY, "2026-09")
-    assert (law.consultation_days, law.consultation_source) == (30, "Art. 49(4)")
+    assert (law.clock("K03").length.value, law.clock("K03").source) == (30, "Art. 49(4), 49(5)")
+    assert [clock.id for clock in law.clocks] == [f"K{number:02}" for number in range(1, 19)]
     assert {kind.id: kind.longest_months for kind in law.kinds} == {"demonstration": 48, "innovation": 48}
     assert law.ground("impossible").kinds == ("demonstration",)
     assert law.ground("no_standard").kinds == ("demonstration", "innovation")
@@ -47,7 +48,7 @@ def test_an_unknown_regime_is_not_found(key, version):
         regime(key, version)
 
 
-@pytest.mark.parametrize("part", ["kind", "ground"])
+@pytest.mark.parametrize("part", ["kind", "ground", "clock"])
 def test_an_unknown_part_is_not_found(part):
     with pytest.raises(NotFound):
         getattr(regime(SMART_CITY), part)("nonsense")
@@ -58,7 +59,8 @@ def test_an_unknown_part_is_not_found(part):
     [
         ({"zome": "Asia/Seoul"}, "zome"),
         ({"kinds": [{"id": "x"}]}, "longest_months"),
-        ({"consultation_days": {"value": 0, "source": "Art. 1"}}, "consultation_days"),
+        ({"clocks": [{"id": "K01", "length": {"value": 0, "unit": "day"}}]}, "Must be greater"),
+        ({"holidays": "Nowhere"}, "holidays"),
         ({"grounds": None}, "grounds"),
         ({"zone": "Asia/Nowhere"}, "zone"),
         ({"grounds": [{"id": "a", "source": "", "name_ko": "", "name_en": "", "kinds": ["x"]}]}, "kinds"),
