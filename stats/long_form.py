@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from stats.absorb import IntArray, absorber, compact, in_rectangle
 from stats.coefficients import Coefficients
+from stats.collinear import Collinear, independent, inverse
 from stats.errors import EstimationError
-from stats.fixed_effects import IDENTIFIED
 from stats.panel import BoolArray, FloatArray
 from stats.sandwich import (
     Errors,
@@ -29,8 +29,6 @@ from stats.sandwich import (
 
 ROUNDING_LEFT = 1e-13
 """Size of residuals relative to the outcome's at which they are rounding."""
-
-Choice = Literal["refuse", "drop"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +62,7 @@ def long_form(
     errors: Errors | None = None,
     small_sample: SmallSample | None = None,
     singletons: Literal["keep", "drop"] = "keep",
-    collinear: Choice = "refuse",
+    collinear: Collinear = "refuse",
 ) -> LongForm:
     """Least squares of `outcome` (n) on `regressors` (n x k, or n) and the levels of each of `effects` (n).
 
@@ -164,7 +162,7 @@ class _Fitted:
     exact: bool
 
     @classmethod
-    def of(cls, columns: _Columns, codes: list[tuple[IntArray, int]], collinear: Choice) -> _Fitted:
+    def of(cls, columns: _Columns, codes: list[tuple[IntArray, int]], collinear: Collinear) -> _Fitted:
         projection = absorber([each for each, _ in codes], [size for _, size in codes], columns.weights)
         stacked = np.vstack([columns.regressors, columns.outcome])
         if codes:
@@ -176,16 +174,12 @@ class _Fitted:
         left *= root
         # One symmetric product for all sums: unlike dot products its order does not depend on threads.
         products = left @ left.T
-        kept = _independent(products[:-1, :-1], before, columns.names, collinear)
-        if not kept.any():
-            raise EstimationError("regressors", "all are explained by the effects")
+        kept = independent(products[:-1, :-1], before, columns.names, collinear)
         if kept.sum() + projection.rank > columns.size:
             raise EstimationError("regressors", "more parameters than observations")
         chosen = np.flatnonzero(kept)
         design = left[:-1] if kept.all() else left[chosen]
-        normal = products[np.ix_(chosen, chosen)]
-        scale = np.sqrt(np.diag(normal))
-        bread = np.linalg.inv(normal / np.outer(scale, scale)) / np.outer(scale, scale)
+        bread = inverse(products[np.ix_(chosen, chosen)])
         values = bread @ products[chosen, -1]
         residuals = left[-1] - _combined(values, design)
         # A second step takes away what the normal equations lose where regressors are nearly collinear.
@@ -239,30 +233,6 @@ def _finished(
         parameters=parameters,
         clusters=tuple(size for _, size in groups),
     )
-
-
-def _independent(
-    normal: FloatArray, before: FloatArray, names: tuple[str, ...], collinear: Choice
-) -> BoolArray:
-    """Which regressors are neither explained by the effects nor by the regressors before them."""
-    kept = np.zeros(len(normal), dtype=bool)
-    lower = np.zeros_like(normal)
-    for place in range(len(normal)):
-        own = normal[place, place]
-        if own > IDENTIFIED * before[place]:
-            row = np.zeros(len(normal))
-            for other in np.flatnonzero(kept):
-                row[other] = (normal[place, other] - row @ lower[other]) / lower[other, other]
-            rest = own - float((row**2).sum())
-            if rest > IDENTIFIED * own:
-                row[place] = np.sqrt(rest)
-                lower[place], kept[place] = row, True
-                continue
-        if collinear == "refuse":
-            raise EstimationError(
-                f"regressors.{names[place]}", "cannot be told from the effects and the other regressors"
-            )
-    return kept
 
 
 def _combined(values: FloatArray, design: FloatArray) -> FloatArray:
