@@ -5,7 +5,11 @@ Thresholds are conventions, stated here once; each finding carries the number it
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from stats import reasons
+from stats.errors import EstimationError
 from stats.findings import Finding, Level, NotComputable
 from stats.missing import Sample
 from stats.panel import FloatArray
@@ -20,6 +24,8 @@ PRE_FIT_GOOD, PRE_FIT_POOR = 0.25, 0.50
 """Pre-period RMSPE as a share of the standard deviation of all pre-period outcomes."""
 COVERAGE_GOOD, COVERAGE_POOR = 0.95, 0.80
 """Share of cells that hold a reading."""
+ASYMMETRY_SMALL, ASYMMETRY_LARGE = 0.02, 0.10
+"""Difference in differences of the missing shares up to which gaps are alike, and beyond which not."""
 ENOUGH_TREATED = 5
 """Treated clusters from which clustered inference no longer needs a warning."""
 
@@ -75,9 +81,7 @@ def treated_clusters(count: int, method: str) -> Finding:
         more_ko = " 군집 오차가 없어 위약 순위로 추론합니다."
         more_en = " There is no clustered error; inference ranks the effect among placebos."
     elif method == REASSIGNMENT:
-        more_ko = (
-            " 군집 오차를 믿기에는 적어, 실증 군집을 바꾸어 배정한 결과들 사이의 순위로 추론합니다."
-        )
+        more_ko = " 군집 오차를 믿기에는 적어, 실증 군집을 바꾸어 배정한 결과들 사이의 순위로 추론합니다."
         more_en = " That is too few for clustered errors; inference ranks the effect among re-assignments."
     elif level == "caution":
         more_ko = " 소수 군집 보정(CR2)을 썼으나 구간이 넓습니다."
@@ -211,6 +215,36 @@ def placebo_count(placebos: int, alpha: float) -> Finding:
         float(placebos),
         f"위약은 {placebos}개이고 가능한 가장 작은 p값은 {least:.3f}입니다.",
         f"There are {placebos} placebos; the least possible p-value is {least:.3f}.",
+    )
+
+
+def missing_asymmetry(outcomes: FloatArray, first_treated: npt.ArrayLike) -> Finding:
+    """Whether readings began to lack on one side: gaps that come with treatment bias any comparison.
+
+    outcomes: n x T, NaN where there is no reading; first_treated: n, columns or `NEVER`. The number is the
+    change of the missing share from before the first start to after it, the treated less the controls.
+    """
+    starts = np.array(first_treated, dtype=np.int64)
+    treated = starts < outcomes.shape[1]
+    if starts.shape != (len(outcomes),) or not treated.any() or treated.all() or starts.min() < 1:
+        raise EstimationError(
+            "first_treated", "needs treated units and controls, and a period before the start"
+        )
+    missing, first = np.isnan(outcomes), int(starts.min())
+    change = [
+        float(missing[side, first:].mean() - missing[side, :first].mean()) for side in (treated, ~treated)
+    ]
+    number = change[0] - change[1]
+    size = abs(number)
+    level: Level = "ok" if size <= ASYMMETRY_SMALL else "caution" if size <= ASYMMETRY_LARGE else "fail"
+    own, others = (figure(100 * one) for one in change)
+    return Finding(
+        level,
+        "missing_asymmetry",
+        number,
+        f"시행 후 결측 비율의 변화는 실증 구역 {own}%p, 대조 구역 {others}%p입니다.",
+        f"After the start the share of missing readings changed by {own} percentage points among the treated "
+        f"and by {others} among the controls.",
     )
 
 

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from stats import diagnostics, reasons
+from stats.cohorts import NEVER
+from stats.errors import EstimationError
 from stats.results import EventStudy, JointTest
 from tests.stats.build import create_sample, noise
 
@@ -77,3 +79,27 @@ def test_the_finding_on_few_treated_clusters_names_the_inference_that_was_made()
     sentence = diagnostics.treated_clusters(3, "reassignment").sentence_en
     assert "re-assignments" in sentence
     assert "CR2" not in sentence
+
+
+@pytest.mark.parametrize(("gaps", "level"), [(0, "ok"), (1, "caution"), (3, "fail")])
+def test_gaps_that_come_with_treatment_are_told(gaps, level):
+    outcomes = noise(8, 10)
+    outcomes[0, 5 : 5 + gaps] = np.nan
+    found = diagnostics.missing_asymmetry(outcomes, [5, 5, 5] + [NEVER] * 5)
+    assert found.level == level
+    assert found.number == pytest.approx(gaps / 15)
+
+
+def test_gaps_on_both_sides_are_no_asymmetry():
+    outcomes = noise(4, 10)
+    outcomes[:, 7] = np.nan
+    found = diagnostics.missing_asymmetry(outcomes, [5, 5, NEVER, NEVER])
+    assert (found.level, found.number) == ("ok", 0)
+    assert "20" in found.sentence_ko
+    assert "20" in found.sentence_en
+
+
+@pytest.mark.parametrize("starts", [[5, 5], [NEVER, NEVER], [0, NEVER], [5]])
+def test_asymmetry_needs_both_sides_and_an_earlier_period(starts):
+    with pytest.raises(EstimationError, match="first_treated"):
+        diagnostics.missing_asymmetry(noise(2, 10), starts)
