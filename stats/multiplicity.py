@@ -162,7 +162,8 @@ def _hommel(ordered: FloatArray) -> FloatArray:
         least[: m - size + 1] = np.minimum(size * lower, smallest)
         least[m - size + 1 :] = least[m - size]
         found = np.maximum(found, least)
-    return np.maximum(found, ordered)
+    closed: FloatArray = np.maximum(found, ordered)
+    return closed
 
 
 def _cauchy(p: FloatArray, shares: FloatArray) -> float:
