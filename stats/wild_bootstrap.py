@@ -270,8 +270,7 @@ def _basis(direction: FloatArray) -> FloatArray:
 def _signs(groups: int) -> FloatArray:
     """All 2^G vectors of signs, G x 2^G, the one of ones first."""
     bits = (np.arange(2**groups) >> np.arange(groups)[:, None]) & 1
-    signs: FloatArray = 1.0 - 2.0 * bits
-    return signs
+    return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
 
 
 def _drawn(multiplier: Multiplier, groups: int, draws: int, rng: np.random.Generator) -> FloatArray:
@@ -281,10 +280,9 @@ def _drawn(multiplier: Multiplier, groups: int, draws: int, rng: np.random.Gener
     if multiplier == "mammen":
         golden = math.sqrt(5)
         low = rng.random((groups, draws)) < (golden + 1) / (2 * golden)
-        return np.where(low, (1 - golden) / 2, (1 + golden) / 2)
+        return np.asarray(np.where(low, (1 - golden) / 2, (1 + golden) / 2), dtype=np.float64)
     if multiplier == "webb":
         points = np.array([-math.sqrt(1.5), -1.0, -math.sqrt(0.5), math.sqrt(0.5), 1.0, math.sqrt(1.5)])
         return points[rng.integers(0, 6, (groups, draws), dtype=np.int8)]
     bits = np.unpackbits(np.frombuffer(rng.bytes((groups * draws + 7) // 8), dtype=np.uint8))
-    drawn: FloatArray = bits[: groups * draws].reshape(groups, draws) * 2.0 - 1.0
-    return drawn
+    return np.asarray(bits[: groups * draws].reshape(groups, draws) * 2.0 - 1.0, dtype=np.float64)
