@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Select, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session, aliased
 
-from experiments.collection.models import (
-    Observation,
-    ObservationRevision,
-    Series,
-    SourceAttribute,
-    to_microseconds,
-)
+from experiments.aggregate import aggregate, counts_by_period
+from experiments.collection.models import Across, Series, SourceAttribute, to_microseconds
+from experiments.collection.readout import readout
 from experiments.districts import District
 from experiments.errors import Invalid
 from experiments.metrics import Aggregation, Metric
@@ -43,11 +40,22 @@ class PanelReading:
     as_of: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Cells:
     values: FloatArray
     counts: IntArray
     completeness: FloatArray
+
+
+@dataclass(frozen=True)
+class _Feed:
+    """One source's series of one district: one, or one per entity put together as `across` says."""
+
+    unit: int
+    source_id: int
+    series: tuple[int, ...]
+    across: str | None
+    cadence: str | None
 
 
 def panel(
@@ -65,7 +73,8 @@ def panel(
 
     Units are district codes, in the order given; periods are cut in the territory's zone and labelled
     as `experiments.periods.label` says. The readings of a cell are put together by the metric's own
-    rule (sum, mean, last); a cell without a reading is NaN, whatever the rule. `covariates` are read
+    rule, and several entities of a district as their mapping says; a cell without a reading is NaN,
+    whatever the rule. A rate is NaN where its denominator is missing or zero too. `covariates` are read
     in the same way and go into the panel by name.
 
     Invalid: no districts, districts of two territories, a naive `as_of`, days in the wrong order, a
@@ -102,100 +111,92 @@ def _cells(
     session: Session, metric: Metric, districts: Sequence[District], periods: Calendar, as_of: datetime
 ) -> _Cells:
     """Values, counts and completeness, each units x periods."""
-    row_of = {district.id: row for row, district in enumerate(districts)}
-    series, instants, values = _readings(session, metric, districts[0].territory_id, periods, as_of)
-    units = _units_of_series(session, metric, row_of)
-    row = np.array([units.get(key, -1) for key in series.tolist()], dtype=np.int64)
-    column = np.searchsorted(periods.edges, instants, side="right") - 1
-    # Sums of floats depend on their order: this one is the same on every database.
-    order = np.lexsort((instants, row))
-    order = order[row[order] >= 0]
-    shape = (len(districts), len(periods.labels))
-    cell = row[order] * shape[1] + column[order]
-    _refuse_two_sources(series[order], cell, districts, periods)
-    counts = np.bincount(cell, minlength=shape[0] * shape[1])
-    aggregated = _aggregate(metric.aggregation, cell, values[order], counts)
-    expected = _expected(session, metric, districts, periods)
-    counts = counts.reshape(shape).astype(np.int64)
-    return _Cells(aggregated.reshape(shape), counts, np.minimum(1.0, counts / expected))
+    cells = _plain_cells(session, metric, districts, periods, as_of)
+    if metric.denominator is None:
+        return cells
+    base = _plain_cells(session, metric.denominator, districts, periods, as_of)
+    known = np.where(base.values == 0, np.nan, base.values)
+    return _Cells(cells.values / known, cells.counts, np.minimum(cells.completeness, base.completeness))
 
 
-def _readings(
-    session: Session, metric: Metric, territory_id: int, periods: Calendar, as_of: datetime
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Series id, instant and value of everything known at `as_of`, in no particular order."""
-    moment = to_microseconds(as_of)
-    latest = _in_span(Observation, metric, territory_id, periods).where(Observation.received_at <= moment)
-    earlier = _in_span(ObservationRevision, metric, territory_id, periods).where(
-        ObservationRevision.received_at <= moment, ObservationRevision.superseded_at > moment
-    )
-    rows = session.execute(union_all(latest, earlier)).all()
-    if not rows:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64)
-    series, instants, values = zip(*rows, strict=True)
-    return np.array(series, np.int64), np.array(instants, np.int64), np.array(values, np.float64)
+def _plain_cells(
+    session: Session, metric: Metric, districts: Sequence[District], periods: Calendar, as_of: datetime
+) -> _Cells:
+    feeds = _feeds(session, metric, districts)
+    row_of = {key: row for row, key in enumerate(sorted(key for feed in feeds for key in feed.series))}
+    first, end = int(periods.edges[0]), int(periods.edges[-1])
+    rows = readout(session.connection(), list(row_of), first=first, end=end, as_of=to_microseconds(as_of))
+    starts = np.searchsorted(rows.series, [*row_of, np.iinfo(np.int64).max])
+    counts = counts_by_period(starts, rows.at, periods.edges)
+    values = aggregate(Aggregation(metric.aggregation), rows.values, counts)
+    return _by_district(feeds, row_of, values, counts, districts, periods)
 
 
-def _in_span(
-    table: type[Observation] | type[ObservationRevision],
-    metric: Metric,
-    territory_id: int,
-    periods: Calendar,
-) -> Select[int, int, float]:
-    return (
-        select(table.series_id, table.observed_at, table.value)
-        .join(Series, Series.id == table.series_id)
-        .join(District, District.id == Series.district_id)
-        .where(
-            Series.metric_id == metric.id,
-            District.territory_id == territory_id,
-            table.observed_at >= int(periods.edges[0]),
-            table.observed_at < int(periods.edges[-1]),
+def _feeds(session: Session, metric: Metric, districts: Sequence[District]) -> list[_Feed]:
+    """Every source's series of `metric` by district, sources in the order in which they were set up."""
+    unit_of = {district.id: unit for unit, district in enumerate(districts)}
+    mapping = aliased(SourceAttribute)
+    found = session.execute(
+        select(
+            Series.id, Series.district_id, Series.source_id, Series.entity, mapping.across, mapping.cadence
         )
+        .join(District, District.id == Series.district_id)
+        .outerjoin(
+            mapping, and_(mapping.source_id == Series.source_id, mapping.metric_id == Series.metric_id)
+        )
+        .where(Series.metric_id == metric.id, District.territory_id == districts[0].territory_id)
+        .order_by(Series.source_id, Series.id)
     )
+    groups: dict[tuple[int, int], list[Any]] = {}
+    for row in found:
+        # Where entities are put together the series of each counts, else the one of the district.
+        if row.district_id in unit_of and bool(row.entity) == (row.across is not None):
+            groups.setdefault((unit_of[row.district_id], row.source_id), []).append(row)
+    return [
+        _Feed(unit, source_id, tuple(row.id for row in rows), rows[0].across, rows[0].cadence)
+        for (unit, source_id), rows in groups.items()
+    ]
 
 
-def _units_of_series(session: Session, metric: Metric, row_of: Mapping[int, int]) -> dict[int, int]:
-    """Row of the panel by series id; series of other districts are left out."""
-    found = session.execute(select(Series.id, Series.district_id).where(Series.metric_id == metric.id))
-    return {series_id: row_of[district_id] for series_id, district_id in found if district_id in row_of}
+def _by_district(
+    feeds: Sequence[_Feed],
+    row_of: Mapping[int, int],
+    values: FloatArray,
+    counts: IntArray,
+    districts: Sequence[District],
+    periods: Calendar,
+) -> _Cells:
+    """Series become districts. A cell fed by two sources would count one event twice, or mix two
+    instruments: it is refused."""
+    shape = (len(districts), len(periods.labels))
+    result, total = np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
+    expected = np.ones(shape, dtype=np.int64)
+    for feed in feeds:
+        chosen = [row_of[key] for key in feed.series]
+        came = counts[chosen].sum(axis=0)
+        doubled = np.flatnonzero((came > 0) & (total[feed.unit] > 0))
+        if doubled.size:
+            where = f"{districts[feed.unit].code} in {periods.labels[doubled[0]]}"
+            raise Invalid({f"districts.{feed.unit}": [f"two sources give readings for {where}"]})
+        result[feed.unit] = np.where(came > 0, _across(feed.across, values[chosen]), result[feed.unit])
+        # The latest source tells what is expected where nothing came.
+        ours = (came > 0) | (total[feed.unit] == 0)
+        due = periods.expected(feed.cadence) * len(feed.series)
+        expected[feed.unit] = np.where(ours, due, expected[feed.unit])
+        total[feed.unit] += came
+    return _Cells(result, total, np.minimum(1.0, total / expected))
 
 
-def _refuse_two_sources(
-    series: IntArray, cell: IntArray, districts: Sequence[District], periods: Calendar
-) -> None:
-    """A cell fed by two sources would count one event twice, or mix two instruments."""
-    pairs = np.unique(np.stack([cell, series]), axis=1)
-    doubled = pairs[0][1:][pairs[0][1:] == pairs[0][:-1]]
-    if doubled.size:
-        row, column = divmod(int(doubled[0]), len(periods.labels))
-        where = f"{districts[row].code} in {periods.labels[column]}"
-        raise Invalid({f"districts.{row}": [f"two sources give readings for {where}"]})
-
-
-def _aggregate(rule: str, cell: IntArray, values: FloatArray, counts: npt.NDArray[np.intp]) -> FloatArray:
-    """One value per cell from readings sorted by cell and instant; NaN where there are none."""
-    result = np.full(len(counts), np.nan)
-    filled = counts > 0
-    if Aggregation(rule) is Aggregation.LAST:
-        is_last = np.append(cell[1:] != cell[:-1], np.ones(min(1, len(cell)), dtype=np.bool_))
-        result[cell[is_last]] = values[is_last]
-        return result
-    sums = np.bincount(cell, weights=values, minlength=len(counts))
-    result[filled] = sums[filled]
-    if Aggregation(rule) is Aggregation.MEAN:
-        result[filled] /= counts[filled]
-    return result
-
-
-def _expected(session: Session, metric: Metric, districts: Sequence[District], periods: Calendar) -> IntArray:
-    """Readings expected per cell, units x periods, by the cadence that each district's source states."""
-    cadences = session.execute(
-        select(Series.district_id, SourceAttribute.cadence)
-        .join(SourceAttribute, SourceAttribute.source_id == Series.source_id)
-        .where(Series.metric_id == metric.id, SourceAttribute.metric_id == metric.id)
-        .order_by(Series.id)
-    )
-    cadence_of = {row.district_id: row.cadence for row in cadences}
-    per_period = {cadence: periods.expected(cadence) for cadence in {*cadence_of.values(), None}}
-    return np.stack([per_period[cadence_of.get(district.id)] for district in districts])
+def _across(rule: str | None, values: FloatArray) -> FloatArray:
+    """One value per period from entities x periods; entities without a reading are left out."""
+    if rule is None:
+        only: FloatArray = values[0]
+        return only
+    there = ~np.isnan(values)
+    # One by one, in the order of the series: the sum is the same everywhere.
+    total: FloatArray = np.zeros(values.shape[1])
+    for row in np.where(there, values, 0.0):
+        total += row
+    if rule == Across.MEAN:
+        total /= np.maximum(there.sum(axis=0), 1)
+    return total

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from experiments.collection.models import to_microseconds
+from experiments.collection.models import from_microseconds, to_microseconds
 
 HOUR_IN_MICROSECONDS = 3_600_000_000
 
@@ -18,6 +18,7 @@ HOUR_IN_MICROSECONDS = 3_600_000_000
 class PeriodKind(StrEnum):
     """Length of a period. Weeks are ISO weeks and begin on Monday."""
 
+    HOUR = "hour"
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
@@ -28,7 +29,9 @@ class PeriodKind(StrEnum):
 class Calendar:
     """Consecutive periods: `labels` (n), their first days (n + 1) and instants (n + 1, microseconds UTC).
 
-    Period i covers `edges[i] <= instant < edges[i + 1]`; days of 23 and 25 hours are whole days.
+    Period i covers `edges[i] <= instant < edges[i + 1]`; days of 23 and 25 hours are whole days, and
+    hours are those of the clock on the wall: the one that comes twice is two periods, told apart by
+    their offset. The day of an hour is the local one.
     """
 
     labels: tuple[str, ...]
@@ -39,7 +42,7 @@ class Calendar:
         """Readings expected in each period at `cadence` (hour, day, week, month, year), at least one."""
         if cadence is None:
             return np.ones(len(self.labels), dtype=np.int64)
-        if cadence == "hour":
+        if cadence == PeriodKind.HOUR:
             begun = self.edges // HOUR_IN_MICROSECONDS
         else:
             numbers = [_number(PeriodKind(cadence), day) for day in self.first_days]
@@ -52,6 +55,8 @@ def calendar(kind: str, first: date, last: date, zone: str) -> Calendar:
     if last < first:
         raise ValueError(f"the last day {last} is before the first day {first}")
     step = PeriodKind(kind)
+    if step is PeriodKind.HOUR:
+        return _hours(first, last, ZoneInfo(zone))
     days = [_begin(step, first)]
     while days[-1] <= last:
         days.append(_next(step, days[-1]))
@@ -62,9 +67,27 @@ def calendar(kind: str, first: date, last: date, zone: str) -> Calendar:
     )
 
 
+def _hours(first: date, last: date, zone: ZoneInfo) -> Calendar:
+    """Every hour from the beginning of `first` to the end of `last`."""
+    begin, end = (
+        to_microseconds(datetime(day.year, day.month, day.day, tzinfo=zone))
+        for day in (first, last + timedelta(days=1))
+    )
+    # Where a zone shifts by half an hour the day's last period is a short one.
+    edges = np.append(np.arange(begin, end, HOUR_IN_MICROSECONDS, dtype=np.int64), np.int64(end))
+    begins = [from_microseconds(edge).astimezone(zone) for edge in edges.tolist()]
+    labels = tuple(begin.isoformat(timespec="minutes") for begin in begins[:-1])
+    return Calendar(labels, tuple(begin.date() for begin in begins), edges)
+
+
 def label(kind: str, day: date) -> str:
-    """The label of the period that holds `day`: 2026-03-01, 2026-W09, 2026-03 or 2026."""
+    """The label of the period that holds `day`: 2026-03-01, 2026-W09, 2026-03 or 2026.
+
+    ValueError for hours, of which a day holds many.
+    """
     match PeriodKind(kind):
+        case PeriodKind.HOUR:
+            raise ValueError(f"{day} is no hour")
         case PeriodKind.DAY:
             return day.isoformat()
         case PeriodKind.WEEK:
@@ -78,7 +101,7 @@ def label(kind: str, day: date) -> str:
 
 def _begin(kind: PeriodKind, day: date) -> date:
     match kind:
-        case PeriodKind.DAY:
+        case PeriodKind.HOUR | PeriodKind.DAY:
             return day
         case PeriodKind.WEEK:
             return day - timedelta(days=day.weekday())
@@ -90,7 +113,7 @@ def _begin(kind: PeriodKind, day: date) -> date:
 
 def _next(kind: PeriodKind, begin: date) -> date:
     match kind:
-        case PeriodKind.DAY:
+        case PeriodKind.HOUR | PeriodKind.DAY:
             return begin + timedelta(days=1)
         case PeriodKind.WEEK:
             return begin + timedelta(days=7)
@@ -103,7 +126,7 @@ def _next(kind: PeriodKind, begin: date) -> date:
 def _number(kind: PeriodKind, day: date) -> int:
     """How many periods of `kind` have begun before `day`, counted from year 1."""
     match kind:
-        case PeriodKind.DAY:
+        case PeriodKind.HOUR | PeriodKind.DAY:
             return day.toordinal()
         case PeriodKind.WEEK:
             # Day 1 of year 1 was a Monday.

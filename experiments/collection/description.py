@@ -10,7 +10,9 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from experiments.collection import units
 from experiments.collection.models import (
+    Across,
     DataSource,
     Dialect,
     Hub,
@@ -51,13 +53,19 @@ class HubSchema(Schema):
 
 
 class AttributeSchema(Schema):
-    """Attribute -> metric. The unit is stated so that a difference is seen; nothing is converted."""
+    """Attribute -> metric, in the unit that the hub sends; it is converted into the metric's.
+
+    `across` says how several entities of one district are put together (sum, mean).
+    """
 
     attribute = fields.String(required=True, validate=ATTRIBUTE_NAME)
     metric = fields.String(required=True, validate=CODE)
     version = fields.Integer(load_default=None, allow_none=True, strict=True)
     unit = Line(required=True)
     cadence = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(CADENCES))
+    across = fields.String(
+        load_default=None, allow_none=True, validate=validate.OneOf([a.value for a in Across])
+    )
 
 
 class EntitySchema(Schema):
@@ -97,9 +105,12 @@ class SourceSchema(Schema):
 
     @validates_schema
     def nothing_stands_twice(self, data: Mapping[str, Any], **_: Any) -> None:
-        """One attribute per metric and one entity per district: a series has one origin."""
+        """One attribute per metric, and one entity per district unless every attribute says how several
+        are put together: a series has one origin."""
         errors: dict[str, dict[int, dict[str, list[str]]]] = {}
-        for rows, keys in (("attributes", ("attribute", "metric")), ("entities", ("entity", "district"))):
+        are_put_together = all(row["across"] is not None for row in data["attributes"])
+        of_entities = ("entity",) if are_put_together else ("entity", "district")
+        for rows, keys in (("attributes", ("attribute", "metric")), ("entities", of_entities)):
             for key in keys:
                 for position, first in _repeats([row[key] for row in data[rows]]):
                     of_row = errors.setdefault(rows, {}).setdefault(position, {})
@@ -139,8 +150,11 @@ class Description:
         self.plain = loaded | {"hub": hub, "territory": territory}
 
     @property
-    def pairs(self) -> set[tuple[str, int]]:
-        return {(row["attribute"], m.id) for row, m in zip(self._rows[0], self._metrics, strict=True)}
+    def pairs(self) -> set[tuple[str, int, str, str | None]]:
+        return {
+            (row["attribute"], metric.id, row["unit"], row["across"])
+            for row, metric in zip(self._rows[0], self._metrics, strict=True)
+        }
 
     @property
     def places(self) -> set[tuple[str, int]]:
@@ -149,7 +163,11 @@ class Description:
     def attributes(self) -> list[SourceAttribute]:
         return [
             SourceAttribute(
-                attribute=row["attribute"], metric=metric, unit=row["unit"], cadence=row["cadence"]
+                attribute=row["attribute"],
+                metric=metric,
+                unit=row["unit"],
+                cadence=row["cadence"],
+                across=row["across"],
             )
             for row, metric in zip(self._rows[0], self._metrics, strict=True)
         ]
@@ -168,8 +186,10 @@ class Description:
             except NotFound as unknown:
                 errors[f"attributes.{position}.metric"] = [f"unknown metric {unknown.key}"]
                 continue
-            if metric.unit != row["unit"]:
-                message = f"the metric is in {metric.unit}, not in {row['unit']}"
+            try:
+                units.check(row["unit"], metric.unit)
+            except (units.UnknownUnit, units.IncompatibleUnits):
+                message = f"the metric is in {metric.unit}, which {row['unit']} cannot become"
                 errors[f"attributes.{position}.unit"] = [message]
             metrics.append(metric)
         return metrics

@@ -10,8 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.collection import addresses
+from experiments.collection.backfills import request_backfill
 from experiments.collection.claims import NO_LEASE
 from experiments.collection.description import Description, Errors, HubSchema, conflicts
+from experiments.collection.intake import series_entity
 from experiments.collection.models import DataSource, Hub, Series
 from experiments.errors import Invalid
 from experiments.fields import load
@@ -59,22 +61,22 @@ def edit_source(session: Session, source: DataSource, data: Mapping[str, Any], *
     """Replace the whole description of `source`, checked as at registration.
 
     An answer that is under way is refused when it arrives. Where the description now covers more
-    than before (an attribute, an entity, an earlier start), everything is read again from the start;
-    what was stored stays, also for mappings that were taken out.
+    than before, what is new of the past is read beside the live schedule: all of it for an attribute or
+    an entity, up to the old start for an earlier one. What was stored stays, also for mappings that
+    were taken out.
     """
     facts = Description(session, data, edited=source)
-    covers_more = (
-        facts.starts_at < source.starts_at
-        or bool(facts.pairs - {(a.attribute, a.metric_id) for a in source.attributes})
-        or bool(facts.places - {(e.entity, e.district_id) for e in source.entities})
-    )
+    covers_more = bool(
+        facts.pairs - {(a.attribute, a.metric_id, a.unit, a.across) for a in source.attributes}
+    ) or bool(facts.places - {(e.entity, e.district_id) for e in source.entities})
+    missing_until = source.watermark if covers_more else min(source.starts_at, source.watermark)
     # Old mappings go out before new ones come in, or their unique keys would meet.
     source.attributes.clear()
     source.entities.clear()
     session.flush()
     for name, value in facts.plain.items():
         setattr(source, name, value)
-    source.watermark = facts.starts_at if covers_more else max(source.watermark, facts.starts_at)
+    source.watermark = max(source.watermark, facts.starts_at)
     source.starts_at = facts.starts_at
     source.attributes = facts.attributes()
     source.entities = facts.entities()
@@ -82,6 +84,8 @@ def edit_source(session: Session, source: DataSource, data: Mapping[str, Any], *
     _take_away(source)
     session.flush()
     _add_missing_series(session, source)
+    if facts.starts_at < missing_until:
+        request_backfill(session, source, starts_at=facts.starts_at, ends_at=missing_until, at=at)
 
 
 def pause(session: Session, source: DataSource) -> None:
@@ -115,13 +119,20 @@ def _take_away(source: DataSource) -> None:
 
 
 def _add_missing_series(session: Session, source: DataSource) -> None:
-    """One series per mapped metric and district, so that one without any reading is visible too."""
-    rows = session.execute(select(Series.metric_id, Series.district_id).where(Series.source_id == source.id))
-    known = {(metric_id, district_id) for metric_id, district_id in rows}
-    session.add_all(
-        Series(metric_id=a.metric_id, district_id=e.district_id, source_id=source.id)
+    """One series per mapped metric and district (and entity, where a district has several), so that one
+    without any reading is visible too."""
+    rows = session.execute(
+        select(Series.metric_id, Series.district_id, Series.entity).where(Series.source_id == source.id)
+    )
+    known = {tuple(row) for row in rows}
+    wanted = {
+        (a.metric_id, e.district_id, series_entity(a.across, e.entity)): None
         for e in source.entities
         for a in source.attributes
-        if (a.metric_id, e.district_id) not in known
+    }
+    session.add_all(
+        Series(metric_id=metric_id, district_id=district_id, source_id=source.id, entity=entity)
+        for metric_id, district_id, entity in wanted
+        if (metric_id, district_id, entity) not in known
     )
     session.flush()

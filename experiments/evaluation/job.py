@@ -154,7 +154,7 @@ def _span(plan: Mapping[str, Any], zone: str, as_of: datetime) -> _Span:
 
 def _usable(reading: PanelReading, read: Metric) -> FloatArray:
     """Cells as read; a sum over a period with readings missing is no sum and counts as missing."""
-    if Aggregation(read.aggregation) is not Aggregation.SUM:
+    if Aggregation(read.aggregation) not in (Aggregation.SUM, Aggregation.RATE):
         return reading.panel.outcomes
     return np.where(reading.completeness < 1, np.nan, reading.panel.outcomes)
 

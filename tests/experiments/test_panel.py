@@ -1,6 +1,7 @@
 """Panels from stored observations: periods in local time, as of a moment, the same on both databases."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -40,10 +41,11 @@ def place(session):
 
 
 class Place:
-    def __init__(self, session, zone, aggregation):
+    def __init__(self, session, zone, aggregation, **definition):
+        definition["aggregation"] = aggregation
         self.session = session
         self.territory = create_territory(session, zone=zone)
-        self.metric = create_metric(session, aggregation=aggregation)
+        self.metric = create_metric(session, **definition)
         create_hub(session)
         self.source = register_source(session, source_data(), at=NOW)
         self.attempt = self.add_attempt()
@@ -88,7 +90,17 @@ def test_edges_belong_to_the_later_period(place):
     assert place.read().counts.sum() == 1
 
 
-@pytest.mark.parametrize(("rule", "expected"), [("sum", 60.0), ("mean", 20.0), ("last", 10.0)])
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("sum", 60.0),
+        ("mean", 20.0),
+        ("median", 20.0),
+        ("last", 10.0),
+        ("min", 10.0),
+        ("max", 30.0),
+    ],
+)
 def test_readings_are_put_together_by_the_metric_s_rule(session, rule, expected):
     place = Place(session, "Asia/Seoul", rule)
     at = datetime(2026, 3, 1, tzinfo=UTC)
@@ -98,7 +110,7 @@ def test_readings_are_put_together_by_the_metric_s_rule(session, rule, expected)
     assert place.read().panel.outcomes[1, 0] == expected
 
 
-@pytest.mark.parametrize("rule", ["sum", "mean", "last"])
+@pytest.mark.parametrize("rule", ["sum", "mean", "median", "last", "min", "max"])
 def test_a_cell_without_readings_is_missing_not_zero(session, rule):
     place = Place(session, "Asia/Seoul", rule)
     place.write(("D1", START, 0.0))
@@ -115,6 +127,76 @@ def test_a_day_of_25_hours_holds_25_readings(session):
         first=date(2026, 10, 25), last=date(2026, 10, 26), as_of=datetime(2027, 1, 1, tzinfo=UTC)
     )
     assert read.panel.outcomes[0].tolist() == [25.0, 1.0]
+
+
+def test_a_day_of_23_hours_is_whole_with_23_readings(session):
+    place = Place(session, "Europe/Tallinn", "sum")
+    begin = datetime(2026, 3, 28, 22, tzinfo=UTC)
+    place.write(*(("D1", begin + timedelta(hours=hour), 1.0) for hour in range(24)))
+    read = place.read(first=date(2026, 3, 29), last=date(2026, 3, 30), as_of=datetime(2027, 1, 1, tzinfo=UTC))
+    assert read.panel.outcomes[0].tolist() == [23.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("zone", "begin", "count"),
+    [
+        ("Asia/Seoul", datetime(2026, 10, 24, 15, tzinfo=UTC), 24),
+        ("Europe/Tallinn", datetime(2026, 10, 24, 21, tzinfo=UTC), 25),
+    ],
+)
+def test_hours_are_those_of_the_place_also_where_one_comes_twice(session, zone, begin, count):
+    place = Place(session, zone, "sum")
+    place.write(*(("D1", begin + timedelta(hours=hour), float(hour)) for hour in range(count)))
+    at = date(2026, 10, 25)
+    read = place.read("hour", first=at, last=at, as_of=datetime(2027, 1, 1, tzinfo=UTC))
+    assert read.panel.outcomes[0].tolist() == [float(hour) for hour in range(count)]
+    assert len(set(read.panel.periods)) == count
+    assert (read.completeness[0] == 1).all()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Seoul", "Europe/Tallinn"])
+@pytest.mark.parametrize("period", ["hour", "day", "week", "month"])
+def test_every_reading_of_a_year_lands_in_exactly_one_period(session, zone, period):
+    place = Place(session, zone, "sum")
+    local = ZoneInfo(zone)
+    first, end = (datetime(2026, month, 1, tzinfo=local).astimezone(UTC) for month in (3, 12))
+    steps = int((end - first).total_seconds() // 3600 // 7)
+    place.write(*(("D1", first + timedelta(hours=7 * step), 1.0) for step in range(steps)))
+    read = place.read(
+        period, first=date(2026, 3, 1), last=date(2026, 11, 30), as_of=datetime(2027, 1, 1, tzinfo=UTC)
+    )
+    assert np.nansum(read.panel.outcomes) == steps == read.counts.sum()
+
+
+def test_a_rate_is_over_what_its_denominator_says(session):
+    create_metric(session, code="trips", aggregation="sum")
+    place = Place(session, "Asia/Seoul", "rate", denominator="trips")
+    place.write(("D1", day(0), 3.0), ("D1", day(0.1), 3.0), ("D2", day(0), 5.0), ("D3", day(0), 5.0))
+    mapping = [{"attribute": "trips", "metric": "trips", "unit": "vehicles"}]
+    trips = register_source(place.session, source_data(name="trips", attributes=mapping), at=NOW)
+    place.write(("D1", day(0), 12.0), ("D2", day(0), 0.0), source=trips)
+    outcomes = place.read().panel.outcomes[:, 0]
+    assert outcomes[0] == 0.5
+    assert np.isnan(outcomes[1:]).all()
+
+
+@pytest.mark.parametrize(("across", "expected"), [("sum", 30.0), ("mean", 15.0)])
+def test_several_entities_of_a_district_are_put_together_as_their_mapping_says(session, across, expected):
+    place = Place(session, "Asia/Seoul", "sum")
+    pause(session, place.source)
+    entities = [{"entity": name, "district": "D1"} for name in ("a", "b")]
+    mapping = [
+        {"attribute": "x", "metric": "intensity", "unit": "vehicles", "cadence": "day", "across": across}
+    ]
+    both = register_source(session, source_data(name="both", attributes=mapping, entities=entities), at=NOW)
+    ids = {row.entity: row.id for row in session.scalars(select(Series).where(Series.source_id == both.id))}
+    stamp = {"received_at": to_microseconds(KNOWN), "attempt_id": place.attempt.id, "revision": 0}
+    for name, at, value in (("a", day(0), 10.0), ("b", day(0), 20.0), ("a", day(1), 7.0)):
+        row = {"series_id": ids[name], "observed_at": to_microseconds(at), "value": value} | stamp
+        session.connection().execute(insert(Observation), row)
+    read = place.read()
+    assert read.panel.outcomes[0].tolist()[:2] == [expected, 7.0]
+    assert read.completeness[0].tolist() == [1.0, 0.5, 0.0]
 
 
 def test_what_was_received_later_is_not_in_an_earlier_panel(place):

@@ -1,21 +1,26 @@
 """The engine end to end: a playing hub, real HTTP, real commits, both databases."""
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from experiments.collection import intake
+from experiments.collection.backfills import request_backfill
 from experiments.collection.claims import StaleFence, claim_next, hold
 from experiments.collection.engine import collect_due
 from experiments.collection.models import (
     AttemptStatus,
+    Backfill,
     CollectionAttempt,
     DataSource,
     ObservationRevision,
     from_microseconds,
 )
+from experiments.collection.partitions import prepare_partitions
 from experiments.collection.sources import collect_now, edit_source, pause, register_source
 from experiments.collection.windows import back_off
 from tests.experiments.collection.build import (
@@ -326,3 +331,138 @@ def test_an_attempt_tells_what_it_did(source, sessions):
     assert (attempt.holder, attempt.fence, attempt.status) == ("first", 1, "done")
     assert (attempt.pages, attempt.hub_count, attempt.readings, attempt.inserted) == (2, 3, 15, 15)
     assert len(attempt.response_digest) == 64
+
+
+def test_the_past_is_read_beside_the_present(source, sessions):
+    with sessions.begin() as session:
+        edited = session.scalars(select(DataSource)).one()
+        edit_source(session, edited, source_data(starts_at=day(6).isoformat()), at=NOW)
+    collect(sessions)
+    assert len(stored(sessions)) == 12
+    with sessions.begin() as session:
+        edit_source(session, session.scalars(select(DataSource)).one(), source_data(), at=NOW)
+    due_again(sessions)
+    summaries = collect(sessions)
+    assert [(s.backfill_id, s.window_start, s.window_end) for s in summaries] == [
+        (None, day(8), NOW),
+        (1, START, day(5)),
+        (1, day(5), day(6)),
+    ]
+    assert len(stored(sessions)) == 30
+    with sessions() as session:
+        backfill = session.scalars(select(Backfill)).one()
+    assert (backfill.watermark, backfill.finished_at) == (day(6), NOW)
+    assert the_source(sessions).lease_holder is None
+
+
+def test_a_backfill_that_fails_leaves_the_present_alone_and_goes_on_later(source, sessions):
+    collect(sessions)
+    with sessions.begin() as session:
+        request_backfill(
+            session, session.scalars(select(DataSource)).one(), starts_at=START, ends_at=NOW, at=NOW
+        )
+    answer = source.api.reply
+
+    def fail(target, headers):
+        raise ConnectionError
+
+    source.api.reply = fail
+    assert [s.status for s in collect(sessions)] == ["failed"]
+    assert (the_source(sessions).failures, the_source(sessions).lease_holder) == (0, None)
+    source.api.reply = answer
+    assert collect(sessions) == []
+    assert [s.status for s in collect(sessions, NOW + timedelta(seconds=30))] == ["done", "done"]
+
+
+def test_a_backfill_gives_way_after_some_windows(source, sessions):
+    collect(sessions)
+    with sessions.begin() as session:
+        request_backfill(
+            session, session.scalars(select(DataSource)).one(), starts_at=START, ends_at=NOW, at=NOW
+        )
+    one = replace(SETTINGS, backfill_windows_per_run=1)
+    runs = [collect_due(sessions, NOW, holder="first", settings=one) for _ in range(3)]
+    assert [len(run) for run in runs] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(("per_hub", "own", "most"), [(3, None, 3), (1, None, 1), (4, 2, 2)])
+def test_sources_are_read_side_by_side_as_far_as_their_hub_allows(sessions, per_hub, own, most):
+    busy, peak, lock = [0], [0], threading.Lock()
+    together = threading.Barrier(most)
+
+    def answer(target):
+        with lock:
+            busy[0] += 1
+            peak[0] = max(peak[0], busy[0])
+        with suppress(threading.BrokenBarrierError):
+            together.wait(0.5)
+        with lock:
+            busy[0] -= 1
+        return 200, {}, b"[]"
+
+    with scripted_hub(answer) as url:
+        with sessions.begin() as session:
+            create_source(session, url, starts_at=day(9).isoformat()).hub.concurrency = own
+            for number in (2, 3):
+                mapping = [{"attribute": "intensity", "metric": f"m{number}", "unit": "vehicles"}]
+                create_metric(session, code=f"m{number}")
+                data = source_data(name=f"t{number}", attributes=mapping, starts_at=day(9).isoformat())
+                register_source(session, data, at=START)
+        together.reset()
+        settings = replace(SETTINGS, sources_at_once=4, sources_per_hub=per_hub)
+        summaries = collect_due(sessions, NOW, holder="first", settings=settings)
+    assert [s.status for s in summaries] == ["done"] * 3
+    assert peak[0] == most
+
+
+def test_a_long_window_keeps_its_lease(source, sessions):
+    """Every question to the hub takes longer than half of the lease."""
+    now = [NOW]
+
+    def clock():
+        now[0] += timedelta(seconds=SETTINGS.lease_seconds * 0.6)
+        return now[0]
+
+    answer = source.api.reply
+    overtaken = []
+
+    def greedy(target, headers):
+        overtaken.append(claim_next(sessions, NOW, holder="second", settings=SETTINGS, at=now[0]))
+        return answer(target, headers)
+
+    source.api.reply = greedy
+    summaries = collect_due(sessions, NOW, holder="first", settings=SETTINGS, clock=clock)
+    assert [s.status for s in summaries] == ["done", "done"]
+    assert len(overtaken) > 2
+    assert set(overtaken) == {None}
+
+
+def test_a_source_that_sends_what_cannot_be_stored_fails_visibly(sessions, monkeypatch):
+    monkeypatch.setattr(intake, "MOST_SUSPECTS", 5)
+    rows = {1: {"intensity": [(d, "broken") for d in range(10)]}}
+    with playing(create_data_set(rows)) as hub:
+        with sessions.begin() as session:
+            create_source(session, hub.base_url, window_seconds=10 * 86_400)
+        (summary,) = collect(sessions)
+    assert summary.status == "failed"
+    assert summary.error == 'more than 5 readings cannot be stored, the first for wrong_type: "broken"'
+
+
+def test_what_cannot_be_stored_does_not_hold_up_the_rest(sessions):
+    rows = {1: {"intensity": [(d, "broken" if d == 3 else float(d)) for d in range(10)]}}
+    with playing(create_data_set(rows)) as hub:
+        with sessions.begin() as session:
+            create_source(session, hub.base_url)
+        summaries = collect(sessions)
+    assert [(s.inserted, s.quarantined) for s in summaries] == [(4, 1), (5, 0)]
+
+
+def test_quarters_are_made_ahead_and_once(sessions):
+    with sessions.begin() as session:
+        create_source(session, starts_at="2019-11-01T00:00:00Z")
+    made = prepare_partitions(sessions, NOW)
+    expected = {f"observation_{year}_{quarter}" for year in range(2020, 2024) for quarter in (1, 2, 3, 4)}
+    with sessions() as session:
+        on_postgresql = session.connection().dialect.name == "postgresql"
+    assert set(made) == (expected | {"observation_2019_4"} if on_postgresql else set())
+    assert prepare_partitions(sessions, NOW) == []

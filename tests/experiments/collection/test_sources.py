@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import func, select
 
 from experiments import metrics
-from experiments.collection.models import Series
+from experiments.collection.backfills import request_backfill
+from experiments.collection.models import Backfill, Series
 from experiments.collection.sources import edit_source, pause, register_source, resume
 from experiments.errors import BrokenRecord, Invalid
 from tests.experiments.collection.build import (
@@ -75,7 +76,7 @@ def ground(session):
         (
             {"attributes": [TRAFFIC | {"unit": "trucks"}]},
             "attributes.0.unit",
-            "the metric is in vehicles, not in trucks",
+            "the metric is in vehicles, which trucks cannot become",
         ),
         ({"attributes": [TRAFFIC, TRAFFIC]}, "attributes.1.attribute", "row 0 already"),
         ({"attributes": [TRAFFIC | {"cadence": "decade"}]}, "attributes.0.cadence", "Must be one of"),
@@ -146,20 +147,44 @@ def test_an_edit_is_checked_like_a_registration(session):
 
 
 @pytest.mark.parametrize(
-    ("change", "watermark"),
+    ("change", "spans"),
     [
-        ({"interval_seconds": 60}, NOW),
-        ({"entities": DISTRICTS[:2]}, NOW),
-        ({"starts_at": "2026-02-01T00:00:00Z"}, START.replace(month=2)),
-        ({"entities": [*DISTRICTS[:2], {"entity": "urn:new", "district": "D3"}]}, START),
+        ({"interval_seconds": 60}, []),
+        ({"entities": DISTRICTS[:2]}, []),
+        ({"starts_at": "2026-02-01T00:00:00Z"}, [(START.replace(month=2), START)]),
+        ({"entities": [*DISTRICTS[:2], {"entity": "urn:new", "district": "D3"}]}, [(START, NOW)]),
     ],
 )
-def test_an_edit_reads_again_what_it_newly_covers(session, change, watermark):
+def test_an_edit_reads_what_it_newly_covers_beside_the_present(session, change, spans):
     source = create_source(session)
     source.watermark = NOW
     edit_source(session, source, source_data(**change), at=NOW)
     session.expire_all()
-    assert source.watermark == watermark
+    rows = session.scalars(select(Backfill))
+    assert (source.watermark, [(row.starts_at, row.ends_at) for row in rows]) == (NOW, spans)
+
+
+def test_units_that_can_be_converted_are_accepted(session):
+    create_source(session)
+    create_metric(session, code="warmth", unit="degC", aggregation="mean")
+    mapping = [{"attribute": "temperature", "metric": "warmth", "unit": "FAH"}]
+    source = register_source(session, source_data(name="warmth", attributes=mapping), at=NOW)
+    assert source.attributes[0].unit == "FAH"
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "field"),
+    [
+        (START.replace(year=2025), NOW, "starts_at"),
+        (START, NOW.replace(year=2027), "ends_at"),
+        (NOW, START, "ends_at"),
+    ],
+)
+def test_a_backfill_stays_within_what_was_read(session, starts_at, ends_at, field):
+    source = create_source(session)
+    source.watermark = NOW
+    errors = refused(request_backfill, session, source, starts_at=starts_at, ends_at=ends_at, at=NOW)
+    assert field in errors
 
 
 def test_series_of_a_mapping_that_was_taken_out_stay(session):
