@@ -165,9 +165,25 @@ def placebo_difference(estimate: float, placebo_effects: FloatArray, *, alpha: f
     without covariates; MacKinnon and Webb 2020). p(c) > alpha exactly when |estimate - c| is at most
     the m-th largest |placebo|, m = floor(alpha (J + 1)); for m = 0 nothing is ever rejected.
     """
-    sizes = np.abs(placebo_effects)
+    return ranked_difference(estimate, placebo_effects, alpha=alpha, method=PLACEBO_DIFFERENCE)
+
+
+def ranked_difference(
+    estimate: float, draws: FloatArray, *, alpha: float, method: str, count_actual: bool = True
+) -> Inference:
+    """Rank of |estimate - c| among the sizes of `draws` (J), which do not depend on c.
+
+    Without `count_actual` the draws alone are counted: p(c) = #{|draw| >= |estimate - c|} / J, which can
+    be 0, and m = floor(alpha J) + 1.
+    """
     return _placebo(
-        PLACEBO_DIFFERENCE, estimate, abs(estimate), sizes, alpha=alpha, half_width=lambda limit: limit
+        method,
+        estimate,
+        abs(estimate),
+        np.abs(draws),
+        alpha=alpha,
+        half_width=lambda limit: limit,
+        count_actual=count_actual,
     )
 
 
@@ -217,13 +233,15 @@ def _placebo(
     *,
     alpha: float,
     half_width: Callable[[float], float],
+    count_actual: bool = True,
 ) -> Inference:
     count = len(placebos)
     if count == 0:
         return silent(method, alpha, reasons.too_few_control_clusters())
-    p_value = (1 + int(np.sum(placebos >= own * (1 - TIE)))) / (count + 1)
+    extra = int(count_actual)
+    p_value = (extra + int(np.sum(placebos >= own * (1 - TIE)))) / (count + extra)
     # Exact arithmetic: 0.29 * 100 is 28.999999999999996 in floats and would lose a rank.
-    rank = math.floor(Fraction(str(alpha)) * (count + 1))
+    rank = math.floor(Fraction(str(alpha)) * (count + extra)) + 1 - extra
     if rank == 0:
         endless = Interval(-math.inf, math.inf, reasons.placebos_too_few_for_level(count, alpha))
         return Inference(method, alpha, p_value, endless, placebos=count)
