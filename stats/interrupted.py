@@ -3,10 +3,11 @@
 Segmented regression (Wagner et al. 2002, Journal of Clinical Pharmacy and Therapeutics 27; Lopez Bernal,
 Cummins, Gasparrini 2017, International Journal of Epidemiology 46): level and trend before the start,
 their changes from the start on, season, covariates; least squares, or counts with a log link and an
-exposure. Errors allow for serial correlation (Newey-West) unless the model's own are asked for. With a
-control series everything is estimated for both, and the changes are the differences from the control's
-(controlled interrupted time series, Lopez Bernal et al. 2018); scores are summed over both series within a
-period, so that what hits both at once is not counted twice (Driscoll and Kraay 1998).
+exposure. Errors are autoregressive and fitted by REML unless others are asked for: in a few dozen periods
+the common Newey-West errors reject true nulls several times too often (`python -m tests.bench.size_of_its`).
+With a control series the changes are the differences from the control's (controlled interrupted time
+series, Lopez Bernal et al. 2018), and what hits both series at once drops out: with Newey-West errors
+because scores are summed over both within a period (Driscoll and Kraay 1998).
 
 Without controls whatever else happened at the start is part of the "effect". Results say so: their level
 of evidence is below that of a comparison with control districts.
@@ -15,8 +16,8 @@ of evidence is below that of a comparison with control districts.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -24,27 +25,27 @@ import numpy.typing as npt
 
 from stats import reasons
 from stats.errors import EstimationError
-from stats.findings import Finding
-from stats.inference import Inference, Interval, silent, student_t
+from stats.findings import Finding, Level
+from stats.inference import Interval, silent, student_t
 from stats.interrupted_design import Season, Segments, segments
-from stats.log_linear import log_linear
+from stats.interrupted_fit import Fit, Independent, correlated, independent
 from stats.newey_west import automatic_lag, newey_west
 from stats.panel import FloatArray
 from stats.results import Estimate
 from stats.words import figure
 
 Family = Literal["gaussian", "poisson", "quasipoisson"]
-Errors = Literal["newey_west", "model"]
+Errors = Literal["ar1", "newey_west", "model"]
 Lag = Literal["automatic", "sandwich"]
 Evidence = Literal["before_after", "controlled_before_after"]
 
-NEWEY_WEST, MODEL = "newey_west", "model"
+AR1: Literal["ar1"] = "ar1"
+NEWEY_WEST: Literal["newey_west"] = "newey_west"
+MODEL: Literal["model"] = "model"
 ENOUGH_BEFORE = 12
 """Periods before the start below which trend and season are hardly told apart."""
 OVERDISPERSED = 1.5
 """Pearson dispersion above which a Poisson model's own errors are too small."""
-EXACT = 1e-12
-"""Residuals below this share of the outcome's size are rounding."""
 
 __all__ = ["InterruptedTimeSeries", "RateRatio", "Season", "interrupted_time_series"]
 
@@ -67,8 +68,7 @@ class InterruptedTimeSeries:
     average         mean change over the periods from the start on, level and slope together
     names, coefficients, covariance   of the whole regression: k, k, k x k
     fitted, counterfactual   T, NaN where nothing was observed; the latter without the changes
-    lag             of the Newey-West errors; None with the model's own
-    dof             of the t distribution; None for the normal
+    lag             of Newey-West errors; rho: autocorrelation of autoregressive ones; None with others
     dispersion      Pearson statistic (counts) or residual variance (least squares) by n - k
     durbin_watson   of the residuals (Pearson's for counts) of the series itself
     evidence        "before_after", or "controlled_before_after" with a control series
@@ -83,7 +83,7 @@ class InterruptedTimeSeries:
     fitted: FloatArray
     counterfactual: FloatArray
     lag: int | None
-    dof: float | None
+    rho: float | None
     dispersion: float
     durbin_watson: float
     evidence: Evidence
@@ -111,7 +111,7 @@ def interrupted_time_series(
     control: npt.ArrayLike | None = None,
     control_exposure: npt.ArrayLike | None = None,
     gaps: Literal["refuse", "keep"] = "refuse",
-    errors: Errors = "newey_west",
+    errors: Errors = "ar1",
     lag: int | Lag = "automatic",
     prewhite: bool = False,
     adjust: bool = True,
@@ -126,20 +126,22 @@ def interrupted_time_series(
                   level is that of the first period, with 1 (common in the literature) of the one before
     control       T, of a series that was not treated (with `control_exposure`)
     gaps          "keep": NaN outcomes are left out, and lags count calendar periods all the same
-    errors        "newey_west" with `lag`, `prewhite` and `adjust` (n / (n - k)); or "model": the family's
-                  own, quasi-Poisson scaled by its dispersion
+    errors        "ar1": autoregressive by REML (counts: of the working response; with a control: of the
+                  comparison within periods); "newey_west" with `lag`, `prewhite` and `adjust`
+                  (n / (n - k)); or "model": the family's own, quasi-Poisson scaled by its dispersion
     lag           a number; or that of Newey and West (1994) with all scores on one scale ("automatic") or
                   in the units of their regressors ("sandwich", as R's bwNeweyWest has it)
     unit          of the outcome; changes of counts are logs and have none
 
-    Inference is by the t distribution with n - k degrees of freedom, n the number of periods, except for
-    the Poisson model's own errors (normal). Refused with the argument named: too few periods on either
-    side, more parameters than periods, regressors that cannot be told apart, NaN not covered by `gaps`,
-    negative counts, counts of zero throughout one side, exposure that is not positive.
+    Inference is by the t distribution, with Satterthwaite's degrees of freedom for "ar1" and n - k, n the
+    number of periods, else; by the normal for the Poisson model's own errors. Refused with the argument
+    named: too few periods on either side, more parameters than periods, regressors that cannot be told
+    apart, NaN not covered by `gaps`, negative counts, counts of zero throughout one side, exposure that is
+    not positive.
     """
     if family not in ("gaussian", "poisson", "quasipoisson"):
         raise EstimationError("family", f"{family!r} is unknown")
-    if errors not in (NEWEY_WEST, MODEL):
+    if errors not in (AR1, NEWEY_WEST, MODEL):
         raise EstimationError("errors", f"{errors!r} is unknown")
     if not 0 < alpha < 1:
         raise EstimationError("alpha", f"{alpha} is not between 0 and 1")
@@ -157,86 +159,79 @@ def interrupted_time_series(
         control_exposure=control_exposure,
         gaps=gaps,
     )
-    fit = _fit(design, family)
-    if errors == MODEL:
-        scale = 1.0 if family == "poisson" else fit.dispersion
-        covariance, chosen = scale * fit.bread, None
+    counts = family != "gaussian"
+    uncertain: _Uncertain
+    if errors == AR1:
+        fit: Fit = (smooth := correlated(design, counts=counts))
+        uncertain = _Uncertain(smooth.errors.covariance, smooth.errors.dof, smooth.errors.rho, None)
     else:
-        scores = design.by_period(design.regressors * fit.scores[:, None])
-        used = lag if isinstance(lag, int) else _lag(scores, design, lag, prewhite)
-        parameters = len(design.names) // design.series
-        covariance = newey_west(
-            scores, fit.bread, lag=used, prewhite=prewhite, adjust=adjust, parameters=parameters
+        fit = (plain := independent(design, counts=counts))
+        uncertain = (
+            _own_errors(plain, design, family)
+            if errors == MODEL
+            else _robust_errors(plain, design, lag, prewhite=prewhite, adjust=adjust)
         )
-        chosen = used
-    dof = None if errors == MODEL and family == "poisson" else float(design.spare)
-    told = _Told(fit, covariance, dof, alpha, errors, unit if family == "gaussian" else "")
-    own = design.own
+    told = _Told(fit, uncertain, alpha, errors, "" if counts else unit)
+    average = fit.contrast(level=1.0, slope=design.mean_slope_term)
     return InterruptedTimeSeries(
-        level=told.estimate(design.contrast(level=1.0, slope=0.0)),
-        slope=told.estimate(design.contrast(level=0.0, slope=1.0)) if slope_change else None,
-        average=told.estimate(design.contrast(level=1.0, slope=design.mean_slope_term)),
-        names=design.names,
+        level=told.estimate(fit.contrast(level=1.0, slope=0.0)),
+        slope=told.estimate(fit.contrast(level=0.0, slope=1.0)) if slope_change else None,
+        average=told.estimate(average),
+        names=fit.names,
         coefficients=fit.coefficients,
-        covariance=covariance,
-        fitted=design.on_calendar(fit.fitted[own]),
-        counterfactual=design.on_calendar(fit.without(design)[own]),
-        lag=chosen,
-        dof=dof,
+        covariance=uncertain.covariance,
+        fitted=fit.fitted,
+        counterfactual=_without_change(fit, design, log_scale=counts),
+        lag=uncertain.lag,
+        rho=uncertain.rho,
         dispersion=fit.dispersion,
-        durbin_watson=_durbin_watson(fit.residuals[own]),
+        durbin_watson=_durbin_watson(fit.residuals),
         evidence="before_after" if control is None else "controlled_before_after",
         findings=_findings(design, fit, family, errors, start),
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Fit:
-    """One regression: scores are residuals of the outcome; residuals are standardised (Pearson's)."""
+class _Uncertain:
+    """Covariance of the coefficients, degrees of freedom by contrast (None: normal), and how they came."""
 
-    coefficients: FloatArray
-    bread: FloatArray
-    fitted: FloatArray
-    scores: FloatArray
-    residuals: FloatArray
-    dispersion: float
-    log_scale: bool
-    exact: bool
-
-    def without(self, design: Segments) -> FloatArray:
-        """Fitted values had nothing changed at the start (for both series, beyond the control's change)."""
-        shift = design.effect_columns @ self.coefficients[design.effect_places]
-        return self.fitted * np.exp(-shift) if self.log_scale else self.fitted - shift
+    covariance: FloatArray
+    dof: Callable[[FloatArray], float | None]
+    rho: float | None
+    lag: int | None
 
 
-def _fit(design: Segments, family: Family) -> _Fit:
-    if family != "gaussian":
-        found = log_linear(design.outcomes, design.regressors, design.offset)
-        left = design.outcomes - found.means
-        pearson = left / np.sqrt(found.means)
-        exact = bool(np.abs(left).max() <= EXACT * max(design.outcomes.max(), 1.0))
-        return _Fit(
-            found.coefficients, found.bread, found.means, left, pearson, found.dispersion, True, exact
-        )
-    scale = np.sqrt((design.regressors**2).sum(axis=0))
-    orthogonal, triangle = np.linalg.qr(design.regressors / scale)
-    coefficients = np.linalg.solve(triangle, orthogonal.T @ design.outcomes) / scale
-    fitted = design.regressors @ coefficients
-    left = design.outcomes - fitted
-    inverse = np.linalg.inv(triangle)
-    spare = len(left) - len(coefficients)
-    exact = bool(np.abs(left).max() <= EXACT * np.abs(design.outcomes).max())
-    bread = inverse @ inverse.T / np.outer(scale, scale)
-    return _Fit(coefficients, bread, fitted, left, left, float(left @ left) / spare, False, exact)
+def _own_errors(fit: Independent, design: Segments, family: Family) -> _Uncertain:
+    if family == "poisson":
+        return _Uncertain(fit.bread, lambda _: None, None, None)
+    return _Uncertain(fit.dispersion * fit.bread, lambda _: float(design.spare), None, None)
+
+
+def _robust_errors(
+    fit: Independent, design: Segments, lag: int | Lag, *, prewhite: bool, adjust: bool
+) -> _Uncertain:
+    scores = design.by_period(fit.scores)
+    used = lag if isinstance(lag, int) else _lag(scores, design, lag, prewhite)
+    parameters = len(fit.names) // design.series
+    covariance = newey_west(
+        scores, fit.bread, lag=used, prewhite=prewhite, adjust=adjust, parameters=parameters
+    )
+    return _Uncertain(covariance, lambda _: float(design.spare), None, used)
+
+
+def _without_change(fit: Fit, design: Segments, *, log_scale: bool) -> FloatArray:
+    """Fitted values had nothing changed at the start beyond what changed in the control."""
+    shift = design.changes @ fit.coefficients[fit.places]
+    without: FloatArray = fit.fitted * np.exp(-shift) if log_scale else fit.fitted - shift
+    return without
 
 
 @dataclass(frozen=True, eq=False)
 class _Told:
     """Contrasts of the coefficients as estimates."""
 
-    fit: _Fit
-    covariance: FloatArray
-    dof: float | None
+    fit: Fit
+    uncertain: _Uncertain
     alpha: float
     method: str
     unit: str
@@ -245,15 +240,11 @@ class _Told:
         value = float(contrast @ self.fit.coefficients)
         if self.fit.exact:
             return Estimate(value, silent(self.method, self.alpha, reasons.no_variation()), self.unit)
-        error = math.sqrt(max(float(contrast @ self.covariance @ contrast), 0.0))
+        error = math.sqrt(max(float(contrast @ self.uncertain.covariance @ contrast), 0.0))
+        dof = self.uncertain.dof(contrast)
         # The normal is the t distribution with more degrees of freedom than anyone can tell.
-        dof = 1e12 if self.dof is None else self.dof
-        inference = student_t(value, error, dof, alpha=self.alpha, method=self.method)
-        if self.dof is None:
-            inference = Inference(
-                inference.method, inference.alpha, inference.p_value, inference.interval, error
-            )
-        return Estimate(value, inference, self.unit)
+        found = student_t(value, error, 1e12 if dof is None else dof, alpha=self.alpha, method=self.method)
+        return Estimate(value, found if dof is not None else replace(found, dof=None), self.unit)
 
 
 def _lag(scores: FloatArray, design: Segments, rule: Lag, prewhite: bool) -> int:
@@ -269,7 +260,7 @@ def _durbin_watson(residuals: FloatArray) -> float:
     return float(np.sum(np.diff(residuals) ** 2)) / total if total > 0 else math.nan
 
 
-def _findings(design: Segments, fit: _Fit, family: Family, errors: Errors, start: int) -> tuple[Finding, ...]:
+def _findings(design: Segments, fit: Fit, family: Family, errors: Errors, start: int) -> tuple[Finding, ...]:
     found = []
     if design.series == 1:
         found.append(
@@ -293,9 +284,8 @@ def _findings(design: Segments, fit: _Fit, family: Family, errors: Errors, start
                 f"There are only {start} periods before the start, too few to know the trend well.",
             )
         )
-    own = fit.residuals[design.own]
     if not fit.exact:
-        found.append(_autocorrelation(own, errors))
+        found.append(_autocorrelation(fit.residuals, errors))
     if family == "poisson" and errors == MODEL and fit.dispersion > OVERDISPERSED:
         found.append(
             Finding(
@@ -311,14 +301,20 @@ def _findings(design: Segments, fit: _Fit, family: Family, errors: Errors, start
 
 
 def _autocorrelation(residuals: FloatArray, errors: Errors) -> Finding:
-    """The residuals' first autocorrelation; beyond its margin of error only robust errors will do."""
+    """The residuals' first autocorrelation; beyond its margin of error only errors that allow for it will do.
+
+    Newey-West errors allow for it in long series; in some dozens of periods they remain too small.
+    """
     first = float(residuals[1:] @ residuals[:-1] / (residuals @ residuals))
     beyond = abs(first) > 1.96 / math.sqrt(len(residuals))
-    handled_ko = " 오차는 이를 감안했습니다." if errors == NEWEY_WEST else " 오차가 이를 감안하지 않았습니다."
-    handled_en = " Errors allow for it." if errors == NEWEY_WEST else " Errors do not allow for it."
-    told_ko, told_en = (handled_ko, handled_en) if beyond else ("", "")
+    level: Level = "ok"
+    told_ko = told_en = ""
+    if beyond:
+        level = "ok" if errors == AR1 else "caution" if errors == NEWEY_WEST else "fail"
+        told_ko = " 오차가 이를 감안하지 않았습니다." if errors == MODEL else " 오차는 이를 감안했습니다."
+        told_en = " Errors do not allow for it." if errors == MODEL else " Errors allow for it."
     return Finding(
-        "ok" if not beyond else "caution" if errors == NEWEY_WEST else "fail",
+        level,
         "autocorrelation",
         first,
         f"잔차의 1차 자기상관은 {figure(first)}입니다.{told_ko}",

@@ -54,8 +54,8 @@ class Segments:
 
     outcomes, offset   n;  regressors n x k;  names k
     calendar           n, the period of each row;  own  n, whether it is of the series itself
-    periods, start     T, and the first changed period
-    effect_places      columns of the changes (level, slope); effect_columns  n x 1 or 2, their values
+    periods            T
+    effect_places      columns of the changes (level, slope);  changes  T x 1 or 2, their values
     mean_slope_term    mean of the change-of-slope term from the start on; 0 without one
     """
 
@@ -67,6 +67,7 @@ class Segments:
     own: BoolArray
     periods: int
     effect_places: IntArray
+    changes: FloatArray
     mean_slope_term: float
 
     @property
@@ -80,21 +81,33 @@ class Segments:
         return len(np.unique(self.calendar)) - len(self.names) // self.series
 
     @property
-    def effect_columns(self) -> FloatArray:
-        """Values of the changes' columns."""
-        columns: FloatArray = self.regressors[:, self.effect_places]
-        return columns
-
-    @property
     def bandwidth_weights(self) -> FloatArray:
         """k: 0 for intercepts, else 1."""
         return np.array([0.0 if name.endswith("intercept") else 1.0 for name in self.names])
 
-    def contrast(self, *, level: float, slope: float) -> FloatArray:
-        """k: the combination of the changes."""
-        found = np.zeros(len(self.names))
-        found[self.effect_places] = [level, slope][: len(self.effect_places)]
-        return found
+    @property
+    def own_columns(self) -> slice:
+        """Columns of the series itself, in which a control has zeros."""
+        return slice(len(self.names) // self.series * (self.series - 1), None)
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """Names of those columns."""
+        return self.names[self.own_columns]
+
+    @property
+    def own_places(self) -> IntArray:
+        """The changes among those columns."""
+        return self.effect_places - (self.own_columns.start or 0)
+
+    def rows_of_both(self) -> tuple[IntArray, IntArray | None]:
+        """Rows of the series itself and, in the same periods, of the control where there is one."""
+        own = np.flatnonzero(self.own)
+        if self.series == 1:
+            return own, None
+        other = np.flatnonzero(~self.own)
+        _, first, second = np.intersect1d(self.calendar[own], self.calendar[other], return_indices=True)
+        return own[first], other[second]
 
     def by_period(self, rows: FloatArray) -> FloatArray:
         """Sums of `rows` (n x k) within each of the T periods; zero where a period has no row."""
@@ -159,6 +172,7 @@ def segments(
         own=np.repeat([True, False], len(own))[: len(series) * len(own)][present],
         periods=len(own),
         effect_places=places,
+        changes=base[:, -1 - slope_change :],
         mean_slope_term=(len(own) - start - 1) / 2 + slope_begins if slope_change else 0.0,
     )
 
