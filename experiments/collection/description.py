@@ -189,7 +189,7 @@ class Description:
             try:
                 units.check(row["unit"], metric.unit)
             except (units.UnknownUnit, units.IncompatibleUnits):
-                message = f"the metric is in {metric.unit}, which {row['unit']} cannot become"
+                message = f"the metric is in {metric.unit}, not in {row['unit']}"
                 errors[f"attributes.{position}.unit"] = [message]
             metrics.append(metric)
         return metrics

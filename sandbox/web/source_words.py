@@ -34,6 +34,7 @@ DROPPED = {
     "null_value": _("Without a value"),
     "other_dataset": _("Of another data set"),
     "repeated_instant": _("Two values for one instant"),
+    "not_mapped": _("Mapped to no district and metric"),
 }
 
 CADENCES = {

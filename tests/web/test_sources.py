@@ -161,7 +161,7 @@ def test_blank_lines_of_a_pasted_list_do_not_count(officer, site, metric):
         ("attributes", "wait", "Attributes: Line 1: write one equals sign between the two names"),
         ("attributes", "wait = none, minutes", "Attributes: Line 1: unknown metric none"),
         ("attributes", "wait = bus_wait@9, minutes", "Attributes: Line 1: unknown metric bus_wait version 9"),
-        ("attributes", "wait = bus_wait, hours", "Line 1: the metric is in minutes, not in hours"),
+        ("attributes", "wait = bus_wait, metres", "Line 1: the metric is in minutes, not in metres"),
         ("attributes", "wait = bus_wait", "Attributes: Line 1: Missing data for required field."),
         ("attributes", "3 = bus_wait, minutes", "Attributes: Line 1: Not an attribute name."),
         ("entities", "", "Entities: "),

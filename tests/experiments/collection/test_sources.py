@@ -76,7 +76,7 @@ def ground(session):
         (
             {"attributes": [TRAFFIC | {"unit": "trucks"}]},
             "attributes.0.unit",
-            "the metric is in vehicles, which trucks cannot become",
+            "the metric is in vehicles, not in trucks",
         ),
         ({"attributes": [TRAFFIC, TRAFFIC]}, "attributes.1.attribute", "row 0 already"),
         ({"attributes": [TRAFFIC | {"cadence": "decade"}]}, "attributes.0.cadence", "Must be one of"),
