@@ -80,8 +80,8 @@ def aggregate(
 
     share_errors matters for the overall standard error of `group` alone. "exact" lets each cohort's
     estimated share move with that cohort's units, as the derivation says. "did" gives the figures of the R
-    package (2.1.2, and of csdid after it), where the k-th share moves with the cohort of the k-th cell;
-    in published examples the two differ by less than one per cent of the error.
+    package did 2.1, where the k-th share moves with the cohort of the k-th cell: half a per cent smaller
+    in published examples, more in small clustered samples.
     """
     cells = _Cells.of(found, skip_missing=skip_missing)
     if kind == "dynamic":

@@ -166,7 +166,7 @@ def group_time_effects(
     `Cohorts` refuses: no controls, anticipation before the panel begins. A cell whose comparison has no
     overlap or too few controls is missing, with its reason.
     """
-    _check(control_group, base_period, anticipation, unbalanced)
+    _check(control_group, base_period, anticipation, unbalanced, adjustment)
     cohorts = Cohorts.of(
         outcomes,
         first_treated,
@@ -203,11 +203,12 @@ def group_time_effects(
     )
 
 
-def _check(control_group: str, base_period: str, anticipation: int, unbalanced: str) -> None:
+def _check(control_group: str, base_period: str, anticipation: int, unbalanced: str, adjustment: str) -> None:
     for argument, value, known in (
         ("control_group", control_group, get_args(ControlGroup)),
         ("base_period", base_period, get_args(BasePeriod)),
         ("unbalanced", unbalanced, get_args(Unbalanced)),
+        ("adjustment", adjustment, get_args(Adjustment)),
     ):
         if value not in known:
             raise EstimationError(argument, f"{value!r} is none of {', '.join(known)}")

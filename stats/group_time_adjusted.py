@@ -32,11 +32,13 @@ def adjusted_cells(
     effects = np.zeros(len(cells.period))
     missing: dict[int, NotComputable] = {}
     influences = _Influences.empty(units, cells)
+    refused: EstimationError | None = None
     compare = _compare_levels if cross_sections else _compare_changes
     for job in _jobs(units, cells, cross_sections=cross_sections):
         try:
             found = compare(job, adjustment, trim)
         except EstimationError as error:
+            refused = refused or error
             missing.update(dict.fromkeys(job.cells.tolist(), adjustment_refused(error.reason)))
             continue
         if found is None:
@@ -44,6 +46,8 @@ def adjusted_cells(
             continue
         effects[job.cells] = found.effects
         influences.add(job.cells, found)
+    if refused is not None and len(missing) == np.count_nonzero(~cells.reference):
+        raise refused
     return effects, missing, influences.blocks()
 
 
