@@ -58,8 +58,9 @@ def repeated(series: FloatArray, long_run: float | None) -> float:
         variance = squares / np.maximum(counts - 1, 1)
     else:
         variance = np.full_like(means, long_run)
-    z = means / np.sqrt(variance / counts)
-    return float((z[:, FIRST_LOOK - 1 :] >= Z).any(axis=1).mean())
+    looks = slice(FIRST_LOOK - 1, None)
+    z = means[:, looks] / np.sqrt(variance[:, looks] / counts[looks])
+    return float((z >= Z).any(axis=1).mean())
 
 
 def main() -> None:
