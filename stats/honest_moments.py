@@ -18,10 +18,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from stats.errors import EstimationError
 from stats.honest_restrictions import Polyhedron
 from stats.panel import BoolArray, FloatArray
+
+IntArray = npt.NDArray[np.intp]
 
 MOST_RAYS = 3_000
 """Rays of the dual cone during the elimination; their comparison in pairs is what costs."""
@@ -141,16 +144,13 @@ def dual_vertices(nuisance: FloatArray, deviations: FloatArray) -> FloatArray:
     other ray's support (Chernikov's rule).
     """
     rays = np.eye(len(nuisance))
-    for column in _echelon(nuisance).T:
+    for number, column in enumerate(_echelon(nuisance).T):
         values = rays @ column
         values[np.abs(values) <= ROUNDING * np.abs(rays).max(axis=1)] = 0.0
-        above, below = np.flatnonzero(values > 0), np.flatnonzero(values < 0)
-        if len(above) * len(below) > MOST_RAYS**2:
+        above, below = _pairs(rays, values, most=number + 2)
+        if len(above) > MOST_RAYS:
             raise _too_many()
-        pairs = (
-            rays[above][:, None, :] * -values[below][None, :, None]
-            + rays[below][None, :, :] * values[above][:, None, None]
-        ).reshape(-1, len(nuisance))
+        pairs = rays[above] * -values[below, None] + rays[below] * values[above, None]
         rays = np.vstack([rays[values == 0], pairs / pairs.max(axis=1, keepdims=True, initial=0.0)])
         if len(rays) > MOST_RAYS:
             raise _too_many()
@@ -159,6 +159,19 @@ def dual_vertices(nuisance: FloatArray, deviations: FloatArray) -> FloatArray:
         raise EstimationError("restriction", "does not bound the effect")
     vertices: FloatArray = rays / (rays @ deviations)[:, None]
     return vertices
+
+
+def _pairs(rays: FloatArray, values: FloatArray, *, most: int) -> tuple[IntArray, IntArray]:
+    """Rays on either side of the hyperplane whose supports together have at most `most` members.
+
+    An extreme ray within k hyperplanes has no more than k + 1 members, so no other pair can give one.
+    """
+    above, below = np.flatnonzero(values > 0), np.flatnonzero(values < 0)
+    support = (rays > 0).astype(np.float64)
+    sizes = support.sum(axis=1)
+    union = sizes[above][:, None] + sizes[below] - support[above] @ support[below].T
+    first, second = np.nonzero(union <= most)
+    return above[first], below[second]
 
 
 def upper_share(value: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:

@@ -29,7 +29,7 @@ from stats.findings import Finding, Level
 from stats.inference import Interval, silent, student_t
 from stats.interrupted_design import Season, Segments, segments
 from stats.interrupted_fit import Fit, Independent, correlated, independent
-from stats.newey_west import automatic_lag, newey_west
+from stats.newey_west import automatic_lag, newey_west, rule_of_thumb
 from stats.panel import FloatArray
 from stats.results import Estimate
 from stats.words import figure
@@ -129,8 +129,8 @@ def interrupted_time_series(
     errors        "ar1": autoregressive by REML (counts: of the working response; with a control: of the
                   comparison within periods); "newey_west" with `lag`, `prewhite` and `adjust`
                   (n / (n - k)); or "model": the family's own, quasi-Poisson scaled by its dispersion
-    lag           a number; or that of Newey and West (1994) with all scores on one scale ("automatic") or
-                  in the units of their regressors ("sandwich", as R's bwNeweyWest has it)
+    lag           a number; "automatic", 4 (T / 100)^(2/9) rounded down; or "sandwich", the data-driven one
+                  of R's bwNeweyWest, which depends on the regressors' units and can be very long
     unit          of the outcome; changes of counts are logs and have none
 
     Inference is by the t distribution, with Satterthwaite's degrees of freedom for "ar1" and n - k, n the
@@ -248,11 +248,11 @@ class _Told:
 
 
 def _lag(scores: FloatArray, design: Segments, rule: Lag, prewhite: bool) -> int:
-    if rule not in ("automatic", "sandwich"):
+    if rule == "automatic":
+        return rule_of_thumb(len(scores))
+    if rule != "sandwich":
         raise EstimationError("lag", f"{rule!r} is unknown")
-    sizes = np.sqrt((scores**2).mean(axis=0))
-    scale = np.where((sizes > 0) & (rule == "automatic"), sizes, 1.0)
-    return automatic_lag(scores / scale, design.bandwidth_weights, prewhite=prewhite)
+    return automatic_lag(scores, design.bandwidth_weights, prewhite=prewhite)
 
 
 def _durbin_watson(residuals: FloatArray) -> float:

@@ -47,8 +47,16 @@ def newey_west(
     return covariance
 
 
+def rule_of_thumb(count: int) -> int:
+    """The lag 4 (n / 100)^(2/9), rounded down, at which Newey and West (1994) start their search."""
+    return math.floor(4 * (count / 100) ** (2 / 9))
+
+
 def automatic_lag(scores: FloatArray, weights: FloatArray, *, prewhite: bool = False) -> int:
-    """The lag of Newey and West (1994) for Bartlett weights, rounded down.
+    """The data-driven lag of Newey and West (1994) for Bartlett weights, rounded down.
+
+    Scores sum to zero, so that with regressors as smooth as a trend their spread at frequency zero is
+    underestimated and the lag comes out long, sometimes longer than the series.
 
     weights: k, how much each score counts for the bandwidth: 0 for the intercept's, else 1.
     """

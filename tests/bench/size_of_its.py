@@ -23,7 +23,7 @@ from stats.panel import FloatArray
 ERRORS = {
     "ar1": {"errors": "ar1"},
     "newey_west": {"errors": "newey_west"},
-    "newey_west, prewhitened": {"errors": "newey_west", "prewhite": True},
+    "newey_west, as R": {"errors": "newey_west", "prewhite": True, "lag": "sandwich", "adjust": False},
     "model": {"errors": "model"},
 }
 LENGTHS, PERSISTENCES = (36, 60, 120), (0.0, 0.3, 0.5, 0.7)
