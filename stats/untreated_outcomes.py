@@ -66,6 +66,7 @@ class UntreatedFit:
             within = flat - np.repeat(centre[groups], width, axis=0)
             scaled = within * weights.reshape(-1, 1)
             system[width:, width:] = scaled.T @ within
+            _refuse_fixed(np.diag(system)[width:], (flat**2 * weights.reshape(-1, 1)).sum(axis=0))
             system[:width, width:] = scaled.reshape(*weights.shape, extra).sum(axis=0)
             system[width:, :width] = system[:width, width:].T
         inverse = _inverse(system, weights.sum(axis=0) > 0, width)
@@ -130,6 +131,14 @@ def _inverse(system: FloatArray, met: BoolArray, width: int) -> FloatArray:
         raise EstimationError("outcomes" if weakest < width else "covariates", _apart(weakest, width))
     inverse[np.ix_(kept, kept)] = (vectors / values) @ vectors.T / np.outer(sizes, sizes)
     return inverse
+
+
+def _refuse_fixed(within: FloatArray, whole: FloatArray) -> None:
+    """Sums of squares within groups and in all: what is fixed within groups leaves rounding alone."""
+    fixed = within <= SINGULAR**2 * whole
+    if fixed.any():
+        place = int(np.argmax(fixed))
+        raise EstimationError("covariates", f"covariate {place} never changes: the effects of units hold it")
 
 
 def _apart(place: int, width: int) -> str:
