@@ -80,6 +80,7 @@ def test_proposition_99_on_the_published_predictors_is_as_published():
     assert result.fit.gaps[-1] == pytest.approx(expected["gap_2000"], abs=tolerance["abs"])
     # V is not identified; the fit is: at least as close as that of R's Synth.
     assert result.fit.pre_rmspe**2 <= expected["loss_v"]
+    assert result.fit.predicted.confirmed > 1
     # Abadie, Diamond and Hainmueller (2010): California's ratio is the largest of 39.
     assert result.inference.p_value == 1 / 39
     assert seconds < 20
