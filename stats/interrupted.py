@@ -107,7 +107,7 @@ def interrupted_time_series(
     covariates: Mapping[str, npt.ArrayLike] | None = None,
     trend: bool = True,
     slope_change: bool = True,
-    slope_begins: Literal[0, 1] = 0,
+    slope_begins: float = 0,
     control: npt.ArrayLike | None = None,
     control_exposure: npt.ArrayLike | None = None,
     gaps: Literal["refuse", "keep"] = "refuse",
@@ -123,7 +123,8 @@ def interrupted_time_series(
     exposure      T, positive: person-time of counts, enters as its log with coefficient one
     season        dummies or harmonics of a period; covariates: name -> T values
     slope_begins  value of the change-of-slope term in the first period from the start on: with 0 the
-                  level is that of the first period, with 1 (common in the literature) of the one before
+                  level is that of the first period, with 1 (common in the literature) of the one before, with
+                  start + 1 (change times running period) of a period before the first
     control       T, of a series that was not treated (with `control_exposure`)
     gaps          "keep": NaN outcomes are left out, and lags count calendar periods all the same
     errors        "ar1": autoregressive by REML (counts: of the working response; with a control: of the

@@ -132,15 +132,15 @@ def segments(
     covariates: Mapping[str, npt.ArrayLike],
     trend: bool,
     slope_change: bool,
-    slope_begins: Literal[0, 1],
+    slope_begins: float,
     control: npt.ArrayLike | None,
     control_exposure: npt.ArrayLike | None,
     gaps: Literal["refuse", "keep"],
 ) -> Segments:
     """The checked regression of `stats.interrupted.interrupted_time_series`, whose arguments these are."""
     own = _outcomes("outcomes", outcomes, None, counts, gaps)
-    if slope_begins not in (0, 1):
-        raise EstimationError("slope_begins", f"{slope_begins} is neither 0 nor 1")
+    if not np.isfinite(slope_begins):
+        raise EstimationError("slope_begins", f"{slope_begins} is not a finite number")
     fewest = (1 + trend, 1 + slope_change)
     if not fewest[0] <= start <= len(own) - fewest[1]:
         raise EstimationError(
@@ -184,7 +184,7 @@ def _columns(
     covariates: Mapping[str, npt.ArrayLike],
     trend: bool,
     slope_change: bool,
-    slope_begins: int,
+    slope_begins: float,
 ) -> dict[str, FloatArray]:
     """name -> T values; the changes last."""
     times = np.arange(count, dtype=np.float64)

@@ -49,7 +49,7 @@ def newey_west(
 
 def rule_of_thumb(count: int) -> int:
     """The lag 4 (n / 100)^(2/9), rounded down, at which Newey and West (1994) start their search."""
-    return math.floor(4 * (count / 100) ** (2 / 9))
+    return math.floor(4 * math.pow(count / 100, 2 / 9))
 
 
 def automatic_lag(scores: FloatArray, weights: FloatArray, *, prewhite: bool = False) -> int:

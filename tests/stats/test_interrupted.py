@@ -100,6 +100,9 @@ def test_the_level_one_period_earlier_is_less_by_the_slope():
     now, before = (interrupted_time_series(series, 24, slope_begins=begins) for begins in (0, 1))
     assert before.level.value == pytest.approx(now.level.value - now.slope.value)
     assert before.average.value == pytest.approx(now.average.value)
+    origin = interrupted_time_series(series, 24, slope_begins=25)
+    assert origin.level.value == pytest.approx(now.level.value - 25 * now.slope.value)
+    assert origin.average.value == pytest.approx(now.average.value)
 
 
 def test_newey_west_agrees_with_an_independent_program():
@@ -320,7 +323,7 @@ def test_short_histories_are_a_caution():
         ({"control": np.ones(3)}, "control"),
         ({"family": "binomial"}, "family"),
         ({"errors": "bootstrap"}, "errors"),
-        ({"slope_begins": 2}, "slope_begins"),
+        ({"slope_begins": math.inf}, "slope_begins"),
         ({"gaps": "interpolate"}, "gaps"),
         ({"lag": -1, "errors": "newey_west"}, "lag"),
         ({"lag": "long", "errors": "newey_west"}, "lag"),
