@@ -7,7 +7,7 @@ on a grid of `GRID` effects and then refined by bisection.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -61,6 +61,34 @@ class EventCoefficients:
         object.__setattr__(self, "estimates", estimates)
         object.__setattr__(self, "covariance", covariance)
 
+    @classmethod
+    def by_period(
+        cls,
+        periods: Sequence[int],
+        estimates: npt.ArrayLike,
+        covariance: npt.ArrayLike,
+        *,
+        reference: int = -1,
+    ) -> EventCoefficients:
+        """From coefficients in any order at `periods` relative to the start, with or without the reference's.
+
+        The periods and the reference must follow each other without a gap: the restrictions speak of
+        neighbouring periods.
+        """
+        times = np.array(periods, dtype=np.int64)
+        values, matrix = np.array(estimates, dtype=np.float64), np.array(covariance, dtype=np.float64)
+        if values.shape != times.shape or matrix.shape != (len(times), len(times)):
+            raise EstimationError("periods", "need one coefficient and one row of the covariance each")
+        order = np.argsort(times, kind="stable")
+        order = order[times[order] != reference]
+        whole = np.sort(np.append(times[order], reference))
+        if (np.diff(whole) != 1).any():
+            raise EstimationError(
+                "periods", f"and the reference {reference} must follow each other without gap"
+            )
+        before = int((times[order] < reference).sum())
+        return cls(values[order], matrix[np.ix_(order, order)], before)
+
     @property
     def after(self) -> int:
         """Number of effects from the start on."""
@@ -82,6 +110,7 @@ class RobustEffect:
     """The confidence set of an effect under one bound: p-value of zero, and the hull of the set.
 
     `inference.interval` is not computable where the data reject the restriction itself, whatever the effect.
+    The hybrids' p-value is never below the size of their first look.
     """
 
     restriction: Restriction

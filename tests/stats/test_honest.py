@@ -348,6 +348,20 @@ def test_leads_that_no_trend_of_the_restriction_can_have_leave_no_effect():
     assert isinstance(found.inference.interval, NotComputable)
 
 
+def test_coefficients_are_put_in_order_round_their_reference():
+    covariance = np.diag([1.0, 2.0, 3.0, 0.0])
+    found = EventCoefficients.by_period([0, -3, -2, -1], [5.0, 1.0, 2.0, 0.0], covariance)
+    assert found.estimates.tolist() == [1, 2, 5]
+    assert np.diag(found.covariance).tolist() == [2, 3, 1]
+    assert (found.before, found.after) == (2, 1)
+
+
+@pytest.mark.parametrize("periods", [[-3, 0], [-2, 1], [-2, -2], [-2, 0, 1]])
+def test_periods_with_gaps_are_refused(periods):
+    with pytest.raises(EstimationError, match="periods"):
+        EventCoefficients.by_period(periods, [0.0, 1.0], np.eye(2))
+
+
 @pytest.mark.parametrize(
     ("change", "argument"),
     [
