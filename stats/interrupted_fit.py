@@ -22,7 +22,7 @@ from stats.panel import FloatArray
 
 EXACT = 1e-12
 """Residuals below this share of the outcome's size are rounding."""
-STEPS, CONVERGED = 100, 1e-9
+STEPS, CONVERGED = 100, 1e-6
 """Of the working response: steps, and the change of the coefficients in their errors at which it ends."""
 
 
@@ -144,8 +144,10 @@ def _poisson(counts: FloatArray) -> Link:
 
 
 def _binomial(counts: FloatArray, sums: FloatArray) -> Link:
+    from scipy.special import expit
+
     def link(predictor: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        shares = 1 / (1 + np.exp(-predictor))
+        shares = expit(predictor)
         # A period without any count says nothing; its weight is nearly none.
         total = np.maximum(sums, 1e-9)
         return total * shares, counts - sums * shares, total * shares * (1 - shares)
@@ -174,6 +176,8 @@ def _working(
         predictor = regressors @ coefficients + offset
         if moved.max() < CONVERGED:
             break
+    else:
+        raise EstimationError("errors", "the autoregressive fit of the counts does not settle: use others")
     fitted, left, weights = link(predictor)
     return found, left / np.sqrt(weights), fitted
 
