@@ -93,6 +93,9 @@ def _omegas(
     if fit.recipe.omega_intercept:
         before = before - before.mean(axis=1, keepdims=True)
         goals = goals - goals.mean(axis=1, keepdims=True)
+    # Weights sum to one, so what all controls have in common cancels; without it fewer digits are lost.
+    common = before.mean(axis=0)
+    before, goals = before - common, goals - common
     ridge = cohort.start * cohort.zeta_omega**2
     pools = counts > 0
     if carries(before, ridge):
@@ -109,8 +112,9 @@ def _lambdas(fit: SyntheticDid, cohort: CohortFit, donors: FloatArray, counts: F
         return np.zeros((draws, start))
     if fit.recipe.estimator == "did":
         return np.full((draws, start), 1 / start)
-    # Weights sum to one, so a level common to all periods of a control cancels where an intercept is free.
-    before, after = donors[:, :start], donors[:, start:].mean(axis=1)
+    # Here too: a control's own level is common to all its periods.
+    levels = donors[:, :start].mean(axis=1)
+    before, after = donors[:, :start] - levels[:, None], donors[:, start:].mean(axis=1) - levels
     if fit.recipe.lambda_intercept:
         before, after = before - before.mean(axis=0), after - after.mean()
     found = np.empty((draws, start))
