@@ -122,17 +122,6 @@ class Cohorts:
         treated: BoolArray = np.arange(self.outcomes.shape[1]) >= self.first_treated[:, None]
         return treated
 
-    def select(self, rows: IntArray) -> Cohorts:
-        """The cohorts of these rows, in this order."""
-        return Cohorts(
-            self.outcomes[rows],
-            self.first_treated[rows],
-            self.rows[rows],
-            None if self.weights is None else self.weights[rows],
-            None if self.covariates is None else self.covariates[rows],
-            None if self.clusters is None else _codes(self.clusters[rows], len(rows)),
-        )
-
 
 def cohorts_of(
     panel: Panel,
