@@ -3,7 +3,8 @@
 One series of normal errors that follow an autoregression; two thirds of the periods lie before the start;
 level, trend, and changes of both are fitted. Each line counts p <= 0.05 for the change of level and for the
 mean change, by the kind of errors. Then the robust bounds of `stats.honest`: how often the set leaves out
-an effect that is there, with a differential trend at the edge of what the restriction allows.
+the true effect, zero, where the differential trend is as bad as the restriction allows: for smoothness the
+one that biases the estimator most, for relative magnitudes steps after the start as large as any before.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import argparse
 from collections import Counter
 
 import numpy as np
+from scipy.optimize import linprog
 
 from stats.honest import robust
-from stats.honest_restrictions import Restriction
+from stats.honest_flci import shortest
+from stats.honest_restrictions import Restriction, polyhedra
 from stats.honest_sets import EventCoefficients
 from stats.inference import Interval
 from stats.interrupted import interrupted_time_series
@@ -26,6 +29,7 @@ ERRORS = {
     "newey_west, as R": {"errors": "newey_west", "prewhite": True, "lag": "sandwich", "adjust": False},
     "model": {"errors": "model"},
 }
+COVARIANCE = 0.01 * (0.5 + 0.5 * np.eye(5))
 LENGTHS, PERSISTENCES = (36, 60, 120), (0.0, 0.3, 0.5, 0.7)
 
 
@@ -51,13 +55,22 @@ def rejections(periods: int, persistence: float, draws: int, seed: int) -> dict[
     return {name: (count[name, "level"] / draws, count[name, "average"] / draws) for name in ERRORS}
 
 
+def worst_trend(bound: float) -> FloatArray:
+    """The trend with changes of slope up to `bound` that biases the fixed-length estimator most."""
+    slope = shortest(COVARIANCE, np.array([1.0, 0.0]), bound, alpha=0.05).slope
+    curves = polyhedra(Restriction("smoothness"), bound, before=3, after=2)[0]
+    found: FloatArray = linprog(
+        -slope, A_ub=curves.matrix, b_ub=curves.limits, bounds=[(-10, 10)] * len(slope)
+    ).x
+    return found
+
+
 def misses(restriction: Restriction, bound: float, trend: FloatArray, draws: int, seed: int) -> float:
     """Share of draws in which the robust set of a zero effect leaves zero out; 3 leads, 2 effects."""
     rng = np.random.default_rng(seed)
-    covariance = 0.01 * (0.5 + 0.5 * np.eye(5))
     missed = 0
-    for noise in rng.multivariate_normal(np.zeros(5), covariance, size=draws):
-        event = EventCoefficients(trend + noise, covariance, before=3)
+    for noise in rng.multivariate_normal(np.zeros(5), COVARIANCE, size=draws):
+        event = EventCoefficients(trend + noise, COVARIANCE, before=3)
         interval = robust(event, restriction, bound, rng=rng).inference.interval
         missed += not (isinstance(interval, Interval) and interval.contains(0.0))
     return missed / draws
@@ -75,12 +88,13 @@ def main() -> None:
             found = rejections(periods, persistence, options.draws, options.seed)
             cells = (f"{100 * level:10.1f}% / {100 * mean:7.1f}%" for level, mean in found.values())
             print(f"{periods:7d} {persistence:4.1f}  " + "  ".join(f"{cell:>23}" for cell in cells))
-    edges = {
-        "smoothness, M = 0.1": (Restriction("smoothness"), 0.1, [0.0, 0.0, 0.0, 0.1, 0.3]),
-        "relative magnitudes, Mbar = 1": (Restriction("relative_magnitudes"), 1.0, [0.1, 0.2, 0.1, 0.1, 0.2]),
-    }
-    for name, (restriction, bound, trend) in edges.items():
-        share = misses(restriction, bound, np.array(trend), max(options.draws // 5, 1), options.seed)
+    steps = np.array([-0.5, -0.5, -0.5, 0.5, 1.0])  # with the reference: 0, 0, 0.5, 0.5, 0.5
+    for name, restriction, bound, trend in (
+        ("smoothness, M = 0.02", Restriction("smoothness"), 0.02, worst_trend(0.02)),
+        ("smoothness, M = 0.1", Restriction("smoothness"), 0.1, worst_trend(0.1)),
+        ("relative magnitudes, Mbar = 1", Restriction("relative_magnitudes"), 1.0, steps),
+    ):
+        share = misses(restriction, bound, trend, options.draws, options.seed)
         print(f"robust set leaves the truth out, {name}: {100 * share:.1f}%")
 
 
