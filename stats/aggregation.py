@@ -35,6 +35,7 @@ class Aggregation:
     overall          the effect over all of them
     standard_errors  M, NaN where nothing varies (the universal base)
     overall_error    of `overall`
+    treated          int64, M: clusters treated among what each effect averages; overall_treated: in all
     loadings         q x M, and overall_loading q: their influence functions are influence.values() @ these
     """
 
@@ -44,12 +45,16 @@ class Aggregation:
     overall: float
     standard_errors: FloatArray
     overall_error: float
+    treated: IntArray
+    overall_treated: int
     influence: Influence
     loadings: FloatArray
     overall_loading: FloatArray
 
     def inference(self, place: int | None = None, *, alpha: float) -> Inference:
-        """Pointwise normal inference for one effect, or for the overall one."""
+        """Pointwise normal inference, for one effect or overall; silent for one treated cluster."""
+        if (self.overall_treated if place is None else int(self.treated[place])) < 2:
+            return silent(METHOD, alpha, reasons.one_treated_cluster())
         effect = self.overall if place is None else float(self.effects[place])
         error = self.overall_error if place is None else float(self.standard_errors[place])
         if np.isnan(error):
@@ -144,6 +149,10 @@ class _Cells:
     def _share(self) -> IntArray:
         return np.searchsorted(self.found.starts, self.groups)
 
+    def treated_clusters(self, summary: _Summary) -> int:
+        """How many clusters are treated in the cells that a summary averages."""
+        return self.found.treated_clusters(self.groups[summary.loading[: len(self.groups)] != 0])
+
     def weighted(self, chosen: BoolArray) -> _Summary:
         """Mean of the chosen cells, each by its cohort's share; the shares are estimated too."""
         cells = np.flatnonzero(chosen)
@@ -211,6 +220,8 @@ def _made(
         overall=overall.effect,
         standard_errors=_errors(influence, loadings),
         overall_error=float(_errors(influence, overall.loading[:, None])[0]),
+        treated=np.array([cells.treated_clusters(part) for part in parts], dtype=np.int64),
+        overall_treated=cells.treated_clusters(overall),
         influence=influence,
         loadings=loadings,
         overall_loading=overall.loading,

@@ -55,7 +55,7 @@ class GroupTimeEffects:
     reference   bool, K: 0 by rule, the universal base itself
     influence   of the K effects, then of the shares of the G cohorts in `starts`, then ones
     starts      int64, G: the cohorts with effects; `shares`: their share of all units (weighted)
-    sizes       int64, G: their numbers of units
+    rows        for each of them, which units of the input it is
     width       number of columns in use
     """
 
@@ -67,7 +67,7 @@ class GroupTimeEffects:
     influence: Influence
     starts: IntArray
     shares: FloatArray
-    sizes: IntArray
+    rows: tuple[IntArray, ...]
     width: int
 
     @property
@@ -92,13 +92,23 @@ class GroupTimeEffects:
         return post
 
     def inference(self, cell: int, *, alpha: float) -> Inference:
-        """Normal inference for one cell; silent for a reference or a missing cell."""
+        """Normal inference for one cell; silent for a reference, a missing cell and one treated cluster."""
         if cell in self.missing:
             return silent(METHOD, alpha, self.missing[cell])
         if self.reference[cell]:
             return silent(METHOD, alpha, reasons.no_variation())
+        if self.treated_clusters(self.groups[cell : cell + 1]) < 2:
+            return silent(METHOD, alpha, reasons.one_treated_cluster())
         error = float(self.standard_errors[cell])
         return normal(float(self.effects[cell]), error, alpha=alpha, method=METHOD)
+
+    def treated_clusters(self, groups: IntArray) -> int:
+        """How many clusters (units where there are none) are in the cohorts that start in these columns."""
+        rows = [self.rows[place] for place in np.unique(np.searchsorted(self.starts, groups))]
+        clusters = self.influence.clusters
+        if clusters is None:
+            return sum(len(part) for part in rows)
+        return len(np.unique(clusters[np.concatenate(rows)]))
 
     def pre_test(self) -> JointTest | NotComputable:
         """Wald test that all effects before the start are zero, with as many degrees of freedom as cells.
@@ -129,7 +139,7 @@ class GroupTimeEffects:
 
     def small_cohorts(self) -> Finding:
         """Whether some cohort is too small for its standard errors to be believed."""
-        smallest = int(self.sizes.min())
+        smallest = min(len(rows) for rows in self.rows)
         few = smallest < FEW_TREATED
         return Finding(
             level="caution" if few else "ok",
@@ -198,7 +208,7 @@ def group_time_effects(
         influence=Influence(blocks, len(cohorts.rows), cohorts.clusters),
         starts=starts[compared],
         shares=units.shares[compared],
-        sizes=np.diff(units.edges)[compared],
+        rows=tuple(units.order[units.slices()[cohort]] for cohort in compared),
         width=width,
     )
 

@@ -35,6 +35,7 @@ class ImputedEffects:
     effects          float64, M, in the outcome's unit
     standard_errors  float64, M
     cells            int64, M: how many treated cells each averages
+    treated          int64, M: how many clusters those are in
     influence        float64, clusters x M: what each cluster adds to the error of the average; the
                      standard error is the root of the sum of its squares
     """
@@ -44,6 +45,7 @@ class ImputedEffects:
     effects: FloatArray
     standard_errors: FloatArray
     cells: IntArray
+    treated: IntArray
     influence: FloatArray
 
     @property
@@ -52,8 +54,10 @@ class ImputedEffects:
         return self.influence.T @ self.influence
 
     def inference(self, place: int = 0, *, alpha: float) -> Inference:
-        """Normal inference for one average."""
+        """Normal inference for one average; silent for one treated cluster."""
         error = float(self.standard_errors[place])
+        if self.treated[place] < 2:
+            return silent(METHOD, alpha, reasons.one_treated_cluster())
         if not error > 0:
             return silent(METHOD, alpha, reasons.no_variation())
         return normal(float(self.effects[place]), error, alpha=alpha, method=METHOD)
@@ -129,6 +133,7 @@ class Imputed:
             effects=effects,
             standard_errors=np.sqrt(np.sum(adding**2, axis=0)),
             cells=np.bincount(place).astype(np.int64),
+            treated=self._treated_clusters(cells),
             influence=adding,
         )
 
@@ -160,6 +165,13 @@ class Imputed:
             values = fit.covariates[self.profiles[cells.rows], cells.columns, number]
             by_covariate[number] = cells.sums(np.zeros_like(cells.rows), 1, cells.share * values)[0]
         return fit.solve(by_group, by_period, by_covariate)
+
+    def _treated_clusters(self, cells: _Treated) -> IntArray:
+        clusters = self.cohorts.clusters
+        codes = cells.rows if clusters is None else clusters[cells.rows]
+        met = cells.sums(codes, int(codes.max()) + 1, np.ones(len(codes))) > 0
+        counts: IntArray = met.sum(axis=0).astype(np.int64)
+        return counts
 
     def _adding(self, cells: _Treated) -> FloatArray:
         """Clusters x M: sums of v times the residual."""

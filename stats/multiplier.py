@@ -65,10 +65,21 @@ def bootstrap(
         simple = found.kind == "simple"
         effects = np.array([found.overall]) if simple else found.effects
         loadings = found.overall_loading[:, None] if simple else found.loadings
+        treated = np.array([found.overall_treated]) if simple else found.treated
     else:
         effects = np.where(found.computable, found.effects, np.nan)
         loadings = np.eye(found.influence.width)[:, : len(effects)]
-    return bands(effects, found.influence, loadings, rng, draws=draws, alpha=alpha, multipliers=multipliers)
+        own = {int(start): found.treated_clusters(np.array([start])) for start in found.starts}
+        treated = np.array([own[int(group)] for group in found.groups])
+    return bands(
+        np.where(treated < 2, np.nan, effects),
+        found.influence,
+        loadings,
+        rng,
+        draws=draws,
+        alpha=alpha,
+        multipliers=multipliers,
+    )
 
 
 def bands(
@@ -81,7 +92,10 @@ def bands(
     alpha: float,
     multipliers: Multipliers = "rademacher",
 ) -> Bands:
-    """Bands for effects (M) whose influence functions are `influence.values() @ loadings` (q x M)."""
+    """Bands for effects (M) whose influence functions are `influence.values() @ loadings` (q x M).
+
+    Effects that are NaN, and such as do not vary, stay silent and do not widen the others' band.
+    """
     if multipliers not in get_args(Multipliers):
         raise EstimationError("multipliers", f"{multipliers!r} is none of rademacher, mammen")
     if draws < 2:

@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from stats.aggregation import aggregate
 from stats.cohorts import NEVER
 from stats.doubly_robust import doubly_robust, doubly_robust_cross_sections
 from stats.errors import EstimationError, PanelError
 from stats.findings import NotComputable
 from stats.group_time import group_time_effects
+from stats.multiplier import bootstrap
 from tests.stats.build import case
 from tests.stats.staggered import create_staggered, published
 
@@ -283,3 +285,16 @@ def test_true_nulls_are_rejected_about_as_often_as_promised():
         found = group_time_effects(outcomes, first, control_group="not_yet")
         rejected.append(np.abs(found.effects) > 1.959964 * found.standard_errors)
     assert 0.04 < np.mean(rejected) < 0.07
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_one_treated_cluster_says_nothing_by_asymptotics(clustered):
+    outcomes, first = create_staggered(starts=(3, 5))
+    if clustered:
+        clusters = np.where(first == NEVER, np.arange(60), 99)
+    else:
+        clusters, first[np.flatnonzero(first < NEVER)[1:]] = None, NEVER
+    found = group_time_effects(outcomes, first, clusters=clusters)
+    assert found.inference(0, alpha=0.05).p_value.reason_code == "one_treated_cluster"
+    assert aggregate(found, "simple").inference(alpha=0.05).excludes_zero is None
+    assert bootstrap(found, np.random.default_rng(1)).simultaneous[0].excludes_zero is None

@@ -251,3 +251,11 @@ def test_true_nulls_are_rejected_about_as_often_as_promised():
         outcomes, first = create_staggered(units=120, seed=int(rng.integers(2**32)), effect=0.0)
         rejected.append(impute(outcomes, first).inference(alpha=0.05).excludes_zero)
     assert 0.02 < np.mean(rejected) < 0.09
+
+
+def test_one_treated_unit_says_nothing_by_asymptotics():
+    outcomes, first = create_staggered()
+    first[np.flatnonzero(first < NEVER)[1:]] = NEVER
+    found = impute(outcomes, first)
+    assert found.treated.tolist() == [1]
+    assert found.inference(alpha=0.05).p_value.reason_code == "one_treated_cluster"
