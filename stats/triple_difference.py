@@ -18,7 +18,7 @@ from stats.errors import EstimationError
 from stats.long_form import long_form
 from stats.panel import FloatArray
 from stats.sandwich import Errors, SmallSample
-from stats.two_by_two import EFFECT, indicator, ordinary
+from stats.two_by_two import EFFECT, indicators, ordinary
 
 
 def triple_difference(
@@ -38,7 +38,7 @@ def triple_difference(
 
     It is the difference-in-differences among the eligible less that among the others (Gruber 1994).
     """
-    a, b, c = indicator("treated", treated), indicator("eligible", eligible), indicator("post", post)
+    a, b, c = indicators(treated=treated, eligible=eligible, post=post)
     columns = [np.ones(len(a)), a, b, c, a * b, a * c, b * c, a * b * c]
     names = ["constant", "treated", "eligible", "post", "treated:eligible", "treated:post", "eligible:post"]
     return ordinary(
@@ -88,7 +88,7 @@ def triple_difference_effects(
             (places[1], places[2]),
         )
     ]
-    columns: FloatArray = indicator("exposed", exposed)[:, None]
+    columns: FloatArray = indicators(exposed=exposed)[0][:, None]
     names = [EFFECT]
     if covariates is not None:
         extra = np.asarray(covariates, dtype=np.float64).reshape(rows.pop(), -1)

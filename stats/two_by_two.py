@@ -51,7 +51,7 @@ def two_by_two(
     covariates     n x p
     errors         "iid" is the textbook's; default "cluster" with clusters, else "hc1"
     """
-    group, after = indicator("treated", treated), indicator("post", post)
+    group, after = indicators(treated=treated, post=post)
     for corner in range(4):
         if not ((group == corner // 2) & (after == corner % 2)).any():
             where = f"treated = {corner // 2}, post = {corner % 2}"
@@ -79,7 +79,7 @@ def difference_of_changes(
     alpha: float = 0.05,
 ) -> DifferenceOfChanges:
     """For n units seen on both sides; each group needs two units. `errors` are the regression's."""
-    group = indicator("treated", treated)
+    (group,) = indicators(treated=treated)
     changes: FloatArray = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
     if changes.shape != group.shape:
         raise EstimationError("before", f"must be {len(group)} numbers, as after and treated")
@@ -105,11 +105,14 @@ def welch_difference(
     return effect, student_t(effect, total**0.5, dof, alpha=alpha, method=WELCH)
 
 
-def indicator(argument: str, values: npt.ArrayLike) -> FloatArray:
-    """n zeros and ones, both of them met."""
-    given: FloatArray = np.asarray(values, dtype=np.float64)
-    if given.ndim != 1 or set(np.unique(given).tolist()) != {0.0, 1.0}:
-        raise EstimationError(argument, "must be one column of zeros and ones, with both")
+def indicators(**columns: npt.ArrayLike) -> list[FloatArray]:
+    """Columns of one length with zeros and ones, both of them met."""
+    given = [np.asarray(values, dtype=np.float64) for values in columns.values()]
+    for name, each in zip(columns, given, strict=True):
+        if each.ndim != 1 or each.shape != given[0].shape or set(np.unique(each).tolist()) != {0.0, 1.0}:
+            raise EstimationError(
+                name, f"must be zeros and ones, with both, for each of {given[0].size} rows"
+            )
     return given
 
 
@@ -126,8 +129,6 @@ def ordinary(
     small_sample: SmallSample | None = None,
 ) -> Coefficients:
     """Least squares on `columns` (each n) and covariates (n x p), no effects absorbed."""
-    if any(len(column) != len(columns[0]) for column in columns):
-        raise EstimationError("treated", "the indicators must have one length")
     extra = np.zeros((len(columns[0]), 0)) if covariates is None else np.asarray(covariates, np.float64)
     extra = extra[:, None] if extra.ndim == 1 else extra
     if len(extra) != len(columns[0]):

@@ -205,8 +205,7 @@ def test_nearly_collinear_regressors_are_right_to_many_digits():
 
 def bad(**changed):
     codes, x, y, w = example(0)
-    given = {"outcome": y, "regressors": x, "effects": codes, "weights": w, **changed}
-    return given
+    return {"outcome": y, "regressors": x, "effects": codes, "weights": w, **changed}
 
 
 @pytest.mark.parametrize(
