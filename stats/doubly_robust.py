@@ -15,20 +15,17 @@ The standard error is sqrt(mean(influence^2) / n), with divisor n throughout.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from stats.adjusted_changes import TRIM, Adjusted, Adjustment, adjust_changes
+from stats.adjusted_levels import adjust_levels
 from stats.errors import EstimationError
 from stats.inference import Inference, student_t
 from stats.panel import BoolArray, FloatArray
-from stats.propensity import Propensity, Regression, logit, orthonormal, tilting
+from stats.propensity import orthonormal
 
-Adjustment = Literal["reg", "ipw", "ipw_ht", "dr", "dr_improved"]
-
-TRIM = 0.995
-"""Controls with a propensity score from here on are left out of the weights."""
 NORMAL = "influence_function_normal"
 
 
@@ -44,14 +41,6 @@ class AdjustedEffect:
     def standard_error(self) -> float | None:
         """In the unit of the outcome; None where nothing varies."""
         return self.inference.standard_error
-
-
-@dataclass(frozen=True, eq=False)
-class Adjusted:
-    """Effects on m outcomes at once, and their influence functions (n x m)."""
-
-    effects: FloatArray
-    influence: FloatArray
 
 
 def doubly_robust(
@@ -106,183 +95,6 @@ def doubly_robust_cross_sections(
     return _inferred(found, clusters, alpha)
 
 
-def adjust_changes(
-    changes: FloatArray,
-    treated: BoolArray,
-    basis: FloatArray,
-    weights: FloatArray,
-    method: Adjustment,
-    *,
-    trim: float = TRIM,
-    score: Propensity | None = None,
-) -> Adjusted:
-    """Effects on m changes (n x m) of the same units; `score` saves fitting the propensity score anew."""
-    _known(method)
-    if method == "dr_improved":
-        score = score or tilting(basis, treated, weights)
-        return _improved(changes, treated, basis, weights, score)
-    on_treated = weights * treated
-    if method == "reg":
-        regression = Regression.fit(basis, changes, weights * ~treated)
-        own = _mean(on_treated, changes - regression.fitted)
-        pull = on_treated @ basis / on_treated.sum()
-        return Adjusted(own.effects, own.influence - regression.influence(pull))
-    score = score or logit(basis, treated, weights)
-    on_controls = weights * np.where(treated | (score.probability >= trim), 0.0, score.odds)
-    if method == "ipw_ht":
-        share = on_treated.mean()
-        terms = (on_treated - on_controls)[:, None] * changes / share
-        effects = terms.mean(axis=0)
-        pull = basis.T @ (on_controls[:, None] * changes) / (share * len(changes))
-        return Adjusted(effects, terms - (on_treated / share)[:, None] * effects - score.influence(pull))
-    if method == "ipw":
-        own, other = _mean(on_treated, changes), _mean(on_controls, changes)
-        pull = basis.T @ other.influence / len(changes)
-        return Adjusted(own.effects - other.effects, own.influence - other.influence - score.influence(pull))
-    regression = Regression.fit(basis, changes, weights * ~treated)
-    residuals = changes - regression.fitted
-    own, other = _mean(on_treated, residuals), _mean(on_controls, residuals)
-    tilt = on_treated @ basis / on_treated.sum() - on_controls @ basis / on_controls.sum()
-    influence = own.influence
-    influence -= other.influence
-    influence -= regression.influence(tilt)
-    influence -= score.influence(basis.T @ other.influence / len(changes))
-    return Adjusted(own.effects - other.effects, influence)
-
-
-def adjust_levels(
-    outcome: FloatArray,
-    after: BoolArray,
-    treated: BoolArray,
-    basis: FloatArray,
-    weights: FloatArray,
-    method: Adjustment,
-    *,
-    locally_efficient: bool = True,
-    trim: float = TRIM,
-    score: Propensity | None = None,
-) -> Adjusted:
-    """The effect from repeated cross-sections of n observations (influence n x 1)."""
-    _known(method)
-    for group, name in ((treated, "treated"), (~treated, "control")):
-        for time, when in ((after, "after"), (~after, "before")):
-            if not (group & time).any():
-                raise EstimationError("outcomes", f"no {name} observation {when}")
-    levels = _Levels(outcome[:, None], after, treated, basis, weights)
-    if method == "reg":
-        return levels.regression()
-    score = score or (tilting if method == "dr_improved" else logit)(basis, treated, weights)
-    if method in ("ipw", "ipw_ht"):
-        return levels.weighting(score, trim) if method == "ipw" else levels.horvitz_thompson(score, trim)
-    return levels.doubly_robust(score, trim, improved=method == "dr_improved", efficient=locally_efficient)
-
-
-@dataclass(frozen=True, eq=False)
-class _Levels:
-    """The four cells of repeated cross-sections; outcome n x 1."""
-
-    outcome: FloatArray
-    after: BoolArray
-    treated: BoolArray
-    basis: FloatArray
-    weights: FloatArray
-
-    def regression(self) -> Adjusted:
-        own = self._difference(self.weights * self.treated, self.outcome)
-        late, early = (self._regression(self.weights * ~self.treated, time) for time in self._times)
-        on_treated = self.weights * self.treated
-        other = _mean(on_treated, late.fitted - early.fitted)
-        pull = on_treated @ self.basis / on_treated.sum()
-        influence = own.influence - other.influence - late.influence(pull) + early.influence(pull)
-        return Adjusted(own.effects - other.effects, influence)
-
-    def weighting(self, score: Propensity, trim: float) -> Adjusted:
-        own = self._difference(self.weights * self.treated, self.outcome)
-        other = self._difference(self._tilted(score, trim), self.outcome)
-        pull = self.basis.T @ other.influence / len(self.outcome)
-        return Adjusted(own.effects - other.effects, own.influence - other.influence - score.influence(pull))
-
-    def horvitz_thompson(self, score: Propensity, trim: float) -> Adjusted:
-        share = (self.weights * self.treated).mean()
-        tilted = self._tilted(score, trim)
-        signed = self.weights * self.treated - tilted
-        effect, influence = np.zeros(1), np.zeros_like(self.outcome)
-        for time, sign in zip(self._times, (1, -1), strict=True):
-            part = (self.weights * time).mean()
-            terms = (signed * time)[:, None] * self.outcome / (share * part)
-            mean = terms.mean(axis=0)
-            moved = (self.weights * self.treated / share + self.weights * time / part)[:, None] - 1
-            pull = self.basis.T @ ((tilted * time)[:, None] * self.outcome) / (share * part * len(terms))
-            effect = effect + sign * mean
-            influence += sign * (terms - moved * mean - score.influence(pull))
-        return Adjusted(effect, influence)
-
-    def doubly_robust(self, score: Propensity, trim: float, *, improved: bool, efficient: bool) -> Adjusted:
-        """Estimation of the nuisance moves nothing to first order where they are `improved`."""
-        on_treated = self.weights * self.treated
-        tilted = self.weights * ~self.treated * score.odds if improved else self._tilted(score, trim)
-        effect, influence = np.zeros(1), np.zeros_like(self.outcome)
-        for time, sign in zip(self._times, (1, -1), strict=True):
-            controls = self._regression(tilted if improved else self.weights * ~self.treated, time)
-            residual = self.outcome - controls.fitted
-            own, other = _mean(on_treated * time, residual), _mean(tilted * time, residual)
-            effect = effect + sign * (own.effects - other.effects)
-            influence += sign * (own.influence - other.influence)
-            tilt = self._centre(on_treated * time) - self._centre(tilted * time)
-            if not improved:
-                pull = self.basis.T @ other.influence / len(residual)
-                influence -= sign * (controls.influence(tilt) + score.influence(pull))
-            if efficient:
-                treated = self._regression(on_treated, time)
-                gap = treated.fitted - controls.fitted
-                whole, part = _mean(on_treated, gap), _mean(on_treated * time, gap)
-                effect = effect + sign * (whole.effects - part.effects)
-                influence += sign * (whole.influence - part.influence)
-                if not improved:
-                    shift = self._centre(on_treated) - self._centre(on_treated * time)
-                    influence += sign * (treated.influence(shift) - controls.influence(shift))
-        return Adjusted(effect, influence)
-
-    @property
-    def _times(self) -> tuple[BoolArray, BoolArray]:
-        return self.after, ~self.after
-
-    def _regression(self, weights: FloatArray, time: BoolArray) -> Regression:
-        return Regression.fit(self.basis, self.outcome, weights * time)
-
-    def _tilted(self, score: Propensity, trim: float) -> FloatArray:
-        return self.weights * np.where(self.treated | (score.probability >= trim), 0.0, score.odds)
-
-    def _difference(self, weights: FloatArray, values: FloatArray) -> Adjusted:
-        late, early = (_mean(weights * time, values) for time in self._times)
-        return Adjusted(late.effects - early.effects, late.influence - early.influence)
-
-    def _centre(self, weights: FloatArray) -> FloatArray:
-        centre: FloatArray = weights @ self.basis / weights.sum()
-        return centre
-
-
-def _improved(
-    changes: FloatArray, treated: BoolArray, basis: FloatArray, weights: FloatArray, score: Propensity
-) -> Adjusted:
-    tilted = weights * np.where(treated, 0.0, score.odds)
-    residuals = changes - Regression.fit(basis, changes, tilted).fitted
-    on_treated = weights * treated
-    share = on_treated.mean()
-    terms = (on_treated - tilted)[:, None] * residuals / share
-    effects = terms.mean(axis=0)
-    return Adjusted(effects, terms - (on_treated / share)[:, None] * effects)
-
-
-def _mean(weights: FloatArray, values: FloatArray) -> Adjusted:
-    """Weighted means of the columns, and their influence functions with the weights taken as known."""
-    total = weights.sum()
-    means = weights @ values / total
-    influence = values - means
-    influence *= (weights * (len(weights) / total))[:, None]
-    return Adjusted(means, influence)
-
-
 def _inferred(found: Adjusted, clusters: npt.ArrayLike | None, alpha: float) -> AdjustedEffect:
     influence = found.influence[:, 0]
     sums = influence
@@ -300,11 +112,6 @@ def _inferred(found: Adjusted, clusters: npt.ArrayLike | None, alpha: float) -> 
 def normal(estimate: float, standard_error: float, *, alpha: float, method: str = NORMAL) -> Inference:
     """estimate +- normal quantile x standard error."""
     return replace(student_t(estimate, standard_error, np.inf, alpha=alpha, method=method), dof=None)
-
-
-def _known(method: str) -> None:
-    if method not in get_args(Adjustment):
-        raise EstimationError("method", f"{method!r} is none of {', '.join(get_args(Adjustment))}")
 
 
 def _checked(

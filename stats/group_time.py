@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
+from stats.adjusted_changes import TRIM, Adjustment
 from stats.cohorts import AlreadyTreated, Cohorts, Gaps, IntArray
-from stats.doubly_robust import TRIM, Adjustment, normal
+from stats.doubly_robust import normal
 from stats.errors import EstimationError
 from stats.findings import Finding, NotComputable
 from stats.group_time_adjusted import adjusted_cells

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stats.adjusted_changes import Adjustment, adjust_changes
+from stats.adjusted_levels import adjust_levels
 from stats.cohorts import IntArray
-from stats.doubly_robust import Adjustment, adjust_changes, adjust_levels
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.group_time_cells import ByCohort, Cells
