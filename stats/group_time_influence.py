@@ -70,16 +70,17 @@ class Influence:
         """
         golden = (1 + math.sqrt(5)) / 2
         low, high, chance = (1 - golden, golden, (golden - 1) / math.sqrt(5)) if mammen else (-1.0, 1.0, 0.5)
-        total = np.zeros((draws, self.width))
+        parts = []
         for block in self._independent:
             whole, unit = _whole(block.basis)
             sums = np.zeros((draws, whole.shape[1]))
             for start in range(0, len(whole), CHUNK):
                 part = whole[start : start + CHUNK]
                 sums += _bits(rng, draws, len(part), chance).astype(np.float64) @ part
-            stretched = low * whole.sum(axis=0) + (high - low) * sums
-            total += stretched @ (unit[:, None] * block.loading)
-        return total / self.count
+            parts.append((low * whole.sum(axis=0) + (high - low) * sums) * unit)
+        loading = np.vstack([block.loading for block in self._independent]) / self.count
+        drawn: FloatArray = np.hstack(parts) @ loading
+        return drawn
 
     @cached_property
     def _independent(self) -> tuple[Block, ...]:
