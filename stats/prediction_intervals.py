@@ -24,6 +24,7 @@ import numpy as np
 from stats.errors import EstimationError
 from stats.inference import Inference, Interval
 from stats.local_shares import IN_USE, NotApart, extremes, share_bounds
+from stats.nested_intervals import nested
 from stats.panel import BoolArray, FloatArray
 from stats.residual_bounds import ErrorMethod, error_bounds, linear_fit, regressors
 from stats.simplex import simplex_weights
@@ -32,8 +33,6 @@ Robust = Literal["HC0", "HC1", "HC2", "HC3"]
 
 LEAST_BEFORE = 10
 """Periods before the start, below which a residual's spread cannot be told."""
-HALVINGS = 20
-"""Steps of the search for a p-value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +126,7 @@ def prediction_intervals(
         in_sample=parts[:, :2],
         out_of_sample=parts[:, 2:],
         inferences=tuple(
-            _inference(float(gap), partial(around, period), alpha, f"prediction_{method}")
+            nested(partial(_interval, float(gap), partial(around, period)), alpha, f"prediction_{method}")
             for period, gap in enumerate(gaps)
         ),
     )
@@ -155,26 +154,11 @@ def _covariance(
     return variance
 
 
-def _inference(
-    gap: float, around: Callable[[float], tuple[float, float, float, float]], alpha: float, method: str
-) -> Inference:
-    """The interval at `alpha`, and the least level whose interval leaves out zero."""
-
-    def interval(level: float) -> Interval:
-        in_low, in_high, out_low, out_high = around(level)
-        return Interval(gap - in_high - out_high, gap - in_low - out_low)
-
-    reported = interval(alpha)
-    low, high = (alpha, 1.0) if reported.contains(0.0) else (0.0, alpha)
-    if high == 1.0 and interval(1.0).contains(0.0):
-        return Inference(method, alpha, 1.0, reported)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        if middle > 0 and interval(middle).contains(0.0):
-            low = middle
-        else:
-            high = middle
-    return Inference(method, alpha, high, reported)
+def _interval(
+    gap: float, around: Callable[[float], tuple[float, float, float, float]], level: float
+) -> Interval:
+    in_low, in_high, out_low, out_high = around(level)
+    return Interval(gap - in_high - out_high, gap - in_low - out_low)
 
 
 def _checked(treated: FloatArray, donors: FloatArray, start: int) -> tuple[FloatArray, FloatArray]:
