@@ -34,7 +34,7 @@ Method: TypeAlias = Literal["calibration", "outcome_model"]
 
 @dataclass(frozen=True)
 class Transported:
-    """The effect in the target, a reason where "calibration" cannot reach it; the overlap of the worse arm."""
+    """The effect in the target, a reason where weights cannot reach it; the overlap of the worse arm."""
 
     method: Method
     effect: Estimate | NotComputable
