@@ -16,7 +16,6 @@ synthetic controls") takes out the bias of the fit with blocks of pre-periods th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,14 +27,13 @@ from stats.counterfactual import Counterfactual, mixes
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import TIE, Inference, Interval, silent, student_t
+from stats.inversion import last_accepted
 from stats.panel import BoolArray, FloatArray
 
 Permutations = Literal["block", "iid"]
 
 PERFECT = 1e-9
 """Residuals below this share of the outcomes' spread are rounding, and count as zero."""
-GRID, ROUNDS, DOUBLINGS = 24, 4, 40
-"""How an end of an interval is found: doubling the distance, then narrowing by this many points each time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,41 +280,12 @@ def _inverted(test: _Test, centre: float, alpha: float, method: str) -> Inferenc
     step = float(np.sqrt(np.mean(test.residuals(np.array([centre])) ** 2))) or abs(centre) or 1.0
     for side in (-1.0, 1.0):
         blocked = not p_zero > alpha and side * (0.0 - centre) > 0
-        ends.append(_end(accepted, centre, side * step, 0.0 if blocked else None))
+        ends.append(last_accepted(accepted, centre, side * step, 0.0 if blocked else None))
     low, high = ends
     if p_zero > alpha:
         low, high = min(low, 0.0), max(high, 0.0)
     endless = never_rejected() if math.isinf(low) or math.isinf(high) else None
     return Inference(method, alpha, p_zero, Interval(low, high, endless))
-
-
-def _end(
-    accepted: Callable[[FloatArray], BoolArray], centre: float, step: float, rejected: float | None
-) -> float:
-    """The last effect accepted on the way from `centre` in the direction of `step`.
-
-    rejected: one on that way that is known to be rejected, so that the end lies before it.
-    """
-    far: FloatArray = np.asarray(centre + step * 2.0 ** np.arange(-4, DOUBLINGS), dtype=np.float64)
-    if rejected is not None:
-        far = np.append(far[np.abs(far - centre) < abs(rejected - centre)], rejected)
-    inside, outside = centre, math.nan
-    for first in range(0, len(far), 8):
-        some = far[first : first + 8]
-        good = accepted(some)
-        stop = len(some) if good.all() else int(np.argmin(good))
-        inside = float(some[stop - 1]) if stop else inside
-        if stop < len(some):
-            outside = float(some[stop])
-            break
-    if math.isnan(outside):
-        return math.copysign(math.inf, step)
-    for _ in range(ROUNDS):
-        between: FloatArray = np.linspace(inside, outside, GRID + 2).astype(np.float64)
-        good = accepted(between[1:-1])
-        stop = GRID if good.all() else int(np.argmin(good))
-        inside, outside = float(between[stop]), float(between[stop + 1])
-    return inside
 
 
 def _orders(
