@@ -113,7 +113,8 @@ def nearest_mixes(
     prices = np.zeros(pools.shape) if costs is None else costs / 2
     gram = donors @ donors.T
     weights, unique = np.empty(pools.shape), np.empty(len(targets), dtype=bool)
-    for rows in _chunks(len(targets), len(donors)):
+    wide = max(len(donors), min(donors.shape) * donors.shape[1] // 8)
+    for rows in _chunks(len(targets), wide):
         begin = None if start is None else start[rows]
         batch = _Batch(gram, targets[rows] @ donors.T - prices[rows], ridges[rows], pools[rows], begin)
         batch.solve()
@@ -126,6 +127,37 @@ def nearest_mixes(
         weights[problem] = 0.0
         weights[problem, pool], unique[problem] = simplex_weights(columns)
     return Mixes(weights, unique)
+
+
+def mixed(weights: FloatArray, rows: FloatArray) -> FloatArray:
+    """The mixes of `rows` (J x T) by sparse `weights` (B x J), B x T, in one order of summation."""
+    mixes = np.empty((len(weights), rows.shape[1]))
+    for part in _chunks(len(weights), rows.size // 8 + 1):
+        used, present = _padded(weights[part] != 0)
+        shares = np.where(present, np.take_along_axis(weights[part], used, axis=1), 0.0)
+        mixes[part] = np.einsum("bk,bkt->bt", shares, rows[used])
+    return mixes
+
+
+def _scale(diagonals: FloatArray) -> FloatArray:
+    scale: FloatArray = np.maximum(diagonals.max(axis=1), np.finfo(np.float64).tiny)
+    return scale
+
+
+def _padded(chosen: BoolArray) -> tuple[IntArray, BoolArray]:
+    """Indices of the donors chosen, padded to one length, and which of them are meant."""
+    columns = np.nonzero(chosen)[1]
+    counts = chosen.sum(axis=1)
+    present = np.arange(counts.max()) < counts[:, None]
+    used: IntArray = np.zeros(present.shape, dtype=np.int64)
+    used[present] = columns
+    return used, present
+
+
+def _applied(inverse: FloatArray, head: FloatArray, last: float) -> FloatArray:
+    """The shares that the bordered systems give for `head` (B x k) and a sum of `last`."""
+    shares: FloatArray = np.einsum("bij,bj->bi", inverse[:, :-1, :-1], head) + last * inverse[:, :-1, -1]
+    return shares
 
 
 def _chunks(count: int, cells: int) -> list[slice]:
@@ -147,7 +179,7 @@ class _Batch:
         self.grams, self.linear, self.ridges, self.allowed = grams, linear, ridges, allowed
         self.shared = grams.ndim == 2
         diagonal = np.diagonal(grams, axis1=-2, axis2=-1) + ridges[:, None]
-        self.scale = np.maximum(np.where(allowed, np.abs(diagonal), 0.0).max(axis=1), np.finfo(float).tiny)
+        self.scale = _scale(np.where(allowed, np.abs(diagonal), 0.0))
         if start is None:
             lone = np.where(allowed, diagonal / 2 - linear, np.inf).argmin(axis=1)
             self.weights = np.zeros(linear.shape)
@@ -215,14 +247,7 @@ class _Batch:
         return settled
 
     def _used(self, problems: IntArray) -> tuple[IntArray, BoolArray]:
-        """Indices of the donors in use, padded to one length, and which of them are meant."""
-        passive = self.passive[problems]
-        columns = np.nonzero(passive)[1]
-        counts = passive.sum(axis=1)
-        present = np.arange(counts.max()) < counts[:, None]
-        used: IntArray = np.zeros(present.shape, dtype=np.int64)
-        used[present] = columns
-        return used, present
+        return _padded(self.passive[problems])
 
     def _optimum(self, problems: IntArray, used: IntArray, present: BoolArray) -> FloatArray:
         """The shares, of either sign, that sum to one and are best among the donors in use."""
@@ -235,14 +260,17 @@ class _Batch:
 
     def _system(self, problems: IntArray, used: IntArray, present: BoolArray) -> FloatArray:
         """The equations of the donors in use, the sum last; ones on the diagonal where none is meant."""
-        size = used.shape[1]
-        system = np.zeros((len(problems), size + 1, size + 1))
         if self.shared:
             inner = self.grams[used[:, :, None], used[:, None, :]]
         else:
             inner = self.grams[problems[:, None, None], used[:, :, None], used[:, None, :]]
+        return self._bordered(inner, problems, present)
+
+    def _bordered(self, inner: FloatArray, problems: IntArray, present: BoolArray) -> FloatArray:
+        size = present.shape[1]
+        system = np.zeros((len(problems), size + 1, size + 1))
         scale = self.scale[problems]
-        inner *= (present[:, :, None] & present[:, None, :]) / scale[:, None, None]
+        inner = inner * ((present[:, :, None] & present[:, None, :]) / scale[:, None, None])
         own = np.where(present, (self.ridges[problems] / scale)[:, None] + JITTER, 1.0)
         inner[:, np.arange(size), np.arange(size)] += own
         system[:, :size, :size] = inner
@@ -254,19 +282,29 @@ class _Batch:
     ) -> tuple[FloatArray, BoolArray]:
         """The shares with the digits of the numbers themselves, and whether they are the one optimum.
 
-        One correction by the equations of the donors in use, from slopes taken on the residuals; the shares
-        stay as they were where it does not lead to the one optimum.
+        Anew from the donors in use, with one correction from slopes taken on the residuals; the shares stay
+        as they were where that does not lead to the one optimum.
         """
-        before = self.weights.copy()
         everyone = np.arange(len(targets))
         used, present = self._used(everyone)
-        inverse = np.linalg.inv(self._system(everyone, used, present))
-        slopes = self._slopes(donors, targets) + prices
+        rows = donors[used] * present[:, :, None]
+        # Products in one order of summation: these digits may not depend on the number of threads.
+        sizes = np.einsum("jm,jm->j", donors, donors)
+        self.scale = _scale(np.where(self.allowed, sizes, 0.0) + self.ridges[:, None])
+        inner = np.einsum("bkm,blm->bkl", rows, rows)
+        dear = prices[everyone[:, None], used] * present
+        goal: FloatArray = np.einsum("bkm,bm->bk", rows, targets) - dear
+        inverse: FloatArray = np.asarray(
+            np.linalg.inv(self._bordered(inner, everyone, present)), dtype=np.float64
+        )
+        scale = self.scale[:, None]
+        shares = _applied(inverse, goal / scale, 1.0)
+        gaps = targets - np.einsum("bk,bkm->bm", shares, rows)
+        rise: FloatArray = np.einsum("bkm,bm->bk", rows, gaps) - self.ridges[:, None] * shares - dear
+        shares += _applied(inverse, rise / scale, 0.0)
+        before = self.weights.copy()
         at, slot = np.nonzero(present)
-        goal = np.zeros((*inverse.shape[:2], 1))
-        goal[at, slot, 0] = -slopes[at, used[at, slot]] / self.scale[at]
-        change = np.matmul(inverse, goal)[:, :-1, 0]
-        self.weights[at, used[at, slot]] += change[at, slot]
+        self.weights[at, used[at, slot]] = shares[at, slot]
         slopes = self._slopes(donors, targets) + prices
         common = np.einsum("bj,bj->b", self.weights, slopes)
         above = (slopes - common[:, None]) / self.scale[:, None]

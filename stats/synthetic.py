@@ -24,7 +24,7 @@ from stats.inference import Inference, drawn, placebo_ratio
 from stats.missing import Sample
 from stats.panel import OUTCOME, BoolArray, FloatArray
 from stats.predictor_weights import PredictorWeights, predictor_weights
-from stats.simplex_batch import nearest_mixes
+from stats.simplex_batch import mixed, nearest_mixes
 
 PERFECT = 1e-9
 """A pre-period error below this share of the outcomes' spread is rounding, and its ratio means nothing."""
@@ -114,7 +114,7 @@ def fit_mixes(
         raise EstimationError("pools", "a unit cannot be a donor of its own synthetic control")
     before = outcomes[:, :start]
     mixes = nearest_mixes(before[index], before, allowed=pools, intercept=intercept, start=weights)
-    synthetic = mixes.weights @ outcomes
+    synthetic = mixed(mixes.weights, outcomes)
     if intercept:
         synthetic += (before[index] - synthetic[:, :start]).mean(axis=1, keepdims=True)
     spread = _spread(outcomes)

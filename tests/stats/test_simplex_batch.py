@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +9,7 @@ from hypothesis import strategies as st
 
 from stats.errors import EstimationError
 from stats.simplex import simplex_weights
-from stats.simplex_batch import nearest_mixes, simplex_weights_batch
+from stats.simplex_batch import mixed, nearest_mixes, simplex_weights_batch
 
 # Exact but for the rounding of a well-scaled problem.
 EXACT = 1e-9
@@ -113,3 +117,32 @@ def test_a_problem_without_donors_is_refused_by_its_number():
 def test_a_ridge_that_is_none_is_refused(ridge):
     with pytest.raises(EstimationError, match="ridge"):
         simplex_weights_batch(np.eye(2), np.zeros((1, 2)), ridge=ridge)
+
+
+def test_the_number_of_threads_does_not_change_a_digit():
+    code = """
+import numpy as np
+from stats.simplex_batch import mixed, nearest_mixes
+rng = np.random.default_rng(3)
+values = np.cumsum(rng.normal(size=(150, 120)), axis=1)
+mixes = nearest_mixes(values[:, :100], values[:, :100], allowed=~np.eye(150, dtype=bool))
+print(hash(mixes.weights.tobytes()), hash(mixed(mixes.weights, values).tobytes()))
+"""
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ
+            | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(printed) == 1
+
+
+def test_mixes_are_the_products_of_shares_and_rows():
+    values = rows(1, 9, 14)
+    mixes = nearest_mixes(values, values, allowed=others(9))
+    np.testing.assert_allclose(mixed(mixes.weights, values), mixes.weights @ values, atol=EXACT)
