@@ -18,7 +18,9 @@ Serial dependence. Readings of successive days are alike, and a method for indep
 many false alarms. "autoregressive" replaces the variance by the long-run variance of a first-order
 autoregression, with its coefficient corrected for small samples and never taken below 0; `batch` first
 averages so many successive readings (7 takes a weekly pattern out). "independent" is for readings that are.
-`tests/bench/guardrail_alarms.py` counts the false alarms.
+`tests/bench/guardrail_alarms.py` counts the false alarms in 2,000 years on the margin: 3.9 % at a
+coefficient of 0.5 (5 % allowed; 21 % as if independent), but 7.0 % at 0.8 without a baseline and 3.1 %
+with one of 90 days: where days are very alike, give a baseline.
 """
 
 from __future__ import annotations
