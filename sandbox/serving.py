@@ -13,9 +13,12 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from sqlalchemy.orm import Session, sessionmaker
+
 from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
 from sandbox.app import Clock, create_app, utc_now
+from sandbox.clocks import running
 from sandbox.config import Settings
 from sandbox.db import engine_for, sessions_for, upgrade
 from sandbox.scheduler import Work, new_holder, start_background
@@ -80,9 +83,17 @@ def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -
         sessions,
         CollectionSettings(private_hubs=settings.private_hubs),
         clock=clock,
-        duties=(evaluate,),
+        duties=(partial(note_lapses, sessions, clock), evaluate),
         holder=holder,
     )
+
+
+def note_lapses(sessions: sessionmaker[Session], clock: Clock) -> None:
+    """Note the statutory time limits that have run out; nothing is approved by that."""
+    with sessions() as session:
+        if running.is_any_overdue(session, at=clock()):
+            running.lapse(session, at=clock())
+            session.commit()
 
 
 def serve_forever(settings: Settings) -> None:

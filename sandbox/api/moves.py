@@ -16,8 +16,14 @@ from sandbox.api.values import ReasonSchema
 from sandbox.db import db
 from sandbox.exemptions import application, review
 from sandbox.exemptions.decide import GrantSchema
-from sandbox.exemptions.models import Consultation
-from sandbox.exemptions.review import ConsultationSchema, OpinionSchema, ReplySchema
+from sandbox.exemptions.models import Consultation, Supplement
+from sandbox.exemptions.review import (
+    ConsultationSchema,
+    OpinionSchema,
+    ReplySchema,
+    SupplementAnswerSchema,
+    SupplementSchema,
+)
 from sandbox.organisations import Organisation
 from sandbox.pilots import case, operation
 from sandbox.pilots.models import Pilot
@@ -35,6 +41,12 @@ class AnswersSchema(Schema):
     """The company's answers, by id of the required action."""
 
     answers = fields.Dict(keys=Whole(), values=Prose(longest=4000), required=True)
+
+
+class AnsweredSupplementSchema(SupplementAnswerSchema):
+    """An answer to one request for a supplement, by its id in the case file."""
+
+    supplement = Whole(required=True)
 
 
 @resources.post("/send_to_city")
@@ -99,6 +111,37 @@ def reply(sent: dict[str, Any], number: str) -> Answer:
     """The reply of the caller's ministry, once (Art. 49(4))."""
     pilot = party_pilot(number)
     review.reply(db.session, _own_consultation(pilot), **sent, by=actor(), at=now())
+    return pilot_page(pilot)
+
+
+@resources.post("/ask_supplement")
+@resources.arguments(SupplementSchema)
+@resources.response(200, PilotPageSchema)
+def ask_supplement(sent: dict[str, Any], number: str) -> Answer:
+    """The caller's ministry asks for a supplement; its clock stands still (Art. 49(5))."""
+    pilot = party_pilot(number)
+    review.ask_supplement(db.session, _own_consultation(pilot), **sent, by=actor(), at=now())
+    return pilot_page(pilot)
+
+
+@resources.post("/extend_reply")
+@resources.arguments(ReasonSchema)
+@resources.response(200, PilotPageSchema)
+def extend_reply(sent: dict[str, Any], number: str) -> Answer:
+    """The caller's ministry takes the one extension of its reply (Art. 49(5))."""
+    pilot = party_pilot(number)
+    review.extend_reply(db.session, _own_consultation(pilot), **sent, by=actor(), at=now())
+    return pilot_page(pilot)
+
+
+@resources.post("/answer_supplement")
+@resources.arguments(AnsweredSupplementSchema)
+@resources.response(200, PilotPageSchema)
+def answer_supplement(sent: dict[str, Any], number: str) -> Answer:
+    """The applicant supplements, or declines to (Art. 49(5), D52(4))."""
+    pilot = party_pilot(number)
+    asked = _supplement(pilot, sent.pop("supplement"))
+    review.answer_supplement(db.session, asked, **sent, by=actor(), at=now())
     return pilot_page(pilot)
 
 
@@ -177,6 +220,14 @@ def _organisations(ids: Sequence[int]) -> list[Organisation]:
     if errors:
         raise Invalid(errors)
     return [organisation for key in ids if (organisation := found[key])]
+
+
+def _supplement(pilot: Pilot, key: int) -> Supplement:
+    for asked in pilot.exemption.consultations:
+        for supplement in asked.supplements:
+            if supplement.id == key:
+                return supplement
+    raise Invalid({"supplement": ["There is no such record."]})
 
 
 def _own_consultation(pilot: Pilot) -> Consultation:

@@ -176,13 +176,37 @@ class RequiredActionSchema(Schema):
     answer = fields.String(allow_none=True)
 
 
+class SupplementOnFileSchema(Schema):
+    """What a ministry asked to be supplemented, and the answer."""
+
+    id = fields.Integer()
+    items = fields.List(fields.String())
+    reason = fields.String()
+    asked_at = fields.AwareDateTime()
+    answer = fields.String(allow_none=True)
+    is_declined = fields.Boolean()
+    answered_at = fields.AwareDateTime(allow_none=True)
+
+
+class RunningClockSchema(Schema):
+    """A statutory time limit of this case."""
+
+    rule_id = fields.String()
+    owed_by = fields.Nested(OrganisationSchema)
+    started_on = fields.Date()
+    due_on = fields.Date(allow_none=True)
+    lapsed_on = fields.Date(allow_none=True)
+    ended_on = fields.Date(allow_none=True)
+
+
 class AskedMinistrySchema(Schema):
     ministry = fields.Nested(OrganisationSchema)
     asked_at = fields.AwareDateTime()
-    due_on = fields.Date()
+    due_on = fields.Date(allow_none=True)
     reply = fields.String(allow_none=True)
     text = fields.String(allow_none=True)
     replied_at = fields.AwareDateTime(allow_none=True)
+    supplements = fields.List(fields.Nested(SupplementOnFileSchema))
 
 
 class RequestedConditionSchema(Schema):
@@ -210,6 +234,7 @@ class ApplicationOnFileSchema(Schema):
     local_opinion = fields.String(allow_none=True)
     required_actions = fields.List(fields.Nested(RequiredActionSchema))
     consultations = fields.List(fields.Nested(AskedMinistrySchema))
+    clocks = fields.List(fields.Nested(RunningClockSchema))
     conditions = fields.List(fields.Nested(RequestedConditionSchema))
     granted_from = fields.Date(allow_none=True)
     granted_to = fields.Date(allow_none=True)

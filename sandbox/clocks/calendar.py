@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from experiments.fields import Line, Prose
 from experiments.lifecycle import Actor
 from sandbox import ledger
-from sandbox.clocks.holidays import Holiday, WorkingDays
+from sandbox.clocks.holidays import Holiday, WorkingDays, public_holidays
 from sandbox.clocks.models import HolidayChange
 
 
@@ -32,6 +32,19 @@ def working_days(session: Session, country: str) -> WorkingDays:
         country,
         {each.day: Holiday(each.name_ko, each.name_en) if each.is_holiday else None for each in changes},
     )
+
+
+def holidays_of(session: Session, country: str, year: int) -> list[tuple[date, Holiday]]:
+    """The public holidays of `year` as they stand, in order."""
+    known = working_days(session, country)
+    days = {*public_holidays(country, year), *(day for day in known.changes if day.year == year)}
+    return [(day, holiday) for day in sorted(days) if (holiday := known.holiday(day)) is not None]
+
+
+def changes_of(session: Session, year: int) -> list[HolidayChange]:
+    """What was changed in the holidays of `year`, latest first."""
+    span = HolidayChange.day.between(date(year, 1, 1), date(year, 12, 31))
+    return list(session.scalars(select(HolidayChange).where(span).order_by(HolidayChange.id.desc())))
 
 
 def change_holiday(

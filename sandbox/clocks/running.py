@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from experiments.errors import WrongMoment
@@ -87,19 +87,26 @@ def resume(session: Session, clock: Clock, *, by: Actor, at: datetime) -> None:
 def extend(session: Session, clock: Clock, *, by: Actor, at: datetime, reason: str) -> None:
     """Lengthen the clock as its rule allows, before it has lapsed; WrongMoment otherwise."""
     _must_run(clock, "extend")
-    rule, used = clock.rule, _count(clock, EventKind.EXTENDED)
-    if rule.extension is None or used >= rule.extension.times or clock.lapsed_on is not None:
-        raise WrongMoment("clock.extend", "extended" if used else "lapsed")
+    if not can_be_extended(clock):
+        raise WrongMoment("clock.extend", "lapsed" if clock.lapsed_on else "extended")
     _note(session, clock, EventKind.EXTENDED, by, at, reason=reason)
+
+
+def can_be_extended(clock: Clock) -> bool:
+    """Whether the rule leaves an extension, and the clock has not lapsed."""
+    allowed = clock.rule.extension
+    return (
+        clock.is_running
+        and clock.lapsed_on is None
+        and allowed is not None
+        and _count(clock, EventKind.EXTENDED) < allowed.times
+    )
 
 
 def lapse(session: Session, *, at: datetime) -> list[Clock]:
     """Note every running clock whose last day is over. It goes on running: nothing is approved by silence."""
     lapsed = []
-    overdue = select(Clock).where(
-        Clock.ended_on.is_(None), Clock.lapsed_on.is_(None), Clock.due_on <= at.date()
-    )
-    for clock in session.scalars(overdue.order_by(Clock.id)):
+    for clock in session.scalars(_overdue(at).order_by(Clock.id)):
         if clock.rule.on_lapse is Lapse.NOT_BEFORE or clock.due_on is None:
             continue
         today = _day(clock.regime, at)
@@ -108,6 +115,11 @@ def lapse(session: Session, *, at: datetime) -> list[Clock]:
             _note(session, clock, EventKind.LAPSED, SERVICE, at, reason=clock.rule.on_lapse)
             lapsed.append(clock)
     return lapsed
+
+
+def is_any_overdue(session: Session, *, at: datetime) -> bool:
+    """Whether `lapse` may find something; it only reads."""
+    return session.scalar(select(_overdue(at).exists())) or False
 
 
 def recount(session: Session) -> int:
@@ -150,6 +162,11 @@ def standstills(clock: Clock) -> tuple[Standstill, ...]:
             stretches.append(Standstill(since, event.day))
             since = None
     return (*stretches, *([Standstill(since, None)] if since else ()))
+
+
+def _overdue(at: datetime) -> Select[Clock]:
+    """Clocks whose last day is over somewhere on earth; their own zone decides."""
+    return select(Clock).where(Clock.ended_on.is_(None), Clock.lapsed_on.is_(None), Clock.due_on <= at.date())
 
 
 def _note(

@@ -16,11 +16,12 @@ from experiments.lifecycle import Actor, Lifecycle
 from experiments.registrations.models import EXPERIMENT, evaluator_of_the_experiment
 from sandbox import access
 from sandbox.accounts import Role
+from sandbox.clocks.running import can_be_extended
 from sandbox.decisions.decide import DECIDABLE, is_decided, open_decision
 from sandbox.decisions.models import Decision
 from sandbox.decisions.table import DECISION
-from sandbox.exemptions.models import Consultation, Exemption, ExemptionStatus
-from sandbox.exemptions.table import EXEMPTION
+from sandbox.exemptions.models import Consultation, Exemption, ExemptionStatus, Supplement
+from sandbox.exemptions.table import EXEMPTION, author_of_the_company
 from sandbox.pilots.evaluations import evaluations_of
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import CARRIED_VERBS, PILOT, is_over
@@ -129,8 +130,14 @@ def moves(session: Session, pilot: Pilot, actor: Actor) -> Iterator[Move]:
         yield from _own_moves(lifecycle, subject, actor)
     if any(may_sign(run, pilot, actor) for run in evaluations_of(session, pilot)):
         yield Move("experiment", "sign_result", False, "")
-    if my_consultation(pilot, actor):
+    if asked := my_consultation(pilot, actor):
         yield Move("consultation", "reply", False, "Art. 49(4)")
+        if asked.open_supplement is None:
+            yield Move("consultation", "ask_supplement", False, "Art. 49(5)")
+        if can_be_extended(asked.clock):
+            yield Move("consultation", "extend_reply", False, "Art. 49(5)")
+    if open_supplements(pilot) and author_of_the_company(actor, pilot.exemption):
+        yield Move("supplement", "answer", False, "Art. 49(5), D52(4)")
     if _may_propose(session, pilot, actor) and not decision:
         yield Move("decision", "propose", False, "")
 
@@ -176,6 +183,14 @@ def my_consultation(pilot: Pilot, actor: Actor) -> Consultation | None:
     asked = consultation_of(pilot, actor)
     is_open = pilot.exemption.status == ExemptionStatus.CONSULTING
     return asked if asked and is_open and asked.reply is None else None
+
+
+def open_supplements(pilot: Pilot) -> list[Supplement]:
+    """What ministries wait for from the applicant, oldest first."""
+    if pilot.exemption.status != ExemptionStatus.CONSULTING:
+        return []
+    asked = [c.open_supplement for c in pilot.exemption.consultations if c.reply is None]
+    return sorted((each for each in asked if each is not None), key=lambda each: each.id)
 
 
 def _may_propose(session: Session, pilot: Pilot, actor: Actor) -> bool:

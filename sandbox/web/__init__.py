@@ -8,7 +8,9 @@ from sandbox.web import (
     accounts,
     audit,
     cases,
+    clocks,
     company,
+    consultations,
     evaluator,
     filters,
     people,
@@ -23,7 +25,10 @@ def init_app(app: Flask) -> None:
     """Hang the pages and the rim into `app`."""
     rim.init_app(app)
     filters.init_app(app)
-    for room in (register, accounts, company, cases, regulator, evaluator, sources, people, audit):
+    for room in (
+        *(register, accounts, company, cases, consultations, clocks, regulator, evaluator, sources),
+        *(people, audit),
+    ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]
         from sandbox.web import style

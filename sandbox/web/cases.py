@@ -30,8 +30,8 @@ from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots import case, file, operation
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
-from sandbox.web import complaints, forms, labels, words
-from sandbox.web.rim import actor, now
+from sandbox.web import clock_words, complaints, forms, labels, words
+from sandbox.web.rim import actor, now, today
 
 
 @dataclass(frozen=True)
@@ -274,6 +274,9 @@ FORMS: dict[tuple[str, str], str] = {
     ("exemption", "answer_actions"): "cases.actions",
     ("exemption", "open_consultation"): "cases.consultation",
     ("consultation", "reply"): "cases.reply",
+    ("consultation", "ask_supplement"): "consultations.supplement",
+    ("consultation", "extend_reply"): "consultations.extension",
+    ("supplement", "answer"): "consultations.answer",
     ("exemption", "grant"): "cases.grant",
     ("experiment", "save_draft"): "evaluator.plan",
     ("experiment", "lock"): "evaluator.plan",
@@ -297,6 +300,8 @@ def _file(pilot: Pilot, refused: Refusal | None = None) -> ResponseReturnValue:
         refused=refused,
         errors=errors,
         labels=labels.of_case(errors, pilot),
+        clock_words=clock_words,
+        today=today(),
     )
     return page, 422 if refused else 200
 

@@ -40,9 +40,18 @@ ACTS = {
     "conditions": _("Conditions"),
     "granted_from": _("From"),
     "granted_to": _("To"),
+    "items": _("What has to be supplemented"),
+    "answer": _("Answer"),
     "outcome": _("Proposed decision"),
     "reason": _("Reasons"),
     "reasons": _("Reasons"),
+}
+HOLIDAY = {
+    "day": _("Day"),
+    "is_holiday": _("What the day becomes"),
+    "name_ko": _("Name in Korean"),
+    "name_en": _("Name in English"),
+    "reason": _("Reason"),
 }
 CONDITION = {
     "text": _("Condition"),
@@ -65,6 +74,11 @@ def of_case(fields: Iterable[str], pilot: Pilot) -> dict[str, str]:
     return {field: answers.get(field) or _in_case(field) for field in fields}
 
 
+def of_holiday(fields: Iterable[str]) -> dict[str, str]:
+    """Labels of the form that changes a public holiday."""
+    return _of(fields, HOLIDAY)
+
+
 def of_plan(fields: Iterable[str]) -> dict[str, str]:
     """Labels of the form of an analysis plan."""
     return {field: words.plan_field(field) for field in fields}
@@ -77,6 +91,8 @@ def _in_case(field: str) -> str:
             return f"{words.verb(kind, verb)} – {why}"
         case ["required_actions", row]:
             return _action(int(row) + 1)
+        case ["items", row]:
+            return gettext("Item %(number)s", number=int(row) + 1)
         case ["conditions", row, column]:
             number = gettext("Condition %(number)s", number=int(row) + 1)
             return f"{number} – {CONDITION[column]}"

@@ -19,6 +19,7 @@ def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
         ("evaluator.desk", gettext("Evaluations")),
         ("sources.index", gettext("Data sources")),
         ("people.index", gettext("People")),
+        ("clocks.holidays", gettext("Holidays")),
         ("audit.ledger", gettext("Ledger")),
     ]
     here = (request.endpoint or "").split(".")

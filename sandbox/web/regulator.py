@@ -9,8 +9,7 @@ from sandbox.db import db
 from sandbox.pilots import desk as desks
 from sandbox.pilots.models import PilotStatus
 from sandbox.web import words
-from sandbox.web.filters import SHOWN_ZONE
-from sandbox.web.rim import actor, now
+from sandbox.web.rim import actor, today
 
 pages = Blueprint("regulator", __name__, url_prefix="/cases-desk")
 
@@ -25,5 +24,5 @@ def desk() -> ResponseReturnValue:
         statuses=[
             (each.value, words.status("pilot", each)[0]) for each in PilotStatus if each != PilotStatus.DRAFT
         ],
-        today=now().astimezone(SHOWN_ZONE).date(),
+        today=today(),
     )

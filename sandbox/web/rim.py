@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from math import ceil
 from typing import Any
 
@@ -36,6 +37,7 @@ from sandbox.access import RULES, anyone
 from sandbox.accounts import Person, TooManyAttempts
 from sandbox.db import db, writing
 from sandbox.web import complaints, options, words
+from sandbox.web.filters import SHOWN_ZONE
 from sandbox.web.navigation import navigation
 
 LANGUAGES = {"ko": "한국어", "en": "English"}
@@ -124,6 +126,12 @@ def signed_in_person() -> Person | None:
     if g.get("is_broken") or not current_user.is_authenticated:
         return None
     return current_user.person
+
+
+def today() -> date:
+    """The day that it is where the pages' readers are."""
+    day: date = now().astimezone(SHOWN_ZONE).date()
+    return day
 
 
 def now() -> Any:

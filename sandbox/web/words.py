@@ -146,7 +146,12 @@ VERBS: dict[str, dict[str, Any]] = {
         "sign_result": _("Sign the result"),
         "withdraw": _("Withdraw the registration"),
     },
-    "consultation": {"reply": _("Reply to the consultation")},
+    "consultation": {
+        "reply": _("Reply to the consultation"),
+        "ask_supplement": _("Ask for a supplement"),
+        "extend_reply": _("Extend the period for the reply"),
+    },
+    "supplement": {"answer": _("Answer the request for a supplement")},
     "decision": {
         "propose": _("Propose a decision"),
         "decide": _("Decide as proposed"),
@@ -196,7 +201,12 @@ DEEDS: dict[str, dict[str, Any]] = {
         "sign_result": _("Result signed"),
         "withdraw": _("Registration withdrawn"),
     },
-    "consultation": {"reply": _("Consultation answered")},
+    "consultation": {
+        "reply": _("Consultation answered"),
+        "ask_supplement": _("Supplement asked for"),
+        "extend_reply": _("Period for the reply extended"),
+    },
+    "supplement": {"answer": _("Supplement answered")},
     "decision": {
         "create": _("Decision proposed"),
         "decide": _("Decided"),

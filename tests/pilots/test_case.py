@@ -41,6 +41,7 @@ from tests.factories import (
 
 COMPANY = {"author", "signatory"}
 MINISTRIES = {"reviewer", "decider", "second_decider", "other_reviewer", "other_decider"}
+OF_AN_ASKED_MINISTRY = {"consultation.reply", "consultation.ask_supplement", "consultation.extend_reply"}
 EVERY_PARTY = COMPANY | MINISTRIES | {"city_reviewer", "data_officer", "evaluator", "auditor"}
 
 
@@ -192,8 +193,8 @@ def test_for_strangers_there_is_no_such_file(session, who):
         (OPINED, "signatory", {"exemption.sign?", "exemption.withdraw"}),
         (ANSWERED, "signatory", {"exemption.sign", "exemption.withdraw"}),
         (FILED, "reviewer", {"exemption.return_filing", "exemption.open_consultation"}),
-        (CONSULTING, "reviewer", {"exemption.close_consultation?", "consultation.reply"}),
-        (CONSULTING, "other_reviewer", {"consultation.reply"}),
+        (CONSULTING, "reviewer", {"exemption.close_consultation?", *OF_AN_ASKED_MINISTRY}),
+        (CONSULTING, "other_reviewer", OF_AN_ASKED_MINISTRY),
         (GRANTED, "signatory", {"pilot.start?"}),
         (GRANTED, "evaluator", {"experiment.save_draft", "experiment.lock"}),
         (LOCKED, "signatory", {"pilot.start"}),
