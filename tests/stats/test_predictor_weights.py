@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from stats.errors import EstimationError
 from stats.predictor_weights import Nested, predictor_weights
-from tests.stats.build import noise
+from stats.synthetic import fit_mix
+from tests.stats.build import noise, rows
 
 # Central differences of a function with values near one.
 SLOPE = 1e-5
@@ -79,3 +80,51 @@ def test_the_order_of_donors_does_not_matter(order):
     shuffled = predictor_weights(treated, donors[list(order)], own, others[list(order)])
     np.testing.assert_allclose(shuffled.weights, plain.weights[list(order)], atol=1e-3)
     assert shuffled.loss == pytest.approx(plain.loss, rel=1e-4)
+
+
+SCHOOLING = ("school.illit", "school.prim", "school.med", "school.high", "school.post.high")
+SECTORS = ("agriculture", "energy", "industry", "construction", "services.venta", "services.nonventa")
+
+
+def basque():
+    """Units, outcomes (1955 to 1997) and the thirteen predictors of Abadie and Gardeazabal (2003)."""
+    table = [row for row in rows("basque") if "Spain" not in row["regionname"]]
+    units = sorted({row["regionname"] for row in table})
+    outcomes = np.zeros((len(units), 43))
+    for row in table:
+        outcomes[units.index(row["regionname"]), int(row["year"]) - 1955] = float(row["gdpcap"])
+
+    def mean(name, years):
+        values = {unit: [] for unit in units}
+        for row in table:
+            if int(row["year"]) in years and row[name] not in ("", "NA"):
+                values[row["regionname"]].append(float(row[name]))
+        return np.array([np.mean(values[unit]) for unit in units])
+
+    sixties = range(1964, 1970)
+    schooling = np.array([mean(name, sixties) for name in SCHOOLING])
+    shares = 100 * schooling / schooling.sum(axis=0)
+    sectors = [mean(f"sec.{name}", range(1961, 1970, 2)) for name in SECTORS]
+    predictors = np.array(
+        [
+            *shares[:3],
+            shares[3:].sum(axis=0),
+            mean("invest", sixties),
+            mean("gdpcap", range(1960, 1970)),
+            *sectors,
+            mean("popdens", [1969]),
+        ]
+    ).T
+    return units, outcomes, predictors
+
+
+def test_the_basque_country_on_the_published_predictors_is_as_published():
+    """Abadie, Diamond and Hainmueller (2011), with R's Synth: Cataluna 0.851, Madrid 0.149, loss 0.00886."""
+    units, outcomes, predictors = basque()
+    row = units.index("Basque Country (Pais Vasco)")
+    fit = fit_mix(outcomes, 15, row=row, predictors=predictors, matched=slice(5, 15))
+    shares = dict(zip(np.delete(units, row), fit.weights, strict=True))
+    assert shares["Cataluna"] == pytest.approx(0.851, abs=1e-3)
+    assert shares["Madrid (Comunidad De)"] == pytest.approx(0.149, abs=1e-3)
+    assert fit.predicted.loss <= 0.008865
+    assert fit.predicted.confirmed > 1
