@@ -22,6 +22,7 @@ from scipy.sparse.csgraph import connected_components
 
 from stats.errors import EstimationError
 from stats.panel import FloatArray
+from stats.products import gram
 
 IntArray = npt.NDArray[np.intp]
 
@@ -167,7 +168,7 @@ class _Direct:
             dense = flat.reshape(rows, width)
             self.table = sparse.csr_array(dense)
             dense = dense / np.sqrt(self.totals)[:, None]
-            linked = dense.T @ dense
+            linked = gram(dense.T)
         else:
             values = np.ones(len(big)) if weights is None else weights
             self.table = sparse.csr_array((values, (big, small)), shape=(rows, width))

@@ -24,6 +24,7 @@ from stats.collinear import Collinear, independent, inverse
 from stats.errors import EstimationError
 from stats.long_form import ROUNDING_LEFT
 from stats.panel import FloatArray
+from stats.products import gram, rows_times
 from stats.sandwich import Errors, SmallSample, sums_by
 
 CHUNK = 4096
@@ -80,7 +81,7 @@ def cohort_regression(
     plain = solved.bread * float((cells.weights * solved.residuals**2).sum()) / n
     if errors == "cluster":
         scores = sums_by(sums.scores(solved).T, codes, groups)
-        covariance = scores @ scores.T * (groups / (groups - 1) if small.groups else 1.0)
+        covariance = gram(scores) * (groups / (groups - 1) if small.groups else 1.0)
     else:
         covariance = plain if errors == "iid" else sums.heteroskedastic(solved)
     return CohortRegression(
@@ -204,7 +205,7 @@ class _Sums:
             len(self.covariates), len(own)
         )
         rooted = (np.sqrt(weights) * self.covariates).reshape(len(self.covariates), weights.size)
-        return np.block([[own, across.T], [across, rooted @ rooted.T]])
+        return np.block([[own, across.T], [across, gram(rooted)]])
 
     def original(self) -> FloatArray:
         """m sums of squares, of covariates round their means."""
@@ -239,8 +240,8 @@ class _Sums:
         weighted = self.cells.weights * solved.residuals
         scores = np.empty((len(weighted), solved.influence.shape[1]))
         for z, here in zip(self.regressors, self.rows, strict=True):
-            scores[here] = weighted[here] @ (z @ solved.influence[:k])
-        scores += np.einsum("pnt,nt->np", self.covariates, weighted) @ solved.influence[k:]
+            scores[here] = rows_times(weighted[here], z @ solved.influence[:k])
+        scores += rows_times(np.einsum("pnt,nt->np", self.covariates, weighted), solved.influence[k:])
         return scores
 
     def heteroskedastic(self, solved: _Solved) -> FloatArray:
@@ -254,7 +255,7 @@ class _Sums:
             own = np.array([cells.within(each) for each in own])
             own += np.einsum("pnt,pq->qnt", self.covariates[:, here], solved.influence[k:])
             rooted = (own * cells.weights * solved.residuals[here]).reshape(len(own), -1)
-            middle += rooted @ rooted.T
+            middle += gram(rooted)
         return middle
 
     def _paired(self, here: IntArray) -> FloatArray:
@@ -263,8 +264,7 @@ class _Sums:
         if self.cells.complete:
             return np.full((self.width, self.width), weights[:, 0].sum() / self.width)
         rooted = weights / np.sqrt(weights.sum(axis=1, keepdims=True))
-        paired: FloatArray = rooted.T @ rooted
-        return paired
+        return gram(rooted.T)
 
     def _by_cohort(self, values: FloatArray) -> FloatArray:
         weighted = np.array([(self.cells.weights[here] * values[here]).sum(axis=0) for here in self.rows])

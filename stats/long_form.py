@@ -19,6 +19,7 @@ from stats.coefficients import Coefficients
 from stats.collinear import Collinear, independent, inverse
 from stats.errors import EstimationError
 from stats.panel import BoolArray, FloatArray
+from stats.products import gram
 from stats.sandwich import (
     Errors,
     SmallSample,
@@ -172,8 +173,7 @@ class _Fitted:
         before = ((stacked[:-1] * root) ** 2).sum(axis=1)
         left = projection.residual(stacked)
         left *= root
-        # One symmetric product for all sums: unlike dot products its order does not depend on threads.
-        products = left @ left.T
+        products = gram(left)
         kept = independent(products[:-1, :-1], before, columns.names, collinear)
         if kept.sum() + projection.rank > columns.size:
             raise EstimationError("regressors", "more parameters than observations")
@@ -208,7 +208,7 @@ def _finished(
     dof, covariance = n - parameters, plain
     if kind != "iid":
         scores = fitted.design * fitted.residuals
-        meat = clustered_meat(scores, groups, small) if groups else scores @ scores.T
+        meat = clustered_meat(scores, groups, small) if groups else gram(scores)
         covariance = fitted.bread @ meat @ fitted.bread
     if groups:
         dof = min(size for _, size in groups) - 1

@@ -11,6 +11,7 @@ import numpy as np
 
 from stats.absorb import IntArray, compact
 from stats.panel import FloatArray
+from stats.products import gram
 
 FixedEffectsCounted = Literal["nonnested", "full", "none"]
 Errors = Literal["iid", "hc1", "cluster"]
@@ -60,7 +61,7 @@ def clustered_meat(
             sums = sums_by(scores, codes, size)
             counted = smallest if small.several == "min" else size
             factor = counted / (counted - 1) if small.groups else 1.0
-            meat += (-1) ** (chosen + 1) * factor * (sums @ sums.T)
+            meat += (-1) ** (chosen + 1) * factor * gram(sums)
     return meat
 
 
