@@ -70,10 +70,26 @@ def _hold(home: Path) -> bool:
 
 
 def _start() -> Path:
+    home, binaries = prepare()
+    subprocess.Popen(
+        ["/bin/sh", "-c", KEEPER, "keeper", binaries, home],
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        **unprivileged(),
+    ).returncode = 0  # it outlives this process on purpose; nobody waits for it
+    _await(home)
+    return home
+
+
+def prepare() -> tuple[Path, Path]:
+    """A new home with an empty cluster in `data`, and the folder of the binaries."""
     home = Path(tempfile.mkdtemp(prefix="sandbox-postgresql-"))
     binaries = _binaries(home)
     os.mkfifo(home / "holders")
-    as_whom = _unprivileged()
+    as_whom = unprivileged()
     if as_whom:
         for path in (home, *home.rglob("*")):
             os.lchown(path, as_whom["user"], as_whom["group"])
@@ -82,17 +98,7 @@ def _start() -> Path:
     initdb += ["--encoding=UTF8", "--locale=C", "--no-sync"]
     initdb += [f"--set={name}={value}" for name, value in SETTINGS.items()]
     subprocess.run(initdb, check=True, cwd=home, stdout=subprocess.DEVNULL, **as_whom)
-    subprocess.Popen(
-        ["/bin/sh", "-c", KEEPER, "keeper", binaries, home],
-        cwd=home,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        **as_whom,
-    ).returncode = 0  # it outlives this process on purpose; nobody waits for it
-    _await(home)
-    return home
+    return home, binaries
 
 
 def _await(home: Path) -> None:
@@ -107,7 +113,7 @@ def _await(home: Path) -> None:
     raise RuntimeError(f"PostgreSQL did not start: {log}")
 
 
-def _unprivileged() -> dict[str, Any]:
+def unprivileged() -> dict[str, Any]:
     """As whom to run: nobody, where the present user is root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return {}

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.collection.claims import NO_LEASE, Claim, Past, StaleFence, hold
@@ -164,13 +164,17 @@ class Window:
     def _back_off(
         self, session: Session, at: datetime, settings: CollectionSettings, asked: float | None
     ) -> None:
-        """Leave the source, or the backfill, alone for a while; the row is held."""
-        if self.past is not None:
-            row: DataSource | Backfill = session.get_one(Backfill, self.past.backfill_id)
-        else:
-            row = session.get_one(DataSource, self.claim.source_id)
-        row.failures += 1
-        row.next_due_at = at + back_off(row.failures, settings, asked)
+        """Leave the source, or the backfill, alone for a while; the source is held."""
+        # Not through the objects: a failure is no edit, and must not raise the version that people edit.
+        table: type[DataSource | Backfill] = DataSource if self.past is None else Backfill
+        key = self.claim.source_id if self.past is None else self.past.backfill_id
+        failures = session.execute(select(table.failures).where(table.id == key)).scalar_one() + 1
+        session.execute(
+            update(table)
+            .where(table.id == key)
+            .values(failures=failures, next_due_at=at + back_off(failures, settings, asked))
+            .execution_options(synchronize_session=False)
+        )
 
     def _note_stale(self, crew: Crew, started_at: datetime) -> AttemptSummary:
         with crew.session_factory.begin() as session:
