@@ -33,11 +33,16 @@ MOST_ASSIGNMENTS = 9_999
 
 
 class Mechanism(Protocol):
-    """What could have been assigned in the place of what was."""
+    """What could have been assigned in the place of what was, by cluster (G of them)."""
+
+    @property
+    def place(self) -> LabelArray:
+        """The cluster of each unit, numbered from 0; n."""
+        ...
 
     @property
     def actual(self) -> LabelArray:
-        """The labels that were assigned, n."""
+        """The label that each cluster was dealt, G."""
         ...
 
     @property
@@ -46,11 +51,11 @@ class Mechanism(Protocol):
         ...
 
     def all(self) -> LabelArray:
-        """Each assignment once, count x n."""
+        """Each assignment once, count x G."""
         ...
 
     def draw(self, size: int, rng: np.random.Generator) -> LabelArray:
-        """`size` assignments as the mechanism would deal them, size x n."""
+        """`size` assignments as the mechanism would deal them, size x G."""
         ...
 
 
@@ -75,47 +80,46 @@ class Permuted:
                 object.__setattr__(self, name, _codes(name, value, len(self.labels)))
         for name, values in (("labels", self.labels), ("blocks", self.blocks)):
             if values is not None:
-                _one_per_cluster(name, values, self._place)
+                _one_per_cluster(name, values, self.place)
 
     @property
     def actual(self) -> LabelArray:
-        return self.labels
+        return self.labels[self._first]
 
     @property
     def count(self) -> int:
         total = 1
         for members in self._groups:
-            _, times = np.unique(self._dealt[members], return_counts=True)
+            _, times = np.unique(self.actual[members], return_counts=True)
             total *= math.factorial(len(members)) // math.prod(math.factorial(int(t)) for t in times)
         return total
 
     def all(self) -> LabelArray:
         groups = self._groups
-        each = [_arrangements(tuple(sorted(self._dealt[members].tolist()))) for members in groups]
-        rows = np.empty((self.count, len(self._dealt)), dtype=np.int64)
+        each = [_arrangements(tuple(sorted(self.actual[members].tolist()))) for members in groups]
+        rows = np.empty((self.count, len(self.actual)), dtype=np.int64)
         for row, chosen in enumerate(itertools.product(*each)):
             for members, labels in zip(groups, chosen, strict=True):
                 rows[row, members] = labels
-        return rows[:, self._place]
+        return rows
 
     def draw(self, size: int, rng: np.random.Generator) -> LabelArray:
-        rows = np.empty((size, len(self._dealt)), dtype=np.int64)
+        rows = np.empty((size, len(self.actual)), dtype=np.int64)
         for members in self._groups:
             # Ranks of independent uniforms are a random order: faster than shuffling row by row.
             order = np.argsort(rng.random((size, len(members))), axis=1)
-            rows[:, members] = self._dealt[members][order]
-        return rows if self.clusters is None else rows[:, self._place]
+            rows[:, members] = self.actual[members][order]
+        return rows
 
     @property
-    def _place(self) -> LabelArray:
-        """The cluster of each unit, numbered from 0."""
+    def place(self) -> LabelArray:
         if self.clusters is None:
             return np.arange(len(self.labels))
         return np.unique(self.clusters, return_inverse=True)[1].astype(np.int64)
 
     @property
     def _first(self) -> LabelArray:
-        return np.unique(self._place, return_index=True)[1].astype(np.int64)
+        return np.unique(self.place, return_index=True)[1].astype(np.int64)
 
     @property
     def _dealt(self) -> LabelArray:
@@ -126,7 +130,7 @@ class Permuted:
     def _groups(self) -> list[LabelArray]:
         """The clusters of each block."""
         if self.blocks is None:
-            return [np.arange(len(self._dealt))]
+            return [np.arange(len(self.actual))]
         block = self.blocks[self._first]
         return [np.flatnonzero(block == one).astype(np.int64) for one in np.unique(block)]
 
@@ -151,28 +155,26 @@ class Coins:
             raise EstimationError("probability", f"must lie between 0 and 1, not {self.probability!r}")
         if self.clusters is not None:
             object.__setattr__(self, "clusters", _codes("clusters", self.clusters, len(self.labels)))
-        _one_per_cluster("labels", self.labels, self._place)
+        _one_per_cluster("labels", self.labels, self.place)
 
     @property
     def actual(self) -> LabelArray:
-        return self.labels
+        return self.labels[np.unique(self.place, return_index=True)[1]]
 
     @property
     def count(self) -> int:
         """Only fair coins make a list on which each assignment weighs the same."""
-        coins = int(self._place.max()) + 1
-        return 2**coins if self.probability == 0.5 else MOST_ASSIGNMENTS + 1
+        return 2 ** len(self.actual) if self.probability == 0.5 else MOST_ASSIGNMENTS + 1
 
     def all(self) -> LabelArray:
-        coins = int(self._place.max()) + 1
-        return ((np.arange(2**coins)[:, None] >> np.arange(coins)) & 1)[:, self._place].astype(np.int64)
+        coins = len(self.actual)
+        return ((np.arange(2**coins)[:, None] >> np.arange(coins)) & 1).astype(np.int64)
 
     def draw(self, size: int, rng: np.random.Generator) -> LabelArray:
-        tossed = rng.random((size, int(self._place.max()) + 1)) < self.probability
-        return tossed.astype(np.int64)[:, self._place]
+        return (rng.random((size, len(self.actual))) < self.probability).astype(np.int64)
 
     @property
-    def _place(self) -> LabelArray:
+    def place(self) -> LabelArray:
         if self.clusters is None:
             return np.arange(len(self.labels))
         return np.unique(self.clusters, return_inverse=True)[1].astype(np.int64)
@@ -181,7 +183,7 @@ class Coins:
 def assignments(
     mechanism: Mechanism, rng: np.random.Generator, *, most: int = MOST_ASSIGNMENTS
 ) -> LabelArray:
-    """Assignments to compare with, B x n, the actual one first and counted once.
+    """Assignments to compare with, B x G, the actual one first and counted once.
 
     All of them where there are at most `most`; else the actual one and `most` draws, with which the
     share of assignments as extreme as the actual one is a valid p-value (Phipson and Smyth 2010).

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stats.checked import finite, positive
 from stats.errors import EstimationError
 from stats.panel import FloatArray
 
@@ -81,15 +82,15 @@ class ClusteredRegression:
         that cross clusters (give those as dummies), a regressor that the others explain, and fewer rows
         than parameters.
         """
-        y = _finite("outcomes", outcomes, 1)
-        x = _finite("regressors", regressors, 2)
+        y = finite("outcomes", outcomes, 1)
+        x = finite("regressors", regressors, 2)
         n, k = x.shape
         if len(y) != n:
             raise EstimationError("outcomes", f"has {len(y)} entries for {n} rows of regressors")
         cluster = codes("clusters", clusters, n)
         if cluster.max() < 1:
             raise EstimationError("clusters", "one cluster says nothing about the spread between clusters")
-        root = None if weights is None else np.sqrt(_positive(weights, n))
+        root = None if weights is None else np.sqrt(positive("weights", weights, n))
         levels = 0
         if absorbed is not None:
             effect = codes("absorbed", absorbed, n)
@@ -195,20 +196,3 @@ def _nested(effect: CODES, cluster: CODES) -> None:
     if (owner[effect] != cluster).any():
         level = int(effect[np.argmax(owner[effect] != cluster)])
         raise EstimationError("absorbed", f"level {level} lies in several clusters: give it as a dummy")
-
-
-def _finite(argument: str, values: npt.ArrayLike, dimensions: int) -> FloatArray:
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != dimensions or not array.size:
-        raise EstimationError(argument, f"must have {dimensions} dimensions and hold something")
-    if not np.isfinite(array).all():
-        row = int(np.argwhere(~np.isfinite(array))[0][0])
-        raise EstimationError(argument, f"row {row} is not finite")
-    return array
-
-
-def _positive(weights: FloatArray, count: int) -> FloatArray:
-    array = _finite("weights", weights, 1)
-    if array.shape != (count,) or not (array > 0).all():
-        raise EstimationError("weights", "must be positive, one per row")
-    return array

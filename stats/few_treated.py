@@ -22,6 +22,7 @@ from typing import Literal
 import numpy as np
 
 from stats import reasons
+from stats.checked import finite, indicator, positive
 from stats.errors import EstimationError
 from stats.inference import Inference, ranked_difference, silent
 from stats.panel import BoolArray, FloatArray
@@ -56,7 +57,7 @@ class FewTreated:
 
 def contrasts(outcomes: FloatArray, start: int) -> FloatArray:
     """Mean outcome from period `start` on less mean before, by unit; outcomes n x T without gaps."""
-    matrix = _finite("outcomes", outcomes, 2)
+    matrix = finite("outcomes", outcomes, 2)
     if not 0 < start < matrix.shape[1]:
         raise EstimationError("start", f"must leave a period on each side, not {start}")
     changes: FloatArray = matrix[:, start:].mean(axis=1) - matrix[:, :start].mean(axis=1)
@@ -101,9 +102,7 @@ def ferman_pinto(
     the variance is proportional to 1 / size.
     """
     values, chosen = _groups(changes, treated)
-    mass = _finite("sizes", sizes, 1)
-    if mass.shape != values.shape or not (mass > 0).all():
-        raise EstimationError("sizes", "must be positive, one per unit")
+    mass = positive("sizes", sizes, len(values))
     if (~chosen).sum() < 3:
         raise EstimationError("treated", "three controls are needed to tell how noise depends on size")
     residuals = values[~chosen] - values[~chosen].mean()
@@ -127,21 +126,10 @@ def ferman_pinto(
     return FewTreated(_effect(values, chosen), intercept, slope, model, inference)
 
 
-def _finite(argument: str, values: FloatArray, dimensions: int) -> FloatArray:
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != dimensions or not array.size:
-        raise EstimationError(argument, f"must have {dimensions} dimensions and hold something")
-    if not np.isfinite(array).all():
-        place = tuple(int(index) for index in np.argwhere(~np.isfinite(array))[0])
-        raise EstimationError(argument, f"entry {place} is not finite")
-    return array
-
-
 def _groups(changes: FloatArray, treated: BoolArray) -> tuple[FloatArray, BoolArray]:
-    values, chosen = _finite("changes", changes, 1), np.asarray(treated).astype(bool)
-    if chosen.shape != values.shape:
-        raise EstimationError("treated", f"has shape {chosen.shape}, wanted {values.shape}")
-    if not chosen.any() or (~chosen).sum() < max(2, chosen.sum()):
+    values = finite("changes", changes, 1)
+    chosen = indicator("treated", treated, values.shape)
+    if (~chosen).sum() < max(2, chosen.sum()):
         raise EstimationError("treated", "needs one unit, and at least two and as many controls")
     return values, chosen
 
@@ -201,7 +189,7 @@ def shifted(gaps: FloatArray, start: int, *, alpha: float = 0.05, scheme: str = 
     treated places. Exact where the gaps are stationary up to rotation, approximately under weak
     dependence. T shifts allow no p-value below 1 / T.
     """
-    series = _finite("gaps", gaps, 1)
+    series = finite("gaps", gaps, 1)
     periods = len(series)
     if not 0 < start < periods:
         raise EstimationError("start", f"must leave a period on each side, not {start}")

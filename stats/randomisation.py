@@ -24,6 +24,7 @@ import numpy as np
 
 from stats import reasons
 from stats.assignment import Mechanism, assignments
+from stats.checked import finite, positive
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import TIE, Inference, Interval, silent
@@ -52,22 +53,26 @@ def randomisation_test(
 
     `EstimationError` refuses values that are not finite and assignments that the controls explain.
     """
-    outcomes = _finite("outcomes", outcomes)
-    root = np.sqrt(np.ones(len(outcomes)) if weights is None else _positive(weights, len(outcomes)))
+    outcomes = finite("outcomes", outcomes, 1)
+    root = np.sqrt(np.ones(len(outcomes)) if weights is None else positive("weights", weights, len(outcomes)))
     beside = np.ones((len(outcomes), 1))
     if controls is not None:
-        beside = np.column_stack([beside, _finite("controls", controls).reshape(len(outcomes), -1)])
+        given = np.asarray(controls, dtype=np.float64).reshape(len(outcomes), -1)
+        beside = np.column_stack([beside, finite("controls", given, 2)])
     basis = _basis(beside * root[:, None])
-    drawn = assignments(mechanism, rng) == 1
+    if len(mechanism.place) != len(outcomes):
+        raise EstimationError("mechanism", f"assigns {len(mechanism.place)} units, not {len(outcomes)}")
+    indicators = (assignments(mechanism, rng) == 1).astype(np.float64)
     left = outcomes * root
-    left = left - basis @ (basis.T @ left)
-    actual = drawn[0] * root
-    actual = actual - basis @ (basis.T @ actual)
-    indicators = drawn.astype(np.float64) * root
-    # One product gives every assignment's score, slope and explained part.
-    products = indicators @ np.column_stack([left, actual, basis])
-    lengths = (indicators**2).sum(axis=1)
-    kept = lengths - (products[:, 2:] ** 2).sum(axis=1)
+    actual = indicators[0][mechanism.place] * root
+    left, actual = (values - basis @ (basis.T @ values) for values in (left, actual))
+    # Labels are alike within clusters: sums by cluster serve every assignment, in one product.
+    rows = np.column_stack([left, actual, root, basis]) * root[:, None]
+    sums = np.zeros((indicators.shape[1], rows.shape[1]))
+    np.add.at(sums, mechanism.place, rows)
+    products = indicators @ sums
+    lengths = products[:, 2]
+    kept = lengths - (products[:, 3:] ** 2).sum(axis=1)
     return ranked(products[:, 0], products[:, 1], kept, lengths, alpha=alpha, method=RANDOMISATION)
 
 
@@ -144,17 +149,3 @@ def _basis(columns: FloatArray) -> FloatArray:
     scale = np.sqrt((columns**2).sum(axis=0))
     vectors, values, _ = np.linalg.svd(columns / np.where(scale > 0, scale, 1.0), full_matrices=False)
     return vectors[:, values > 1e-10 * values[0]]
-
-
-def _finite(argument: str, values: FloatArray) -> FloatArray:
-    array = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise EstimationError(argument, f"entry {int(np.argmin(np.isfinite(array).ravel()))} is not finite")
-    return array
-
-
-def _positive(weights: FloatArray, count: int) -> FloatArray:
-    array = _finite("weights", weights)
-    if array.shape != (count,) or not (array > 0).all():
-        raise EstimationError("weights", "must be positive, one per unit")
-    return array
