@@ -2,8 +2,16 @@
 
 Districts have levels of their own and errors that follow an autoregression (coefficient 0.5) over 40
 periods; the first few are "treated" from period 30 on, with no effect. Each line draws the given number
-of panels from the seed and counts p <= 0.05, for what `stats.evaluate` reports by default and for CR1
-with t(G - 1), the common choice elsewhere.
+of panels from the seed and counts p <= 0.05, for what `stats.evaluate` reports by default and for other
+common choices on the same panels:
+
+- iid        every cell as an independent observation, with two-way effects and a normal quantile
+- CR1        clustered by district with t(G - 1)
+- CR2        with Satterthwaite degrees of freedom
+- WCR, WCU   wild cluster bootstrap, restricted and not, 999 sign vectors
+- pre-trend  the joint test of the leads, in every fifth draw
+
+The second table gives the treated districts errors of twice the size, which breaks exchangeability.
 """
 
 from __future__ import annotations
@@ -11,27 +19,34 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from scipy.special import ndtr
 
+from stats.clustered_regression import ClusteredRegression
 from stats.design import Design
 from stats.did import Clusters, two_way
 from stats.event_study import event_study
+from stats.few_clusters import cluster_robust
 from stats.findings import NotComputable
 from stats.missing import sample
 from stats.panel import FloatArray, Panel
 from stats.synthetic import synthetic_control
+from stats.wild_bootstrap import wild_bootstrap
 
 PERIODS, START, PERSISTENCE, ALPHA = 40, 30, 0.5, 0.05
 SELDOM = 5
 """The pre-trend test, which costs most, is made in every fifth draw."""
+COLUMNS = ("default", "iid", "CR1", "CR2", "WCR", "WCU", "pre-trend")
 SIZES = [(treated, units) for units in (20, 40, 60) for treated in (1, 3, 5)]
 
 
-def outcomes(units: int, rng: np.random.Generator) -> FloatArray:
-    """Levels plus stationary first-order autoregressive errors, units x periods."""
+def outcomes(units: int, rng: np.random.Generator, *, louder: int = 0) -> FloatArray:
+    """Levels plus stationary first-order autoregressive errors, units x periods; the first `louder`
+    units have errors of twice the size."""
     errors = rng.normal(size=(units, PERIODS))
     errors[:, 0] /= np.sqrt(1 - PERSISTENCE**2)
     for period in range(1, PERIODS):
         errors[:, period] += PERSISTENCE * errors[:, period - 1]
+    errors[:louder] *= 2
     return errors + rng.normal(size=(units, 1))
 
 
@@ -57,25 +72,63 @@ def rejected(p_values: list[float | NotComputable]) -> str:
     return f"{100 * np.mean([p_value <= ALPHA for p_value in known]):.1f}%"
 
 
-def line(treated: int, units: int, draws: int, seed: int, method: str) -> str:
+def others(values: FloatArray, treated: int, rng: np.random.Generator) -> dict[str, float | NotComputable]:
+    """p-values of the common choices. On a complete panel with one start a regression of the districts'
+    changes on treatment has the two-way estimate, and the same clustered errors."""
+    changes = values[:, START:].mean(axis=1) - values[:, :START].mean(axis=1)
+    units = len(values)
+    design = np.column_stack([np.arange(units) < treated, np.ones(units)]).astype(float)
+    regression = ClusteredRegression.of(changes, design, np.arange(units))
+    stata = cluster_robust(regression, "CR1S").inference(0, dof=units - 1)
+    return {
+        "iid": _as_independent(values, treated),
+        "CR1": stata.p_value,
+        "CR2": cluster_robust(regression, "CR2").inference(0).p_value,
+        "WCR": wild_bootstrap(regression, 0, rng=rng, draws=999).inference.p_value,
+        "WCU": wild_bootstrap(regression, 0, rng=rng, draws=999, restricted=False).inference.p_value,
+    }
+
+
+def _as_independent(values: FloatArray, treated: int) -> float:
+    effect = np.zeros_like(values)
+    effect[:treated, START:] = 1.0
+    left, rest = (
+        matrix - matrix.mean(axis=1, keepdims=True) - matrix.mean(axis=0) + matrix.mean()
+        for matrix in (effect, values)
+    )
+    size = (left**2).sum()
+    estimate = (left * rest).sum() / size
+    units, periods = values.shape
+    variance = ((rest - estimate * left) ** 2).sum() / ((units - 1) * (periods - 1) - 1)
+    return float(2 * ndtr(-abs(estimate) / np.sqrt(variance / size)))
+
+
+def did_line(treated: int, units: int, draws: int, seed: int, *, louder: bool) -> str:
     rng = np.random.default_rng([seed, treated, units])
-    plan = design(treated, units, method)
-    reported, conventional, trends = [], [], []
+    plan = design(treated, units, "did")
+    found: dict[str, list[float | NotComputable]] = {name: [] for name in COLUMNS}
     for draw in range(draws):
-        panel = Panel(outcomes(units, rng), plan.units, tuple(f"{t:03d}" for t in range(PERIODS)))
+        values = outcomes(units, rng, louder=treated if louder else 0)
+        panel = Panel(values, plan.units, tuple(f"{t:03d}" for t in range(PERIODS)))
         cells = sample(panel, plan)
-        if method == "synthetic_control":
-            reported.append(synthetic_control(cells, plan, rng).inference.p_value)
-            continue
         clusters = Clusters.of(cells, plan, rng)
-        result = two_way(cells, clusters, alpha=ALPHA)
-        reported.append(result.inference.p_value)
-        conventional.append(result.conventional.p_value)
+        found["default"].append(two_way(cells, clusters, alpha=ALPHA).inference.p_value)
+        for name, p_value in others(values, treated, rng).items():
+            found[name].append(p_value)
         if draw % SELDOM == 0:
             test = event_study(cells, clusters, alpha=ALPHA).pre_trend
-            trends.append(test if isinstance(test, NotComputable) else test.p_value)
-    shares = " | ".join(rejected(p_values) for p_values in (reported, conventional, trends))
-    return f"| {method} | {treated} of {units} | {draws} | {shares} |"
+            found["pre-trend"].append(test if isinstance(test, NotComputable) else test.p_value)
+    return f"| {treated} of {units} | {' | '.join(rejected(found[name]) for name in COLUMNS)} |"
+
+
+def synthetic_line(units: int, draws: int, seed: int) -> str:
+    rng = np.random.default_rng([seed, 1, units])
+    plan = design(1, units, "synthetic_control")
+    p_values = []
+    for _ in range(draws):
+        panel = Panel(outcomes(units, rng), plan.units, tuple(f"{t:03d}" for t in range(PERIODS)))
+        p_values.append(synthetic_control(sample(panel, plan), plan, rng).inference.p_value)
+    return f"| 1 of {units} | {rejected(p_values)} |"
 
 
 def main() -> None:
@@ -83,12 +136,15 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=20261123)
     chosen = parser.parse_args()
-    print(f"seed {chosen.seed}, true nulls rejected at {ALPHA:.0%}\n")
-    print("| method | treated | draws | default | CR1, t(G - 1) | pre-trend |\n|---|---|---|---|---|---|")
-    for treated, units in SIZES:
-        print(line(treated, units, chosen.draws, chosen.seed, "did"), flush=True)
+    print(f"seed {chosen.seed}, {chosen.draws} draws, true nulls rejected at {ALPHA:.0%}")
+    head = f"| treated | {' | '.join(COLUMNS)} |\n|{'---|' * (1 + len(COLUMNS))}"
+    for title, louder in (("districts alike", False), ("treated districts twice as noisy", True)):
+        print(f"\ndifference-in-differences, {title}\n\n{head}")
+        for treated, units in SIZES:
+            print(did_line(treated, units, chosen.draws, chosen.seed, louder=louder), flush=True)
+    print("\nsynthetic control\n\n| treated | default |\n|---|---|")
     for units in (20, 40):
-        print(line(1, units, chosen.draws, chosen.seed, "synthetic_control"), flush=True)
+        print(synthetic_line(units, chosen.draws, chosen.seed), flush=True)
 
 
 if __name__ == "__main__":
