@@ -1,7 +1,8 @@
 """Every module that declares a table, so that one import fills the metadata completely."""
 
-from experiments import districts, metrics
+from experiments import districts, facts, metrics
 from experiments.collection import models as collection
+from experiments.collection import quality_models as quality
 from experiments.evaluation import models as evaluation
 from experiments.orm import Base
 from experiments.registrations import models as registrations
@@ -24,10 +25,12 @@ __all__ = [
     "districts",
     "evaluation",
     "exemptions",
+    "facts",
     "metadata",
     "metrics",
     "organisations",
     "pilots",
     "programmes",
+    "quality",
     "registrations",
 ]
