@@ -121,6 +121,11 @@ def may_read_case(actor: Actor | None, *, company_id: int, city_id: int, evaluat
     return evaluator(actor) and actor.organisation_id == evaluator_id
 
 
+def has_time_limits(actor: Actor | None) -> bool:
+    """People of the offices that statutory time limits run against."""
+    return company_people(actor) or regulators(actor)
+
+
 # -- which door has which rule ----------------------------------------------------------------
 
 RULES: dict[str, Rule] = {
@@ -152,6 +157,11 @@ RULES: dict[str, Rule] = {
     "consultations.answer": company_author,
     "consultations.extension": ministry_reviewer,
     "clocks.clock": signed_in,
+    "clocks.case_calendar": signed_in,
+    "clocks.mine": has_time_limits,
+    "clocks.open_feed": has_time_limits,
+    "clocks.revoke_feed": has_time_limits,
+    "clocks.feed": anyone,
     "clocks.holidays": administrator,
     "cases.grant": decider,
     "cases.proposal": ministry_reviewer,

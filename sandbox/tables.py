@@ -7,6 +7,7 @@ from experiments.evaluation import models as evaluation
 from experiments.orm import Base
 from experiments.registrations import models as registrations
 from sandbox import accounts, organisations
+from sandbox.clocks import feed
 from sandbox.clocks import models as clocks
 from sandbox.decisions import models as decisions
 from sandbox.exemptions import models as exemptions
@@ -25,6 +26,7 @@ __all__ = [
     "districts",
     "evaluation",
     "exemptions",
+    "feed",
     "facts",
     "metadata",
     "metrics",

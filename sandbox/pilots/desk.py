@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from experiments.lifecycle import Actor
 from sandbox import access
 from sandbox.accounts import Role
+from sandbox.clocks.models import Clock
 from sandbox.exemptions.models import Exemption, ExemptionHistory, ExemptionStatus
 from sandbox.exemptions.table import every_required_action_is_answered
 from sandbox.pilots.file import Move, moves
@@ -73,6 +75,15 @@ def tasks(
         )
     rows = [_task(session, pilot, actor) for pilot in session.scalars(query).unique()]
     return sorted(rows, key=lambda task: (not task.waits_for_me, task.due_on or date.max, -task.pilot.id))
+
+
+def pilots_of(session: Session, clocks: Iterable[Clock]) -> dict[int, Pilot]:
+    """The pilots that clocks belong to, by the clock's exemption."""
+    wanted = {clock.exemption_id for clock in clocks}
+    return {
+        pilot.exemption_id: pilot
+        for pilot in session.scalars(select(Pilot).where(Pilot.exemption_id.in_(wanted)))
+    }
 
 
 def _task(session: Session, pilot: Pilot, actor: Actor) -> Task:

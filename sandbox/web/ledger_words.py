@@ -12,6 +12,8 @@ _ = lazy_gettext
 # Acts on subjects without a lifecycle; the others are named by their deeds.
 ACTS = {
     "bid.submit": _("Bid submitted"),
+    "calendar.open": _("Calendar address opened"),
+    "calendar.revoke": _("Calendar address closed"),
     "call.open": _("Call opened"),
     "decision.propose": _("Decision proposed"),
     "clock.ended": _("Clock ended"),

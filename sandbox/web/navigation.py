@@ -17,6 +17,7 @@ def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
         ("company.desk", gettext("My pilots")),
         ("regulator.desk", gettext("Cases")),
         ("evaluator.desk", gettext("Evaluations")),
+        ("clocks.mine", gettext("Due dates")),
         ("sources.index", gettext("Data sources")),
         ("people.index", gettext("People")),
         ("clocks.holidays", gettext("Holidays")),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from icalendar import Calendar
 from sqlalchemy import select
 
 from sandbox.clocks.models import Clock as ClockRow
@@ -162,3 +164,56 @@ def test_a_holiday_needs_its_reason(consulting):
 @pytest.mark.parametrize("who", ["author", "reviewer", "decider", "auditor"])
 def test_only_the_administrator_changes_holidays(consulting, who):
     assert consulting.send(who, "holidays", **HOLIDAY).status_code == 403
+
+
+# -- calendars --------------------------------------------------------------------------------
+
+
+def address(page):
+    return re.search(r"/calendar/[\w-]+\.ics", page.text)[0]
+
+
+def read_calendar(answer):
+    return Calendar.from_ical(answer.data).walk("VEVENT")
+
+
+def test_a_case_is_read_into_a_calendar(consulting):
+    first, second = read_calendar(consulting.open("author", "cases/{}/clocks.ics"))
+    assert [first.decoded("dtstart"), second.decoded("dtstart")] == [own_clock(consulting).due_on] * 2
+    assert consulting.number in first["summary"]
+
+
+def test_an_office_reads_what_is_due_there(consulting):
+    page = consulting.read("other_reviewer", "due-dates")
+    assert "Ministry's reply to an application" in page
+    assert consulting.number in page
+    assert "Nothing is due" in consulting.read("other_city_reviewer", "due-dates")
+
+
+def test_a_secret_address_needs_no_sign_in(consulting):
+    page = consulting.send("other_reviewer", "due-dates/feed")
+    (entry,) = read_calendar(consulting.browser().open(address(page)))
+    assert entry.decoded("dtstart") == own_clock(consulting).due_on
+
+
+def test_a_new_address_closes_the_old_one(consulting):
+    old = address(consulting.send("other_reviewer", "due-dates/feed"))
+    new = address(consulting.send("other_reviewer", "due-dates/feed"))
+    assert consulting.browser().open(old).status_code == 404
+    assert consulting.browser().open(new).status_code == 200
+
+
+def test_a_closed_address_tells_nothing(consulting):
+    path = address(consulting.send("other_reviewer", "due-dates/feed"))
+    consulting.send("other_reviewer", "due-dates/feed/revoke")
+    assert consulting.browser().open(path).status_code == 404
+
+
+def test_the_address_is_shown_once(consulting):
+    page = consulting.send("other_reviewer", "due-dates/feed")
+    assert address(page) not in consulting.open("other_reviewer", "due-dates").text
+
+
+def test_an_ended_clock_leaves_the_calendar(consulting):
+    consulting.send("other_reviewer", "cases/{}/reply", reply="agree", text="No objection.")
+    assert len(read_calendar(consulting.open("author", "cases/{}/clocks.ics"))) == 1
