@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from sqlalchemy import Row, select
@@ -36,17 +36,32 @@ def recorded(sessions: sessionmaker[Session]) -> dict[Place, list[float]]:
         return values
 
 
-def check(sessions: sessionmaker[Session], hub: FaultHub, *, is_over: bool = False) -> None:
+def check(
+    sessions: sessionmaker[Session],
+    hub: FaultHub,
+    *,
+    is_over: bool = False,
+    owed: Iterable[Key] | None = None,
+    source_id: int | None = None,
+) -> None:
     """No reading twice, none invented, nothing missing before the watermark, no two workers interleaved,
-    every failure with its reason; once it `is_over`, everything that the hub ever confirmed is there."""
-    stored = recorded(sessions)
+    every failure with its reason; once it `is_over`, everything that the hub ever confirmed is there.
+
+    `owed` are the readings that must be there before the watermark (all of the hub's); `source_id` is
+    the source that reads this hub, where others read other ones.
+    """
+    stored = {key: values for key, values in recorded(sessions).items() if source_id in (None, key[0])}
+    owed = hub.readings if owed is None else owed
     for key, values in stored.items():
         said = hub.sent.get(key[1:], [])
         assert _is_within(values, said), f"{key}: stored {values}, said {said}"
         assert all(one != other for one, other in pairwise(values))
     with sessions() as session:
-        for source in session.scalars(select(DataSource)):
-            _nothing_is_missing(hub, stored, source)
+        sources = select(DataSource)
+        if source_id is not None:
+            sources = sources.where(DataSource.id == source_id)
+        for source in session.scalars(sources):
+            _nothing_is_missing(owed, stored, source)
             _nobody_interleaved(session, source.id)
             if is_over:
                 _all_is_there(hub, stored, source)
@@ -60,12 +75,10 @@ def _is_within(values: list[float], said: list[float]) -> bool:
     return all(value in rest for value in values)
 
 
-def _nothing_is_missing(hub: FaultHub, stored: Mapping[Place, list[float]], source: DataSource) -> None:
+def _nothing_is_missing(owed: Iterable[Key], stored: Mapping[Place, list[float]], source: DataSource) -> None:
     until = to_microseconds(source.watermark)
     mapped = {each.entity for each in source.entities}
-    missing = [
-        key for key in hub.readings if key[0] in mapped and key[1] < until and (source.id, *key) not in stored
-    ]
+    missing = [key for key in owed if key[0] in mapped and key[1] < until and (source.id, *key) not in stored]
     assert not missing, f"{len(missing)} readings before the watermark are missing, such as {missing[0]}"
 
 
