@@ -6,7 +6,8 @@ of panels from the seed and counts p <= 0.05, for what `stats.evaluate` reports 
 common choices on the same panels:
 
 - iid        every cell as an independent observation, with two-way effects and a normal quantile
-- CR1        clustered by district with t(G - 1)
+- CR0        clustered by district without any correction, normal quantile
+- CR1        clustered by district, with a normal quantile and with t(G - 1)
 - CR2        with Satterthwaite degrees of freedom
 - WCR, WCU   wild cluster bootstrap, restricted and not, 999 sign vectors
 - pre-trend  the joint test of the leads, in every fifth draw
@@ -35,7 +36,8 @@ from stats.wild_bootstrap import wild_bootstrap
 PERIODS, START, PERSISTENCE, ALPHA = 40, 30, 0.5, 0.05
 SELDOM = 5
 """The pre-trend test, which costs most, is made in every fifth draw."""
-COLUMNS = ("default", "iid", "CR1", "CR2", "WCR", "WCU", "pre-trend")
+COLUMNS = ("default", "iid", "CR0, normal", "CR1, normal", "CR1, t", "CR2", "WCR", "WCU", "pre-trend")
+TABLES = {"alike": "districts alike", "noisy": "treated districts twice as noisy"}
 SIZES = [(treated, units) for units in (20, 40, 60) for treated in (1, 3, 5)]
 
 
@@ -79,10 +81,12 @@ def others(values: FloatArray, treated: int, rng: np.random.Generator) -> dict[s
     units = len(values)
     design = np.column_stack([np.arange(units) < treated, np.ones(units)]).astype(float)
     regression = ClusteredRegression.of(changes, design, np.arange(units))
-    stata = cluster_robust(regression, "CR1S").inference(0, dof=units - 1)
+    bare, stata = cluster_robust(regression, "CR0"), cluster_robust(regression, "CR1S")
     return {
         "iid": _as_independent(values, treated),
-        "CR1": stata.p_value,
+        "CR0, normal": bare.inference(0, dof=np.inf).p_value,
+        "CR1, normal": stata.inference(0, dof=np.inf).p_value,
+        "CR1, t": stata.inference(0, dof=units - 1).p_value,
         "CR2": cluster_robust(regression, "CR2").inference(0).p_value,
         "WCR": wild_bootstrap(regression, 0, rng=rng, draws=999).inference.p_value,
         "WCU": wild_bootstrap(regression, 0, rng=rng, draws=999, restricted=False).inference.p_value,
@@ -135,16 +139,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=20261123)
+    parser.add_argument("--table", choices=[*TABLES, "synthetic"], help="this one alone")
     chosen = parser.parse_args()
     print(f"seed {chosen.seed}, {chosen.draws} draws, true nulls rejected at {ALPHA:.0%}")
     head = f"| treated | {' | '.join(COLUMNS)} |\n|{'---|' * (1 + len(COLUMNS))}"
-    for title, louder in (("districts alike", False), ("treated districts twice as noisy", True)):
-        print(f"\ndifference-in-differences, {title}\n\n{head}")
-        for treated, units in SIZES:
-            print(did_line(treated, units, chosen.draws, chosen.seed, louder=louder), flush=True)
-    print("\nsynthetic control\n\n| treated | default |\n|---|---|")
-    for units in (20, 40):
-        print(synthetic_line(units, chosen.draws, chosen.seed), flush=True)
+    for name, title in TABLES.items():
+        if chosen.table in (None, name):
+            print(f"\ndifference-in-differences, {title}\n\n{head}")
+            for treated, units in SIZES:
+                print(did_line(treated, units, chosen.draws, chosen.seed, louder=name == "noisy"), flush=True)
+    if chosen.table in (None, "synthetic"):
+        print("\nsynthetic control\n\n| treated | default |\n|---|---|")
+        for units in (20, 40, 60):
+            print(synthetic_line(units, chosen.draws, chosen.seed), flush=True)
 
 
 if __name__ == "__main__":
