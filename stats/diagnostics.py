@@ -200,8 +200,10 @@ def averaged_treated(sample: Sample) -> list[Finding]:
             "caution",
             "treated_averaged",
             float(count),
-            f"실증 구역 {count}곳의 평균을 하나의 구역처럼 분석했습니다. 구역별 차이는 보지 않습니다.",
-            f"The mean of {count} treated units was analysed as one; differences among them are not seen.",
+            f"실증 구역 {count}곳의 평균을 하나의 구역처럼 분석하고 대조 구역도 {count}곳씩 평균해 "
+            "견주었습니다. 구역별 차이는 보지 않습니다.",
+            f"The mean of {count} treated units was analysed as one, and ranked among means of as many "
+            "controls; differences among them are not seen.",
         )
     ]
 

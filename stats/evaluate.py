@@ -119,7 +119,7 @@ def _synthetic(cells: Sample, design: Design, rng: np.random.Generator) -> _Part
     fit = result.fit
     findings = [
         *diagnostics.pre_fit(result, cells.panel.outcomes[:, : fit.start]),
-        diagnostics.placebo_count(len(result.placebos), design.alpha),
+        diagnostics.placebo_count(result.inference.placebos or len(result.placebos), design.alpha),
         *diagnostics.averaged_treated(cells),
     ]
     weights = ((unit, float(share)) for unit, share in zip(cells.controls, fit.weights, strict=True))

@@ -6,8 +6,8 @@ the treated by a constant, so that only movements are matched (Doudchenko and Im
 Pinto 2021). `fit_mix` and `fit_mixes` take arrays; `synthetic_control` takes what a design names: several
 treated units are averaged first and the average is treated as one unit. Inference is by in-space
 placebos: each control is analysed in the same way with the other controls as its pool, and the treated
-ratio of post- to pre-period root mean squared gap is ranked among theirs. The treated are in no placebo's
-pool.
+ratio of post- to pre-period root mean squared gap is ranked among theirs. Where several treated units are
+averaged, so are sets of controls (`stats.placebo_sets`). The treated are in no placebo's pool.
 """
 
 from __future__ import annotations
@@ -17,17 +17,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stats import reasons
 from stats.clustered import IntArray
 from stats.design import Design
 from stats.errors import EstimationError
-from stats.inference import Inference, drawn, placebo_ratio
+from stats.inference import Inference, drawn, placebo_ratio, silent
 from stats.missing import Sample
 from stats.panel import OUTCOME, BoolArray, FloatArray
+from stats.placebo_sets import MOST_SETS, PLACEBO_SETS, paired_ratios, placebo_sets
 from stats.predictor_weights import PredictorWeights, predictor_weights
 from stats.simplex_batch import mixed, nearest_mixes
 
 PERFECT = 1e-9
 """A pre-period error below this share of the outcomes' spread is rounding, and its ratio means nothing."""
+
+FEWER_SETS = 99
+"""Sets of controls where each fit searches for predictor weights, which takes its time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +194,41 @@ def synthetic_control(sample: Sample, design: Design, rng: np.random.Generator) 
     fit, *others = _each(outcomes, predictors, rows, start)
     placebos = tuple((sample.controls[row - 1], other) for row, other in zip(rows[1:], others, strict=True))
     ratios = np.array([placebo.ratio for placebo in others])
-    inference = placebo_ratio(fit.gaps[start:], fit.pre_rmspe, ratios, alpha=design.alpha)
+    if first == 1 or fit.perfect:
+        inference = placebo_ratio(fit.gaps[start:], fit.pre_rmspe, ratios, alpha=design.alpha)
+    else:
+        inference = _among_sets(outcomes, predictors, counts, start, rng, alpha=design.alpha)
     return SyntheticControl(fit=fit, placebos=placebos, inference=inference, predictors=predictors)
+
+
+def _among_sets(
+    outcomes: FloatArray,
+    predictors: FloatArray,
+    counts: FloatArray,
+    start: int,
+    rng: np.random.Generator,
+    *,
+    alpha: float,
+) -> Inference:
+    """The treated mean (unit 0) and means of as many controls, each pair from the pool without that set."""
+    controls, size = len(outcomes) - 1, len(counts)
+    if controls < size + 2:
+        return silent(PLACEBO_SETS, alpha, reasons.too_few_control_clusters())
+    sets = 1 + placebo_sets(controls, size, rng, most=FEWER_SETS if predictors.shape[1] else MOST_SETS)
+    shares = counts / counts.sum()
+    units = np.vstack([outcomes, np.einsum("j,bjt->bt", shares, outcomes[sets])])
+    traits = np.vstack([predictors, np.einsum("j,bjk->bk", shares, predictors[sets])])
+    pools = np.zeros((len(sets), len(units)), dtype=bool)
+    pools[:, 1 : controls + 1] = True
+    pools[np.arange(len(sets))[:, None], sets] = False
+    own = _fits(units, traits, [0] * len(sets), pools, start)
+    others = _fits(units, traits, [controls + 1 + place for place in range(len(sets))], pools, start)
+    return paired_ratios(
+        np.array([fit.gaps[start:] for fit in own]),
+        np.array([fit.pre_rmspe for fit in own]),
+        np.array([fit.ratio for fit in others]),
+        alpha=alpha,
+    )
 
 
 def _each(outcomes: FloatArray, predictors: FloatArray, rows: list[int], start: int) -> list[Fit]:
@@ -198,6 +236,12 @@ def _each(outcomes: FloatArray, predictors: FloatArray, rows: list[int], start: 
     pools = np.ones((len(rows), len(outcomes)), dtype=bool)
     pools[:, 0] = False
     pools[np.arange(len(rows)), rows] = False
+    return _fits(outcomes, predictors, rows, pools, start)
+
+
+def _fits(
+    outcomes: FloatArray, predictors: FloatArray, rows: list[int], pools: BoolArray, start: int
+) -> list[Fit]:
     donors = [np.flatnonzero(pool) for pool in pools]
     if predictors.shape[1]:
         return [

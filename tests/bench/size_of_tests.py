@@ -125,14 +125,14 @@ def did_line(treated: int, units: int, draws: int, seed: int, *, louder: bool) -
     return f"| {treated} of {units} | {' | '.join(rejected(found[name]) for name in COLUMNS)} |"
 
 
-def synthetic_line(units: int, draws: int, seed: int) -> str:
-    rng = np.random.default_rng([seed, 1, units])
-    plan = design(1, units, "synthetic_control")
+def synthetic_line(treated: int, units: int, draws: int, seed: int) -> str:
+    rng = np.random.default_rng([seed, treated, units])
+    plan = design(treated, units, "synthetic_control")
     p_values = []
     for _ in range(draws):
         panel = Panel(outcomes(units, rng), plan.units, tuple(f"{t:03d}" for t in range(PERIODS)))
         p_values.append(synthetic_control(sample(panel, plan), plan, rng).inference.p_value)
-    return f"| 1 of {units} | {rejected(p_values)} |"
+    return f"| {treated} of {units} | {rejected(p_values)} |"
 
 
 def main() -> None:
