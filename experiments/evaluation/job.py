@@ -6,7 +6,7 @@ Made where the database is; carried to a worker process, which needs nothing els
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from experiments.collection.models import to_microseconds
 from experiments.districts import District, districts
 from experiments.errors import Invalid
+from experiments.evaluation.health import Collected, diagnosed
 from experiments.evaluation.models import Evaluation
 from experiments.metrics import Aggregation, Metric, metric
 from experiments.panel import PanelReading, panel
@@ -33,6 +34,7 @@ class MetricPanel:
     outcomes    float64, units x periods, NaN where there is no usable reading
     covariates  name -> float64, units x periods
     coverage    share of the expected readings that were there, 0 to 1
+    health      how the readings were collected, as `experiments.evaluation.health` says it
     """
 
     metric: Mapping[str, Any]
@@ -41,6 +43,7 @@ class MetricPanel:
     outcomes: FloatArray
     covariates: Mapping[str, FloatArray]
     coverage: float
+    health: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +66,9 @@ def job_of(session: Session, evaluation: Evaluation) -> Job:
     territory = evaluation.experiment.territory
     units = districts(session, territory, [*plan["districts"]["treated"], *plan["districts"]["control"]])
     readings = _Readings(
-        session, plan, units, _span(plan, territory.zone, evaluation.as_of), evaluation.as_of
+        session, plan, units, _span(plan, territory.zone, evaluation.as_of), evaluation.as_of, evaluation.seed
     )
+    primary, guardrails = _frozen_mappings(evaluation, len(plan["guardrails"]))
     return Job(
         plan=plan,
         plan_version=evaluation.plan_version.number,
@@ -72,9 +76,23 @@ def job_of(session: Session, evaluation: Evaluation) -> Job:
         as_of=evaluation.as_of.isoformat(),
         seed=evaluation.seed,
         first_treated=readings.span.first_treated,
-        primary=readings.of(plan["primary"], plan["design"]["predictors"]),
-        guardrails=tuple(readings.of(guardrail) for guardrail in plan["guardrails"]),
+        primary=readings.of(plan["primary"], primary, plan["design"]["predictors"]),
+        guardrails=tuple(
+            readings.of(guardrail, mappings)
+            for guardrail, mappings in zip(plan["guardrails"], guardrails, strict=True)
+        ),
     )
+
+
+def _frozen_mappings(
+    evaluation: Evaluation, guardrails: int
+) -> tuple[list[str] | None, list[list[str] | None]]:
+    """How districts were read, by the result that stands; None where there is no result yet."""
+    if evaluation.document is None:
+        return None, [None] * guardrails
+    result = evaluation.result()
+    found = [read.get("health", {}).get("mappings") for read in (result["primary"], *result["guardrails"])]
+    return found[0], found[1:]
 
 
 @dataclass(frozen=True)
@@ -97,9 +115,13 @@ class _Readings:
     units: list[District]
     span: _Span
     as_of: datetime
+    seed: int
 
     def of(
-        self, reference: Mapping[str, Any], predictors: list[Mapping[str, Any]] | None = None
+        self,
+        reference: Mapping[str, Any],
+        mappings: list[str] | None,
+        predictors: list[Mapping[str, Any]] | None = None,
     ) -> MetricPanel:
         read = metric(self.session, reference["code"], reference["version"])
         others = {
@@ -118,13 +140,35 @@ class _Readings:
             covariates=others,
         )
         whole = [column for column, name in enumerate(reading.panel.periods) if name != self.span.torn]
+        periods = tuple(reading.panel.periods[column] for column in whole)
+        outcomes, completeness = _usable(reading, read)[:, whole], reading.completeness[:, whole]
         return MetricPanel(
             metric=_described(read),
             units=reading.panel.units,
-            periods=tuple(reading.panel.periods[column] for column in whole),
-            outcomes=_usable(reading, read)[:, whole],
+            periods=periods,
+            outcomes=outcomes,
             covariates={name: matrix[:, whole] for name, matrix in reading.panel.covariates.items()},
-            coverage=float(reading.completeness[:, whole].mean()),
+            coverage=float(completeness.mean()),
+            health=diagnosed(self.session, self._collected(read, outcomes, completeness, periods), mappings),
+        )
+
+    def _collected(
+        self, read: Metric, outcomes: FloatArray, completeness: FloatArray, periods: tuple[str, ...]
+    ) -> Collected:
+        edges = calendar(
+            self.plan["period"], self.span.first_day, self.span.last_day, self.units[0].territory.zone
+        ).edges
+        return Collected(
+            metric=read,
+            districts=self.units,
+            treated=frozenset(self.plan["districts"]["treated"]),
+            outcomes=outcomes,
+            completeness=completeness,
+            is_after=np.arange(len(periods)) >= periods.index(self.span.first_treated),
+            first=int(edges[0]),
+            end=int(edges[-1]),
+            as_of=self.as_of,
+            seed=self.seed,
         )
 
 

@@ -105,6 +105,7 @@ def _described(read: MetricPanel, evaluation: Evaluation) -> dict[str, Any]:
     return {
         "metric": dict(read.metric),
         "coverage": read.coverage,
+        "health": dict(read.health),
         "panel_digest": document["panel_digest"],
         "evaluation": document,
     }

@@ -10,11 +10,13 @@ from typing import Any
 from experiments.evaluation.models import Evaluation
 from sandbox.names import Name
 from stats.evaluation import Evaluation as Estimates
+from stats.findings import Finding
 
 
 @dataclass(frozen=True)
 class MetricRead:
-    """One metric of the plan: which, how completely it was read, from which panel, and what came out."""
+    """One metric of the plan: which, how completely and how evenly it was read, from which panel, and
+    what came out. `collection` is empty in results from before such checks were kept."""
 
     code: str
     version: int
@@ -24,6 +26,7 @@ class MetricRead:
     coverage: float
     panel_digest: str
     estimates: Estimates
+    collection: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ def _metric(read: Mapping[str, Any]) -> MetricRead:
         coverage=read["coverage"],
         panel_digest=read["panel_digest"],
         estimates=Estimates.from_document(read["evaluation"]),
+        collection=tuple(map(Finding.from_document, read.get("health", {}).get("findings", []))),
     )
 
 

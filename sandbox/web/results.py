@@ -105,7 +105,7 @@ def shown(result: Result, districts: Mapping[str, Name]) -> Shown:
         basis=_basis(result.primary),
         charts=charts_of(result.primary, names),
         guardrails=tuple(_guardrail(each) for each in result.guardrails),
-        diagnostics=tuple(_diagnostic(each) for each in estimates.findings),
+        diagnostics=_diagnostics(result),
         weights=tuple(
             (names.get(each.unit, each.unit), _percent(each.weight))
             for each in sorted(estimates.weights, key=lambda each: -each.weight)
@@ -209,6 +209,18 @@ def _end(value: float, decimals: int | None) -> str:
 
 def _percent(share: float) -> str:
     return f"{drawing.number(100 * share, DECIMALS_OF_SHARES)}%"
+
+
+def _diagnostics(result: Result) -> tuple[Diagnostic, ...]:
+    """Checks of the comparison and of how its readings came; of the guardrails' what stands out."""
+    ours = (*result.primary.estimates.findings, *result.primary.collection)
+    theirs = (
+        Diagnostic(found.level, f"{pick(read.metric.name, 'name')}: {found.sentence}")
+        for read in result.guardrails
+        for each in read.metric.collection
+        if each.level != "ok" and (found := _diagnostic(each))
+    )
+    return (*map(_diagnostic, ours), *theirs)
 
 
 def _diagnostic(finding: Finding) -> Diagnostic:
