@@ -5,14 +5,15 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PEERS ?= .venv-bench
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 CATALOGUES := $(wildcard sandbox/translations/*/LC_MESSAGES/*.po)
 
 .NOTPARALLEL:
-.PHONY: help demo serve test check lint types contracts bench wheel lock messages clean
+.PHONY: help demo serve test check lint types contracts bench bench-peers wheel lock messages clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime $(VENV)/.catalogues ## Set up, run the main job, then serve it (ONCE=1: print the result and end; PORT=)
 	@$(BIN)/sandbox demo $(if $(filter 1 true yes,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
@@ -38,14 +39,17 @@ types: $(VENV)/.tools ## Mypy: strict for stats and experiments
 contracts: $(VENV)/.tools ## Import contracts: sandbox -> experiments -> stats
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/.tools ## Measure: every module of tests/bench, one after the other
-	@set -e; for file in tests/bench/[a-z]*.py; do echo "# $$file"; $(BIN)/python -m "$$(echo "$${file%.py}" | tr / .)"; done
+bench: $(VENV)/.tools ## Measure speed, size and coverage (QUICK=1: in short; ARGS="two_way_speed": these)
+	@BENCH_PEERS="$${BENCH_PEERS:-$(PEERS)/bin/python}" BENCH_PEERS_SYNTHDID="$${BENCH_PEERS_SYNTHDID:-$(PEERS)-synthdid/bin/python}" \
+		$(BIN)/python -m tests.bench $(if $(filter 1 true yes,$(QUICK)),--quick) $(ARGS)
+
+bench-peers: $(PEERS)/.installed $(PEERS)-synthdid/.installed ## Install the packages that `make bench` compares with
 
 wheel: $(VENV)/.tools ## Build a wheel into dist/
 	@$(BIN)/hatchling build -t wheel
 
 clean: ## Remove the environment, caches and builds; var/ with its database stays
-	@rm -rf $(VENV) build dist test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(PEERS) $(PEERS)-synthdid build dist test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- for maintainers ------------------------------------------------------------------------------
@@ -100,6 +104,22 @@ $(VENV)/.tools: $(VENV)/.python requirements-dev.lock pyproject.toml sandbox/bui
 	@echo "Setting up $(VENV) with what the tests need ..."
 	@$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
+
+# $(call peer,ENVIRONMENT,REQUIREMENTS): packages beside which ours is measured, apart from ours.
+ifeq ($(UV),uv)
+peer = uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1) && \
+	uv pip install --quiet --python $(1)/bin/python -r $(2)
+else
+peer = $(PYTHON) -m venv $(1) && $(1)/bin/python -m pip --quiet --disable-pip-version-check --no-input install -r $(2)
+endif
+
+$(PEERS)/.installed: requirements-bench.txt
+	@$(call peer,$(@D),$<)
+	@touch $@
+
+# Where this one does not install, the others are compared all the same.
+$(PEERS)-synthdid/.installed: requirements-bench-synthdid.txt
+	@if $(call peer,$(@D),$<); then touch $@; else rm -rf $(@D); echo "synthdid does not install here: not compared"; fi
 
 $(VENV)/.catalogues: $(VENV)/.runtime $(CATALOGUES)
 	@$(BIN)/python -c 'from pathlib import Path; from sandbox.build_hook import compile_catalogues; compile_catalogues(Path())'

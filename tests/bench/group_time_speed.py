@@ -1,6 +1,6 @@
 """Group-time effects and imputation: ours beside diff-diff and csdid on the same panels.
 
-    BENCH_PEERS=/path/to/peers/bin/python python -m tests.bench.group_time_speed
+    python -m tests.bench.group_time_speed
 
 Five cohorts over 20 periods, two fifths of the units never treated. For each work the numbers are
 compared first (overall effect and its standard error); times are medians of five runs in processes of
@@ -9,6 +9,8 @@ takes minutes.
 """
 
 from __future__ import annotations
+
+import argparse
 
 import numpy as np
 
@@ -108,13 +110,16 @@ def create_panel(units: int) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    """Print one row for each work, size and program."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--most", type=int, default=max(SIZES), help="units at most")
+    most = parser.parse_args().most
+    sizes = [units for units in SIZES if units <= most]
     print(f"seed {SEED}, {PERIODS} periods; seconds are medians of five runs, MiB grown over all of them")
     print(f"{'work':<44}{'units':>8}{'program':>12}{'seconds':>10}{'MiB':>8}{'ratio':>8}")
     for work, (title, peers) in WORKS.items():
         head = f"WORK, DRAWS = {work!r}, {DRAWS}\n"
         seconds = []
-        for units in SIZES:
+        for units in sizes:
             panel = create_panel(units)
             ours = run_peer(head + _OURS, panel, python=OURS, environment=ONE_THREAD)
             seconds.append(ours.median)
@@ -129,7 +134,7 @@ def main() -> None:
                     continue
                 _print(title, units, peer, theirs, ratio(theirs, ours))
                 _compare(work, ours, theirs)
-        print(f"{title:<44}{'':>8}{'ours':>12}  cost grows as units^{exponent(list(SIZES), seconds):.2f}")
+        print(f"{title:<44}{'':>8}{'ours':>12}  cost grows as units^{exponent(sizes, seconds):.2f}")
 
 
 def _compare(work: str, ours: PeerRun, theirs: PeerRun) -> None:

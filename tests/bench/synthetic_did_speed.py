@@ -117,7 +117,7 @@ def peer(name: str, code: str, arrays: dict[str, np.ndarray], ours: PeerRun, run
     agrees = "agrees" if gap < CLOSE else "DIFFERS"
     if few:
         theirs = PeerRun([second * (1 + DRAWS) / (1 + FEW) for second in theirs.seconds], {}, theirs.peak_mib)
-    return f"{name} {theirs.median:.2f} s ({ratio(theirs, ours)}, {agrees}: {gap:.3f} errors)"
+    return f"{name} {theirs.median:.2f} s ({ratio(theirs, ours)}, {theirs.peak_mib:.0f} MiB, {agrees}: {gap:.3f} errors)"
 
 
 def main() -> None:
@@ -138,7 +138,8 @@ def main() -> None:
             if method == "placebo":
                 peers.append(peer("synthdid-py", SYNTHDID, arrays, ours, options.runs))
             print(
-                f"{donors:4d} x {periods:3d} {method:9s} ours {ours.median:.3f} s; " + "; ".join(peers),
+                f"{donors:4d} x {periods:3d} {method:9s} ours {ours.median:.3f} s, {ours.peak_mib:.0f} MiB; "
+                + "; ".join(peers),
                 flush=True,
             )
     for (method, periods), times in seconds.items():

@@ -122,21 +122,24 @@ def peer_line(name: str, peer: PeerRun, ours: PeerRun, rows: list[int], count: i
     seconds = peer.median * count / len(rows)
     return (
         f"  {name}: {seconds:.3f} s for all, scaled up from {len(rows)} ({seconds / ours.median:.0f}x ours); "
-        f"its pre-period errors are up to {100 * excess.max():.2g} % larger"
+        f"{peer.peak_mib:.0f} MiB; its pre-period errors are up to {100 * excess.max():.2g} % larger"
     )
 
 
-def on_outcomes(seed: int) -> None:
+def on_outcomes(seed: int, sizes: list[int]) -> None:
     ours_by_size = []
     one_fit = {"pysyncon": 0.0, "scpi": 0.0}
-    for place, donors in enumerate(SIZES):
+    for place, donors in enumerate(sizes):
         few = FEW[donors]
         arrays = {"outcomes": outcomes(donors, seed), "start": np.array(START), "few": np.array(few)}
         ours = run_peer(OURS_ON_OUTCOMES, arrays, python=OURS, environment=ONE_CORE)
         ours_by_size.append(ours.median)
-        print(f"outcomes alone, {donors} donors x {PERIODS}: ours {ours.median:.4f} s", flush=True)
+        print(
+            f"outcomes alone, {donors} donors x {PERIODS}: ours {ours.median:.4f} s, {ours.peak_mib:.0f} MiB",
+            flush=True,
+        )
         for name, code in (("pysyncon", PYSYNCON_ON_OUTCOMES), ("scpi", SCPI_ON_OUTCOMES)):
-            expected = one_fit[name] * (donors / SIZES[place - 1]) ** 3
+            expected = one_fit[name] * (donors / sizes[place - 1]) ** 3
             if expected > PATIENCE:
                 print(f"  {name}: not waited for, one fit would take about {expected:.0f} s")
                 continue
@@ -147,7 +150,8 @@ def on_outcomes(seed: int) -> None:
                 continue
             one_fit[name] = peer.median / few
             print(peer_line(name, peer, ours, list(range(few)), donors + 1), flush=True)
-    print(f"cost grows with donors to the power {exponent(list(SIZES), ours_by_size):.2f}")
+    if len(sizes) > 1:
+        print(f"cost grows with donors to the power {exponent(sizes, ours_by_size):.2f}")
 
 
 def on_predictors() -> None:
@@ -182,9 +186,10 @@ def on_predictors() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=20261123)
+    parser.add_argument("--most", type=int, default=max(SIZES), help="donors at most")
     given = parser.parse_args()
     print(f"seed {given.seed}, one core each")
-    on_outcomes(given.seed)
+    on_outcomes(given.seed, [donors for donors in SIZES if donors <= given.most])
     on_predictors()
 
 

@@ -56,15 +56,15 @@ def run(given):
 """
 
 
-def rows(clusters: int, seed: int) -> dict[str, np.ndarray]:
+def rows(clusters: int, seed: int, count: int) -> dict[str, np.ndarray]:
     """A difference-in-differences in rows: half the clusters treated, half the rows after the start."""
     rng = np.random.default_rng([seed, clusters])
-    cluster = rng.permutation(np.arange(ROWS) % clusters)
-    treated, post = (cluster < clusters // 2).astype(float), (rng.random(ROWS) < 0.5).astype(float)
+    cluster = rng.permutation(np.arange(count) % clusters)
+    treated, post = (cluster < clusters // 2).astype(float), (rng.random(count) < 0.5).astype(float)
     level, change = rng.normal(size=(2, clusters))
-    noise = level[cluster] + 0.1 * change[cluster] * post + rng.normal(size=ROWS)
-    covariates = rng.normal(size=(2, ROWS))
-    x = np.column_stack([treated * post, treated, post, *covariates, np.ones(ROWS)])
+    noise = level[cluster] + 0.1 * change[cluster] * post + rng.normal(size=count)
+    covariates = rng.normal(size=(2, count))
+    x = np.column_stack([treated * post, treated, post, *covariates, np.ones(count)])
     return {"y": x @ [0.05, 0, 1, 1, 1, 5] + noise, "x": x, "cluster": cluster, "draws": np.array(DRAWS)}
 
 
@@ -79,24 +79,26 @@ def agree(ours: PeerRun, peer: PeerRun) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=20261123)
-    seed = parser.parse_args().seed
-    print(f"seed {seed}, {DRAWS} draws, {ROWS} rows, medians in seconds\n")
+    parser.add_argument("--rows", type=int, default=ROWS)
+    given = parser.parse_args()
+    seed = given.seed
+    print(f"seed {seed}, {DRAWS} draws, {given.rows} rows, medians in seconds\n")
     print(
-        "| clusters | ours | diff-diff, 999 draws | ratio | wildboottest | ratio |\n|---|---|---|---|---|---|"
+        f"| clusters | ours | MiB | diff-diff, 999 draws | MiB | ratio | wildboottest | MiB | ratio |\n|{'---|' * 9}"
     )
     taken = []
     for clusters in CLUSTERS:
-        arrays = rows(clusters, seed)
+        arrays = rows(clusters, seed, given.rows)
         ours = run_peer(OURS_CODE, arrays, python=OURS)
         taken.append(ours.median)
-        cells = [f"{ours.median:.3f}"]
+        cells = [f"{ours.median:.3f}", f"{ours.peak_mib:.0f}"]
         for code, draws in ((DIFF_DIFF, FEWER), (WILDBOOTTEST, DRAWS)):
             try:
                 peer = run_peer(code, arrays | {"draws": np.array(draws)})
                 agree(ours, peer)
-                cells += [f"{peer.median:.3f}", ratio(peer, ours)]
+                cells += [f"{peer.median:.3f}", f"{peer.peak_mib:.0f}", ratio(peer, ours)]
             except PeerMissing as missing:
-                cells += [str(missing), "-"]
+                cells += [str(missing), "-", "-"]
         print(f"| {clusters} | {' | '.join(cells)} |", flush=True)
     print(f"\nour time grows with clusters to the power {exponent(list(CLUSTERS), taken):.2f}")
 
