@@ -150,8 +150,8 @@ def main() -> None:
                 print(did_line(treated, units, chosen.draws, chosen.seed, louder=name == "noisy"), flush=True)
     if chosen.table in (None, "synthetic"):
         print("\nsynthetic control\n\n| treated | default |\n|---|---|")
-        for units in (20, 40, 60):
-            print(synthetic_line(units, chosen.draws, chosen.seed), flush=True)
+        for treated, units in SIZES:
+            print(synthetic_line(treated, units, chosen.draws, chosen.seed), flush=True)
 
 
 if __name__ == "__main__":
