@@ -37,24 +37,26 @@ def parse(text: str, private_hubs: Sequence[str] = ()) -> httpx.URL:
         raise AddressRefused("The address names no host.")
     if url.userinfo:
         raise AddressRefused("Credentials do not belong in an address.")
-    if _port(url) not in PORTS and not _is_allowed(url, private_hubs):
-        raise AddressRefused(f"Port {_port(url)} is not allowed; SANDBOX_PRIVATE_HUBS can allow it.")
+    if port_of(url) not in PORTS and not _is_allowed(url.host, port_of(url), private_hubs):
+        raise AddressRefused(f"Port {port_of(url)} is not allowed; SANDBOX_PRIVATE_HUBS can allow it.")
     return url
 
 
-def check(url: httpx.URL, private_hubs: Sequence[str] = (), *, resolve: Resolve | None = None) -> None:
-    """AddressRefused where the host resolves to any address that is not public, unless it is allowed."""
-    if _is_allowed(url, private_hubs):
-        return
-    try:
-        found = list((resolve or _resolve)(url.host, _port(url)))
-    except OSError as error:
-        raise AddressRefused(f"The host {url.host} has no address: {error}.") from None
-    for address in found:
-        if not is_public(ipaddress.ip_address(address.partition("%")[0])):
-            raise AddressRefused(
-                f"The host {url.host} is in a private network ({address}); SANDBOX_PRIVATE_HUBS can allow it."
-            )
+def checked(
+    host: str, port: int, private_hubs: Sequence[str] = (), *, resolve: Resolve | None = None
+) -> list[str]:
+    """The addresses of `host`, in the resolver's order: those to connect to, without asking again.
+
+    AddressRefused where any of them is not public, unless the host is allowed; OSError where it has none.
+    """
+    found = list(dict.fromkeys((resolve or _resolve)(host, port)))
+    if not _is_allowed(host, port, private_hubs):
+        for address in found:
+            if not is_public(ipaddress.ip_address(address.partition("%")[0])):
+                raise AddressRefused(
+                    f"The host {host} is in a private network ({address}); SANDBOX_PRIVATE_HUBS can allow it."
+                )
+    return found
 
 
 def is_public(address: IpAddress) -> bool:
@@ -74,14 +76,15 @@ def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return None
 
 
-def _port(url: httpx.URL) -> int:
+def port_of(url: httpx.URL) -> int:
+    """The port of `url`, its scheme's own where it names none."""
     return url.port or (443 if url.scheme == "https" else 80)
 
 
-def _is_allowed(url: httpx.URL, private_hubs: Sequence[str]) -> bool:
+def _is_allowed(host: str, port: int, private_hubs: Sequence[str]) -> bool:
     for allowed in private_hubs:
-        host, _, port = allowed.rpartition(":")
-        if host.strip("[]") == url.host and port in ("*", str(_port(url))):
+        allowed_host, _, allowed_port = allowed.rpartition(":")
+        if allowed_host.strip("[]") == host and allowed_port in ("*", str(port)):
             return True
     return False
 

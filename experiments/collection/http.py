@@ -1,51 +1,112 @@
-"""The one way out to hubs: bounded in time, in bytes and in tries."""
+"""The one way out to hubs: checked addresses, bounded in time, in bytes and in tries, and discreet."""
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 
 import httpx
+import orjson
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
 from experiments.collection import addresses
+from experiments.collection.bodies import read_body
+from experiments.collection.credentials import (
+    Credentials,
+    CredentialsUnreadable,
+    Kind,
+    Vault,
+    hide,
+    hide_in_body,
+)
 from experiments.collection.faults import HubFault, PassingFault, quote
+from experiments.collection.limits import HubMemory, Kept
+from experiments.collection.pinned import PinnedTransport
 from experiments.collection.settings import CollectionSettings
 
 _jitter = wait_random_exponential(multiplier=0.5, max=20)
+_LONGEST_TOKEN_BYTES = 64 * 1024
+_USUAL_TOKEN_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A 2xx answer with its decoded body; `url` is the address as asked, parameters included."""
+    """A 2xx answer with its decoded body; `url` is the address as asked, parameters included.
+
+    What the credentials of the hub add to the address is not in it. `unchanged`: the hub said (304) that
+    the body is still the one it sent before.
+    """
 
     url: str
     status: int
     headers: httpx.Headers
     body: bytes
+    unchanged: bool = False
+
+
+Get = Callable[[str, Mapping[str, str], Mapping[str, str]], Answer]
+"""(address, parameters, headers) -> answer: what a connector is given."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How one hub may be called: where, as whom (sealed credentials), and how often by one worker."""
+
+    hub_id: int
+    base_url: str
+    sealed: str | None = field(default=None, repr=False)
+    requests_per_minute: int | None = None
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One question with all that repeating it needs; `shown` is its address without secrets."""
+
+    url: httpx.URL
+    headers: Mapping[str, str]
+    access: Access | None
+    credentials: Credentials | None
+    shown: str
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return self.credentials.secrets() if self.credentials else ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        hub = (str(self.access.hub_id), self.access.sealed or "") if self.access else ()
+        return (*hub, str(self.url), *(f"{name}: {value}" for name, value in sorted(self.headers.items())))
 
 
 class HubClient:
-    """GET with time-outs, a cap on the decoded body, and retries that honour Retry-After.
+    """GET with time-outs, caps on the body, retries that honour Retry-After, and a hub's credentials.
 
-    Redirects are refused: a hub is called where it was registered, and nowhere else.
+    Redirects are refused: a hub is called where it was registered, and nowhere else. Nothing is logged,
+    no cookie is kept, and no secret stands in a fault, an answer or its address. A hub that offers
+    validators is asked whether its answer is still the same. `memory` outlives the client.
     """
 
-    def __init__(self, settings: CollectionSettings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: CollectionSettings,
+        *,
+        memory: HubMemory | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self._settings = settings
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds),
-            follow_redirects=False,
-            # Proxies and certificates named in the environment are the operator's for other programs.
-            trust_env=False,
-            headers={"Accept-Encoding": "gzip"},
-        )
+        self._memory = memory or HubMemory()
+        self._sleep = sleep
+        self._vault = Vault(settings.credential_keys)
+        self._transport = transport or PinnedTransport(settings.private_hubs)
+        self._timeout = httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds).as_dict()
         self._retrying = Retrying(
             stop=self._is_over,
             wait=_wait,
@@ -60,45 +121,138 @@ class HubClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.close()
+        self._transport.close()
 
-    def get(self, url: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
-        """The answer to GET; HubFault for anything but a complete 2xx."""
-        request = self._client.build_request("GET", url, params=params, headers=headers)
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
+        *,
+        access: Access | None = None,
+    ) -> Answer:
+        """The answer to GET; HubFault for anything but a complete 2xx.
+
+        With `access` the address must be of the hub's own scheme, host and port.
+        """
+        call = self._call(url, params, headers, access)
+        return self._retrying(self._once, call)
+
+    def _call(
+        self, url: str, params: Mapping[str, str], headers: Mapping[str, str], access: Access | None
+    ) -> _Call:
+        credentials = self._credentials(access)
+        secrets = credentials.secrets() if credentials else ()
         try:
-            addresses.check(addresses.parse(url, self._settings.private_hubs), self._settings.private_hubs)
+            address = addresses.parse(url, self._settings.private_hubs)
         except addresses.AddressRefused as error:
-            raise HubFault(str(error), url=str(request.url)) from None
-        return self._retrying(self._once, request)
+            raise HubFault(hide(str(error), secrets), url=hide(url, secrets)) from None
+        address = address.copy_merge_params(dict(params)) if params else address
+        shown = hide(str(address), secrets)
+        if access is not None and _origin(address) != _origin(httpx.URL(access.base_url)):
+            raise HubFault("the address is not the hub's own", url=shown)
+        return _Call(address, headers, access, credentials, shown)
 
-    def _once(self, request: httpx.Request) -> Answer:
-        url = str(request.url)
+    def _credentials(self, access: Access | None) -> Credentials | None:
+        if access is None or access.sealed is None:
+            return None
         try:
-            response = self._client.send(request, stream=True)
+            return self._vault.open(access.sealed)
+        except CredentialsUnreadable as error:
+            raise HubFault(str(error), url=access.base_url) from None
+
+    def _once(self, call: _Call) -> Answer:
+        kept = self._memory.answer(call.key)
+        asked = {**call.headers, **(kept.questions() if kept else {})}
+        url = call.url
+        if call.credentials is not None:
+            url = url.copy_merge_params(call.credentials.params())
+            asked |= call.credentials.headers(self._token(call))
+        self._await_turn(call.access)
+        response, body = self._send("GET", url, asked, call.shown)
+        if response.status_code == httpx.codes.NOT_MODIFIED and kept is not None:
+            return Answer(call.shown, kept.status, kept.headers, kept.body, unchanged=True)
+        self._check_status(response, body, call)
+        body = hide_in_body(body, call.secrets)
+        self._memory.keep_answer(call.key, Kept(response.status_code, response.headers, body))
+        return Answer(call.shown, response.status_code, response.headers, body)
+
+    def _send(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], shown: str, form: bytes | None = None
+    ) -> tuple[httpx.Response, bytes]:
+        request = httpx.Request(
+            method,
+            url,
+            headers={"User-Agent": "living-sandbox", "Accept-Encoding": "gzip", **headers},
+            content=form,
+            extensions={"timeout": self._timeout},
+        )
+        try:
+            response = self._transport.handle_request(request)
             try:
-                body = self._body(response, url)
+                return response, read_body(response, self._settings, url=shown)
             finally:
                 response.close()
-        except httpx.DecodingError as error:
-            raise HubFault(f"the body does not decode: {quote(error)}", url=url) from None
+        except addresses.AddressRefused as error:
+            raise HubFault(str(error), url=shown) from None
         except httpx.HTTPError as error:
-            raise PassingFault(f"{type(error).__name__}: {quote(error)}", url=url) from None
-        _check_status(response, body, url)
-        return Answer(url, response.status_code, response.headers, body)
+            if _is_about_certificate(error):
+                raise HubFault(f"the certificate is not valid: {quote(error)}", url=shown) from None
+            raise PassingFault(f"{type(error).__name__}: {quote(error)}", url=shown) from None
 
-    def _body(self, response: httpx.Response, url: str) -> bytes:
-        """The decoded body. Stops at the cap, and where a slow hub drips past the deadline."""
-        chunks: list[bytes] = []
-        size = 0
-        deadline = time.monotonic() + self._settings.answer_seconds
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > self._settings.largest_answer_bytes:
-                raise HubFault(f"the body exceeds {self._settings.largest_answer_bytes:,} bytes", url=url)
-            if time.monotonic() > deadline:
-                raise PassingFault(f"no complete answer in {self._settings.answer_seconds:g} s", url=url)
-            chunks.append(chunk)
-        return b"".join(chunks)
+    def _await_turn(self, access: Access | None) -> None:
+        if access is None or access.requests_per_minute is None:
+            return
+        if seconds := self._memory.turn(access.hub_id, access.requests_per_minute):
+            self._sleep(seconds)
+
+    def _token(self, call: _Call) -> str | None:
+        """The bearer token for the call's client, from memory or asked for (RFC 6749, section 4.4.2)."""
+        client, access = call.credentials, call.access
+        if client is None or access is None or access.sealed is None:
+            return None
+        if client.kind is not Kind.CLIENT_CREDENTIALS or client.token_url is None:
+            return None
+        if token := self._memory.token(access.sealed):
+            return token
+        try:
+            address = addresses.parse(client.token_url, self._settings.private_hubs)
+        except addresses.AddressRefused as error:
+            raise HubFault(str(error), url=client.token_url) from None
+        form = {"grant_type": "client_credentials", "client_id": client.name, "client_secret": client.secret}
+        form |= {"scope": client.scope} if client.scope else {}
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        content = str(httpx.QueryParams(form)).encode()
+        response, body = self._send("POST", address, headers, client.token_url, content)
+        self._check_status(response, body, call, asked_at=client.token_url)
+        token, lasts = _read_token(body, client.token_url)
+        self._memory.keep_token(access.sealed, token, lasts)
+        return token
+
+    def _check_status(
+        self, response: httpx.Response, body: bytes, call: _Call, asked_at: str | None = None
+    ) -> None:
+        status, url = response.status_code, asked_at or call.shown
+        if 200 <= status < 300:
+            return
+        words = quote(hide(body[:400].decode("utf-8", "replace"), call.secrets))
+        if status == 429 or status >= 500:
+            wait = _retry_after(response.headers.get("Retry-After"))
+            raise PassingFault(f"HTTP {status}: {words}", url=url, status=status, retry_after_seconds=wait)
+        if status == 401 and asked_at is None and self._gives_up_token(call):
+            raise PassingFault(f"HTTP 401: {words}", url=url, status=status)
+        if 300 <= status < 400:
+            target = hide(response.headers.get("Location", "nowhere"), call.secrets)
+            words = f"a redirect to {quote(target)} is not followed"
+        raise HubFault(f"HTTP {status}: {words}", url=url, status=status)
+
+    def _gives_up_token(self, call: _Call) -> bool:
+        """Whether the hub refused a token, which a new one may mend."""
+        sealed = call.access.sealed if call.access else None
+        if sealed is None or self._memory.token(sealed) is None:
+            return False
+        self._memory.forget_token(sealed)
+        return True
 
     def _is_over(self, state: RetryCallState) -> bool:
         asked = _asked_wait(state)
@@ -106,17 +260,33 @@ class HubClient:
         return (asked is not None and asked > patience) or stop_after_attempt(self._settings.tries)(state)
 
 
-def _check_status(response: httpx.Response, body: bytes, url: str) -> None:
-    status = response.status_code
-    if 200 <= status < 300:
-        return
-    words = quote(body[:400].decode("utf-8", "replace"))
-    if status == 429 or status >= 500:
-        wait = _retry_after(response.headers.get("Retry-After"))
-        raise PassingFault(f"HTTP {status}: {words}", url=url, status=status, retry_after_seconds=wait)
-    if 300 <= status < 400:
-        words = f"a redirect to {quote(response.headers.get('Location', 'nowhere'))} is not followed"
-    raise HubFault(f"HTTP {status}: {words}", url=url, status=status)
+def _origin(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, addresses.port_of(url)
+
+
+def _is_about_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _read_token(body: bytes, url: str) -> tuple[str, float]:
+    """The token and how many seconds it lasts."""
+    try:
+        told = orjson.loads(body) if len(body) <= _LONGEST_TOKEN_BYTES else None
+    except orjson.JSONDecodeError:
+        told = None
+    token = told.get("access_token") if isinstance(told, dict) else None
+    if (
+        not isinstance(told, dict)
+        or not isinstance(token, str)
+        or not (token.isascii() and token.isprintable())
+    ):
+        raise HubFault("an access_token was expected", url=url, path="$.access_token")
+    lasts = told.get("expires_in")
+    return token, float(lasts) if isinstance(lasts, int | float) else _USUAL_TOKEN_SECONDS
 
 
 def _retry_after(header: str | None) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -11,6 +11,9 @@ class CollectionSettings:
 
     `private_hubs` are `host:port` pairs (`10.0.3.7:1026`, `127.0.0.1:*`) that may be called although
     they lie in a private network. Every other hub must have a public address and a usual port.
+    `credential_keys` open what is sealed for hubs; the first one seals. After `failures_to_rest` failures
+    in a row, whichever of its sources met them, a hub is left alone for a while. `largest_ratio` is how
+    many times its compressed size a body may have.
     """
 
     private_hubs: tuple[str, ...] = ()
@@ -23,6 +26,9 @@ class CollectionSettings:
     read_seconds: float = 30.0
     answer_seconds: float = 120.0
     largest_answer_bytes: int = 64 * 1024 * 1024
+    largest_ratio: int = 200
     tries: int = 4
     longest_wait_seconds: float = 30.0
     longest_back_off_seconds: int = 3600
+    failures_to_rest: int = 5
+    credential_keys: tuple[str, ...] = field(default=(), repr=False)
