@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from experiments.collection import units
+from experiments.collection.connectors.options import OPTIONS, check_options
 from experiments.collection.models import (
     Across,
     DataSource,
@@ -34,7 +36,8 @@ EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
 IDENTIFIER = validate.Regexp(
     r"[^\x00-\x20\x7f\ud800-\udfff]{1,500}\Z", error="1 to 500 characters without blanks or controls."
 )
-ATTRIBUTE_NAME = validate.Regexp(r"[A-Za-z][A-Za-z0-9_:.-]{0,199}\Z", error="Not an attribute name.")
+# Of NGSI-LD, where names are joined by commas; columns of tables have all kinds of names.
+ATTRIBUTE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_:.-]{0,199}")
 
 Errors = dict[str, list[str]]
 
@@ -44,9 +47,14 @@ def _seconds(low: int, high: int, **options: Any) -> fields.Integer:
 
 
 class HubSchema(Schema):
+    """A hub; `dialect`, `tenant` and `context_url` mean something to NGSI-LD only."""
+
     name = Line(required=True)
     base_url = Line(required=True, longest=500)
-    dialect = fields.String(required=True, validate=validate.OneOf([d.value for d in Dialect]))
+    kind = fields.String(load_default="ngsi_ld", validate=validate.OneOf(list(OPTIONS)))
+    dialect = fields.String(
+        load_default=Dialect.ETSI.value, validate=validate.OneOf([d.value for d in Dialect])
+    )
     zone = Zone(required=True)
     tenant = Line(load_default=None, allow_none=True)
     context_url = Line(load_default=None, allow_none=True, longest=500)
@@ -58,7 +66,7 @@ class AttributeSchema(Schema):
     `across` says how several entities of one district are put together (sum, mean).
     """
 
-    attribute = fields.String(required=True, validate=ATTRIBUTE_NAME)
+    attribute = Line(required=True)
     metric = fields.String(required=True, validate=CODE)
     version = fields.Integer(load_default=None, allow_none=True, strict=True)
     unit = Line(required=True)
@@ -80,6 +88,8 @@ class SourceSchema(Schema):
 
     `window_seconds` is the longest window per transaction; `lag_seconds` keeps away from what the
     hub has not finished writing; the last `overlap_seconds` before the watermark are read again.
+    `options` are what the hub's kind asks for beside the rest, and `entity_type` means what it means there
+    (`connectors.options`).
     """
 
     hub = Line(required=True)
@@ -95,6 +105,7 @@ class SourceSchema(Schema):
     lag_seconds = _seconds(0, 366 * DAY, load_default=0)
     window_seconds = _seconds(60, 36_600 * DAY, load_default=31 * DAY)
     page_size = _seconds(1, 10_000, load_default=100)
+    options = fields.Dict(load_default=dict)
     starts_at = fields.AwareDateTime(required=True, format="iso", validate=validate.Range(min=EARLIEST))
     attributes = fields.List(
         fields.Nested(AttributeSchema), required=True, validate=validate.Length(min=1, max=100)
@@ -142,6 +153,8 @@ class Description:
         self._districts = self._resolve_districts(session, territory, errors)
         if edited is not None and territory is not None and territory.id != edited.territory_id:
             errors["territory"] = ["A source stays in its territory; register another one."]
+        if hub is not None:
+            errors |= self._faults_of_kind(hub, loaded)
         if not errors and hub is not None:
             errors |= conflicts(session, self._metrics, self._districts, edited)
             errors |= _name_in_use(session, hub, loaded["name"], edited)
@@ -177,6 +190,19 @@ class Description:
             SourceEntity(entity=row["entity"], district=district)
             for row, district in zip(self._rows[1], self._districts, strict=True)
         ]
+
+    def _faults_of_kind(self, hub: Hub, loaded: dict[str, Any]) -> Errors:
+        """What the connector of the hub's kind cannot work with; fills in the defaults of its options."""
+        errors: Errors = {}
+        try:
+            loaded["options"] = check_options(hub.kind, loaded["entity_type"], loaded["options"])
+        except Invalid as refusal:
+            errors = dict(refusal.errors)
+        if hub.kind == "ngsi_ld":
+            for position, row in enumerate(self._rows[0]):
+                if not ATTRIBUTE_NAME.fullmatch(row["attribute"]):
+                    errors[f"attributes.{position}.attribute"] = ["Not an attribute name."]
+        return errors
 
     def _resolve_metrics(self, session: Session, errors: Errors) -> list[Metric]:
         metrics: list[Metric] = []

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from experiments.collection.connectors import ngsi_ld
+from experiments.collection.connectors import ngsi_ld, sensorthings
 from experiments.collection.connectors.ngsi_ld import Get, Query
 from experiments.collection.connectors.readings import Harvest
 
 Connector = Callable[[Get, Query, Harvest], Harvest]
 """Reads the window of a query into a harvest; HubFault where it may be incomplete."""
 
-CONNECTORS: Mapping[str, Connector] = {"ngsi_ld": ngsi_ld.read_window}
+CONNECTORS: Mapping[str, Connector] = {
+    "ngsi_ld": ngsi_ld.read_window,
+    "sensorthings": sensorthings.read_window,
+}
