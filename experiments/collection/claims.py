@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.intake import Targets, targets_of
-from experiments.collection.models import Backfill, DataSource, Dialect, Representation, Series
+from experiments.collection.models import Backfill, DataSource, Dialect, Representation
 from experiments.collection.settings import CollectionSettings
 
 NO_LEASE: dict[str, Any] = {"lease_holder": None, "lease_until": None, "claimed_at": None}
@@ -118,6 +118,8 @@ def claim_next(
 
 
 def _claim(session: Session, source: DataSource, holder: str, fence: int, now: datetime) -> Claim:
+    # Series of mappings that were taken out stay, with their history, but are read no more.
+    targets = targets_of(session, source.id)
     return Claim(
         source_id=source.id,
         source_name=source.name,
@@ -126,9 +128,8 @@ def _claim(session: Session, source: DataSource, holder: str, fence: int, now: d
         kind=source.hub.kind,
         holder=holder,
         fence=fence,
-        query=query_of(source, source.watermark, source.watermark),
-        # Series of mappings that were taken out stay, with their history, but are read no more.
-        targets=targets_of(source, session.scalars(select(Series).where(Series.source_id == source.id))),
+        query=query_of(source, targets, source.watermark, source.watermark),
+        targets=targets,
         starts_at=source.starts_at,
         watermark=source.watermark,
         interval=timedelta(seconds=source.interval_seconds),
@@ -151,15 +152,15 @@ def _past(session: Session, source: DataSource, now: datetime) -> Past | None:
     return None if row is None else Past(row.id, row.watermark, row.ends_at)
 
 
-def query_of(source: DataSource, start: datetime, end: datetime) -> Query:
-    """What the hub will be asked for [start, end)."""
+def query_of(source: DataSource, targets: Targets, start: datetime, end: datetime) -> Query:
+    """What the hub will be asked for [start, end); `targets` are the source's."""
     return Query(
         base_url=source.hub.base_url,
         dialect=Dialect(source.hub.dialect),
         zone=source.hub.zone,
         entity_type=source.entity_type,
-        attributes=tuple(a.attribute for a in source.attributes),
-        entities=frozenset(e.entity for e in source.entities),
+        attributes=tuple(dict.fromkeys(attribute for _, attribute in targets)),
+        entities=frozenset(entity for entity, _ in targets),
         page_size=source.page_size,
         start=start,
         end=end,
@@ -183,14 +184,18 @@ def hold(session: Session, claim: Claim, **values: Any) -> datetime | None:
 
     StaleFence otherwise. First statement of every transaction that writes for a claim.
     """
-    values = values or {"fence": claim.fence}
-    held = session.execute(
-        update(DataSource)
-        .where(DataSource.id == claim.source_id, DataSource.fence == claim.fence)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-        .returning(DataSource.id, DataSource.received_until)
-    ).one_or_none()
+    is_ours = and_(DataSource.id == claim.source_id, DataSource.fence == claim.fence)
+    facts = (DataSource.id, DataSource.received_until)
+    if values:
+        held = session.execute(
+            update(DataSource)
+            .where(is_ours)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+            .returning(*facts)
+        ).one_or_none()
+    else:
+        held = session.execute(select(*facts).where(is_ours).with_for_update()).one_or_none()
     if held is None:
         raise StaleFence
     received_until: datetime | None = held.received_until

@@ -18,7 +18,6 @@ from experiments.collection.models import (
     CollectionAttempt,
     DataSource,
     QuarantinedReading,
-    Series,
     Way,
     from_microseconds,
     to_microseconds,
@@ -48,8 +47,10 @@ def ingest(
     """
     stamp = to_microseconds(received_at)
     stored = store.Stored()
-    for rows in arrivals.chunks():
-        stored += store.write(session.connection(), rows, received_at=stamp, attempt_id=attempt.id)
+    for number, rows in enumerate(arrivals.chunks()):
+        stored += store.write(
+            session.connection(), rows, received_at=stamp, attempt_id=attempt.id, is_continued=number > 0
+        )
     _keep_aside(session, arrivals.suspects, attempt=attempt, received_at=stamp)
     attempt.readings = arrivals.count
     attempt.inserted, attempt.revised, attempt.unchanged = stored.inserted, stored.revised, stored.unchanged
@@ -74,7 +75,6 @@ def receive(
     OverflowError where so many readings cannot be stored that something else is wrong.
     """
     received_at = lock(session, source, at)
-    series = session.scalars(select(Series).where(Series.source_id == source.id))
     instants = [reading.at for reading in readings]
     attempt = CollectionAttempt(
         source_id=source.id,
@@ -89,7 +89,7 @@ def receive(
     )
     session.add(attempt)
     session.flush()
-    with Arrivals(targets_of(source, series), until=to_microseconds(received_at)) as arrivals:
+    with Arrivals(targets_of(session, source.id), until=to_microseconds(received_at)) as arrivals:
         arrivals.add(readings)
         ingest(session, arrivals, attempt=attempt, received_at=received_at)
     return attempt

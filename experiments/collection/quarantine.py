@@ -23,7 +23,6 @@ from experiments.collection.models import (
     DataSource,
     Observation,
     QuarantinedReading,
-    Series,
     Verdict,
     Way,
     to_microseconds,
@@ -56,8 +55,7 @@ def reprocess(
     `superseded`; the rest stays as it is. WrongMoment for a reading that was decided already.
     """
     _check(source, readings, "quarantine.reprocess")
-    series = session.scalars(select(Series).where(Series.source_id == source.id))
-    targets = targets_of(source, series)
+    targets = targets_of(session, source.id)
     overtaken = [row for row in readings if _is_overtaken(session, targets, row)]
     fit = [row for row in readings if row not in overtaken and _is_fit(targets, row, at)]
     attempt = receive(

@@ -79,10 +79,13 @@ class Stored:
         )
 
 
-def write(connection: Connection, rows: Columns, *, received_at: int, attempt_id: int) -> Stored:
+def write(
+    connection: Connection, rows: Columns, *, received_at: int, attempt_id: int, is_continued: bool = False
+) -> Stored:
     """Store `rows`; a changed value supersedes the old one, which is kept as a revision.
 
-    Of several values for one instant the last one counts. The caller holds the source: nobody else
+    Of several values for one instant the last one counts. `is_continued`: this attempt wrote before, at
+    the same instant. The caller holds the source: nobody else
     writes its series meanwhile. `received_at` is in microseconds, UTC.
     """
     rows, repeated = _last_of_each(rows)
@@ -94,7 +97,7 @@ def write(connection: Connection, rows: Columns, *, received_at: int, attempt_id
         stored += _insert(connection, rows.take(new), received_at, attempt_id)
         rows = rows.take(~new)
     if len(rows):
-        stored += _compare(connection, rows, received_at, attempt_id)
+        stored += _compare(connection, rows, received_at, attempt_id, is_continued)
     return stored
 
 
@@ -108,18 +111,20 @@ def _last_of_each(rows: Columns) -> tuple[Columns, int]:
     return rows.take(np.append(~same, True)), differing
 
 
-def _compare(connection: Connection, rows: Columns, received_at: int, attempt_id: int) -> Stored:
+def _compare(
+    connection: Connection, rows: Columns, received_at: int, attempt_id: int, is_continued: bool
+) -> Stored:
     """Let the database tell new rows, changed ones and equal ones apart."""
-    _arrive(connection, rows)
+    _arrive(connection, rows, is_continued)
     stamp = {"received_at": received_at, "attempt_id": attempt_id}
     span = {"first": int(rows.at.min()), "last": int(rows.at.max())}
-    repeated = int(connection.execute(_REPEATED, stamp | span).scalar_one())
+    repeated = int(connection.execute(_REPEATED, stamp | span).scalar_one()) if is_continued else 0
     revised = connection.execute(_SUPERSEDE, stamp | span).rowcount
     touched = connection.execute(_UPSERT, stamp).rowcount
     return Stored(touched - revised - repeated, revised, len(rows) - touched, repeated)
 
 
-def _arrive(connection: Connection, rows: Columns) -> None:
+def _arrive(connection: Connection, rows: Columns, is_continued: bool) -> None:
     """Fill the temporary table of this connection with `rows` alone."""
     on_postgresql = connection.dialect.name == "postgresql"
     connection.exec_driver_sql(
@@ -127,7 +132,9 @@ def _arrive(connection: Connection, rows: Columns) -> None:
         "(series_id integer NOT NULL, observed_at bigint NOT NULL, value double precision NOT NULL)"
         + (" ON COMMIT DELETE ROWS" if on_postgresql else "")
     )
-    connection.exec_driver_sql("TRUNCATE arriving" if on_postgresql else "DELETE FROM arriving")
+    # Mostly empty already; where piece follows piece, rows that were only marked as deleted would pile up.
+    is_big = on_postgresql and is_continued
+    connection.exec_driver_sql("TRUNCATE arriving" if is_big else "DELETE FROM arriving")
     if not on_postgresql:
         columns = zip(rows.series.tolist(), rows.at.tolist(), rows.values.tolist(), strict=True)
         connection.exec_driver_sql("INSERT INTO arriving VALUES (?, ?, ?)", list(columns))

@@ -18,7 +18,7 @@ from tests.experiments.collection.build import NOW, SETTINGS, entity, the_source
 from tests.faults.hub import Asked, Reply, as_entity
 from tests.faults.invariants import check, recorded
 
-HASTY = replace(SETTINGS, read_seconds=0.3, connect_seconds=0.3, answer_seconds=1.0)
+HASTY = replace(SETTINGS, read_seconds=1.0, answer_seconds=10.0)
 
 
 def collect(sessions, now=NOW, settings=HASTY):
@@ -38,7 +38,7 @@ def status(code, **headers):
 
 
 def silent(asked: Asked) -> Reply:
-    return Reply(asked.truth.body, headers=asked.truth.headers, wait=0.5)
+    return Reply(asked.truth.body, headers=asked.truth.headers, wait=1.3)
 
 
 def half_a_body(asked: Asked) -> Reply:

@@ -148,7 +148,7 @@ class Collection(RuleBasedStateMachine):
 
 def test_the_collector_keeps_its_promises_whatever_happens(databases):
     bounds = settings(
-        max_examples=15,
+        max_examples=10,
         stateful_step_count=25,
         deadline=None,
         suppress_health_check=list(HealthCheck),
