@@ -84,7 +84,8 @@ def main() -> None:
     seed = given.seed
     print(f"seed {seed}, {DRAWS} draws, {given.rows} rows, medians in seconds\n")
     print(
-        f"| clusters | ours | MiB | diff-diff, 999 draws | MiB | ratio | wildboottest | MiB | ratio |\n|{'---|' * 9}"
+        "| clusters | ours | MiB | diff-diff, 999 draws | MiB | ratio | wildboottest | MiB | ratio |"
+        f"\n|{'---|' * 9}"
     )
     taken = []
     for clusters in CLUSTERS:
