@@ -183,6 +183,9 @@ RULES: dict[str, Rule] = {
     "sources.pause": city_data_officer,
     "sources.resume": city_data_officer,
     "sources.collect": city_data_officer,
+    "tokens.index": city_data_officer,
+    "tokens.rotate": city_data_officer,
+    "tokens.revoke": city_data_officer,
     # people and the ledger
     "people.index": administrator,
     "people.new": administrator,
@@ -196,6 +199,9 @@ RULES: dict[str, Rule] = {
     "api-sessions.create": anyone,
     "api-sessions.current": signed_in,
     "api-sessions.end": signed_in,
+    # a source's token opens these, no person's
+    "api-observations.push": anyone,
+    "api-observations.notify": anyone,
     "api-pilots.index": anyone,
     "api-pilots.read": anyone,
     "api-pilots.case": signed_in,

@@ -3,6 +3,7 @@
 from experiments import districts, facts, metrics
 from experiments.collection import models as collection
 from experiments.collection import quality_models as quality
+from experiments.collection import tokens
 from experiments.evaluation import models as evaluation
 from experiments.orm import Base
 from experiments.registrations import models as registrations
@@ -35,4 +36,5 @@ __all__ = [
     "programmes",
     "quality",
     "registrations",
+    "tokens",
 ]

@@ -18,6 +18,7 @@ from sandbox.web import (
     regulator,
     rim,
     sources,
+    tokens,
 )
 
 
@@ -27,7 +28,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     for room in (
         *(register, accounts, company, cases, consultations, clocks, regulator, evaluator, sources),
-        *(people, audit),
+        *(tokens, people, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]

@@ -61,6 +61,18 @@ FIXED = (
     _("an evaluating institute is needed"),
     _("a ministry is needed"),
     _("Number too large."),
+    _("An instant with its offset from UTC is needed."),
+    _("The source does not map this attribute of this entity."),
+    _("Too many of these readings cannot be stored."),
+    _("There is no reading here."),
+    _("This key came with another body before."),
+    _("Only gzip is known."),
+    _("This is not gzip."),
+    _("This is not one whole gzip member."),
+    _("The body is not JSON."),
+    _("The body is not UTF-8."),
+    _("A column stands twice in the header."),
+    _("This is no NGSI-LD notification."),
     _("This is no page token of this list."),
     _("this role belongs to another kind of organisation"),
     _("another organisation has this"),
@@ -94,6 +106,8 @@ FIXED = (
 
 # Sentences with changing parts: pattern in English, and the sentence with %(name)s in their place.
 PATTERNS = (
+    (r"Line (?P<line>\d+) is not (?P<format>JSON|CSV)\.", _("Line %(line)s is not %(format)s.")),
+    (r"1 to (?P<most>\d+) printable characters\.", _("1 to %(most)s printable characters.")),
     (r"(?P<name>.+) is no ministry", _("%(name)s is no ministry")),
     (r"(?P<name>.+) stands twice", _("%(name)s stands twice")),
     (r"unknown regime (?P<key>.+)", _("unknown regime %(key)s")),

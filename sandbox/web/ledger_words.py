@@ -46,9 +46,12 @@ ACTS = {
     "site.select": _("Site selected"),
     "source.collect": _("Run asked for"),
     "source.edit": _("Source changed"),
+    "source.make_token": _("Token of a source made"),
     "source.pause": _("Source paused"),
     "source.register": _("Source registered"),
     "source.resume": _("Source resumed"),
+    "source.revoke_token": _("Token of a source revoked"),
+    "source.rotate_token": _("Token of a source renewed"),
 }
 
 FAULTS = {

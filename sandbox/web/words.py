@@ -257,6 +257,7 @@ MISSING_RECORDS = {
     "signed result": _(
         "The data and the result are published together, once an evaluator has signed the result."
     ),
+    "token": _("There is no such token of this source."),
 }
 
 NEEDS = {
@@ -280,6 +281,7 @@ NEEDS = {
         "Somebody changed this source since you opened the form. Read it again before you go on."
     ),
     "source_is_collected": _("The source is paused."),
+    "token_works": _("The token has ended or was revoked already."),
     "source_is_paused": _("The source is not paused."),
 }
 
