@@ -39,6 +39,7 @@ class Settings:
     private_hubs: tuple[str, ...] = ()
     heartbeat_seconds: float = 5.0
     workers: int = 1
+    collectors: int = 4
     trusted_proxies: int = 0
 
 
@@ -61,6 +62,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         private_hubs=_private_hubs(env.get("SANDBOX_PRIVATE_HUBS", "")),
         heartbeat_seconds=float(_number(env, "SANDBOX_HEARTBEAT_SECONDS", 5, low=1, high=3600)),
         workers=_number(env, "SANDBOX_WORKERS", 1, low=1, high=256),
+        # Each needs a connection to the database while it writes; more schedulers may run beside this one.
+        collectors=_number(env, "SANDBOX_COLLECTORS", 4, low=1, high=12),
         trusted_proxies=_number(env, "SANDBOX_TRUSTED_PROXIES", 0, low=0, high=5),
     )
 

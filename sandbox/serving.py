@@ -81,7 +81,7 @@ def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -
     evaluate = partial(runs.run_due, sessions, executor, holder=holder, clock=clock)
     return Work(
         sessions,
-        CollectionSettings(private_hubs=settings.private_hubs),
+        CollectionSettings(private_hubs=settings.private_hubs, sources_at_once=settings.collectors),
         clock=clock,
         duties=(partial(note_lapses, sessions, clock), evaluate),
         holder=holder,

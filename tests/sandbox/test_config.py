@@ -39,6 +39,7 @@ def test_blank_values_are_defaults(tmp_path):
         ("SANDBOX_HEARTBEAT_SECONDS", "0"),
         ("SANDBOX_WORKERS", "many"),
         ("SANDBOX_WORKERS", "0"),
+        ("SANDBOX_COLLECTORS", "13"),
         ("SANDBOX_DEVELOPMENT", "maybe"),
         ("SANDBOX_HTTPS", "2"),
         ("SANDBOX_DEMONSTRATION", "on please"),
