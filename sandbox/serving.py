@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
+from sandbox import data_health
 from sandbox.app import Clock, create_app, utc_now
 from sandbox.clocks import running
 from sandbox.config import Settings
@@ -83,7 +84,7 @@ def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -
         sessions,
         CollectionSettings(private_hubs=settings.private_hubs, sources_at_once=settings.collectors),
         clock=clock,
-        duties=(partial(note_lapses, sessions, clock), evaluate),
+        duties=(partial(note_lapses, sessions, clock), evaluate, partial(watch_data, sessions, clock)),
         holder=holder,
     )
 
@@ -93,6 +94,13 @@ def note_lapses(sessions: sessionmaker[Session], clock: Clock) -> None:
     with sessions() as session:
         if running.is_any_overdue(session, at=clock()):
             running.lapse(session, at=clock())
+            session.commit()
+
+
+def watch_data(sessions: sessionmaker[Session], clock: Clock) -> None:
+    """Open and close the alerts about what is collected, hour by hour."""
+    with sessions() as session:
+        if data_health.look_after(session, clock()):
             session.commit()
 
 

@@ -13,7 +13,9 @@ from sandbox.web import (
     consultations,
     evaluator,
     filters,
+    health,
     people,
+    quarantine,
     register,
     regulator,
     rim,
@@ -28,7 +30,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     for room in (
         *(register, accounts, company, cases, consultations, clocks, regulator, evaluator, sources),
-        *(tokens, people, audit),
+        *(health, quarantine, tokens, people, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]

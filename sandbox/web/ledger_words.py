@@ -11,6 +11,9 @@ _ = lazy_gettext
 
 # Acts on subjects without a lifecycle; the others are named by their deeds.
 ACTS = {
+    "alert.close": _("Alert about data closed"),
+    "alert.open": _("Alert about data opened"),
+    "alert.see": _("Alert about data seen"),
     "bid.submit": _("Bid submitted"),
     "calendar.open": _("Calendar address opened"),
     "calendar.revoke": _("Calendar address closed"),
@@ -44,7 +47,10 @@ ACTS = {
     "pilot.save_plan_draft": _("Plan draft saved"),
     "pilot.sign_result": _("Result signed"),
     "site.select": _("Site selected"),
+    "quarantine.discard": _("Quarantined readings given up"),
+    "quarantine.reprocess": _("Quarantined readings tried again"),
     "source.collect": _("Run asked for"),
+    "source.device_change": _("Change of a device registered"),
     "source.edit": _("Source changed"),
     "source.make_token": _("Token of a source made"),
     "source.pause": _("Source paused"),

@@ -19,6 +19,7 @@ def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
         ("evaluator.desk", gettext("Evaluations")),
         ("clocks.mine", gettext("Due dates")),
         ("sources.index", gettext("Data sources")),
+        ("health.alerts", gettext("Alerts about data")),
         ("people.index", gettext("People")),
         ("clocks.holidays", gettext("Holidays")),
         ("audit.ledger", gettext("Ledger")),

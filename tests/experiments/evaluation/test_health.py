@@ -93,7 +93,7 @@ def test_a_known_change_of_devices_is_told(session):
 
 
 def test_a_repetition_gives_the_same_bytes_although_the_attribute_was_renamed(session):
-    case = create_case(session, REQUESTED)
+    create_case(session, REQUESTED)
     evaluation = runs.claim(session, holder="test", now=AFTER)
     text = runs.repeat(session, evaluation, InThisProcess())
     assert runs.finish(session, evaluation.id, evaluation.fence, text, at=AFTER)
