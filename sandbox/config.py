@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 import re
 import secrets
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -37,6 +39,7 @@ class Settings:
     demonstration: bool = False
     session_hours: int = 10
     private_hubs: tuple[str, ...] = ()
+    credential_keys: tuple[str, ...] = field(default=(), repr=False)
     heartbeat_seconds: float = 5.0
     workers: int = 1
     collectors: int = 4
@@ -50,7 +53,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     development = _flag(env, "SANDBOX_DEVELOPMENT")
     return Settings(
         database_url=_database_url(env.get("SANDBOX_DATABASE_URL"), var_dir),
-        secret_key=env.get("SANDBOX_SECRET_KEY") or _kept_secret(var_dir),
+        secret_key=env.get("SANDBOX_SECRET_KEY") or _kept_secret(var_dir, "secret_key", "SANDBOX_SECRET_KEY"),
         var_dir=var_dir,
         host=env.get("SANDBOX_HOST", "127.0.0.1"),
         port=_number(env, "SANDBOX_PORT", 8000, low=1, high=65535),
@@ -60,6 +63,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         official_masthead=_flag(env, "SANDBOX_OFFICIAL_MASTHEAD"),
         session_hours=_number(env, "SANDBOX_SESSION_HOURS", 10, low=1, high=24 * 14),
         private_hubs=_private_hubs(env.get("SANDBOX_PRIVATE_HUBS", "")),
+        credential_keys=_credential_keys(env.get("SANDBOX_CREDENTIAL_KEYS", ""), var_dir),
         heartbeat_seconds=float(_number(env, "SANDBOX_HEARTBEAT_SECONDS", 5, low=1, high=3600)),
         workers=_number(env, "SANDBOX_WORKERS", 1, low=1, high=256),
         # Each needs a connection to the database while it writes; more schedulers may run beside this one.
@@ -86,9 +90,9 @@ def _database_url(given: str | None, var_dir: Path) -> str:
     return url
 
 
-def _kept_secret(var_dir: Path) -> str:
+def _kept_secret(var_dir: Path, file_name: str, setting: str) -> str:
     """A secret made once and kept beside the embedded database, readable by its owner alone."""
-    path = var_dir / "secret_key"
+    path = var_dir / file_name
     try:
         if not path.exists():
             _keep_new_secret(path)
@@ -96,7 +100,7 @@ def _kept_secret(var_dir: Path) -> str:
     except OSError as error:
         raise SettingError(f"SANDBOX_VAR_DIR: {error.strerror}: {error.filename}") from error
     if not secret:
-        raise SettingError(f"SANDBOX_SECRET_KEY: the kept secret in {path} is empty; remove the file")
+        raise SettingError(f"{setting}: the kept secret in {path} is empty; remove the file")
     return secret
 
 
@@ -104,10 +108,26 @@ def _keep_new_secret(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Written elsewhere and linked: whoever starts at the same moment sees a whole secret or none.
     with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:
-        file.write(secrets.token_hex(32))
+        # As a key of Fernet wants it; a secret of browser cookies may look like that too.
+        file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
         file.flush()
         with suppress(FileExistsError):  # another process made it a moment ago
             os.link(file.name, path)
+
+
+def _credential_keys(given: str, var_dir: Path) -> tuple[str, ...]:
+    """Keys that seal (the first) and open credentials of hubs."""
+    name = "SANDBOX_CREDENTIAL_KEYS"
+    keys = tuple(part.strip() for part in given.split(",") if part.strip())
+    keys = keys or (_kept_secret(var_dir, "credential_key", name),)
+    for key in keys:
+        try:
+            fits = len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32
+        except (binascii.Error, ValueError):
+            fits = False
+        if not fits:
+            raise SettingError(f"{name}: every key is 32 bytes in URL-safe base64")
+    return keys
 
 
 def _private_hubs(given: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.collection.engine import collect_due
+from experiments.collection.limits import HubMemory
 from experiments.collection.settings import CollectionSettings
 from experiments.collection.windows import AttemptSummary
 
@@ -51,6 +52,7 @@ class Work:
     duties: Sequence[Duty] = ()
     holder: str = field(default_factory=new_holder)
     stopping: threading.Event = field(default_factory=threading.Event)
+    memory: HubMemory = field(default_factory=HubMemory)
 
 
 def tick(work: Work) -> list[AttemptSummary]:
@@ -65,6 +67,7 @@ def tick(work: Work) -> list[AttemptSummary]:
                 holder=work.holder,
                 settings=work.settings,
                 clock=work.clock,
+                memory=work.memory,
                 is_stopping=work.stopping.is_set,
             )
         )

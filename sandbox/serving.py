@@ -82,10 +82,19 @@ def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -
     evaluate = partial(runs.run_due, sessions, executor, holder=holder, clock=clock)
     return Work(
         sessions,
-        CollectionSettings(private_hubs=settings.private_hubs, sources_at_once=settings.collectors),
+        collection_settings(settings),
         clock=clock,
         duties=(partial(note_lapses, sessions, clock), evaluate, partial(watch_data, sessions, clock)),
         holder=holder,
+    )
+
+
+def collection_settings(settings: Settings) -> CollectionSettings:
+    """What these settings tell the collector."""
+    return CollectionSettings(
+        private_hubs=settings.private_hubs,
+        credential_keys=settings.credential_keys,
+        sources_at_once=settings.collectors,
     )
 
 

@@ -13,6 +13,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,8 +23,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from experiments.collection import claims
 from experiments.collection.claims import Claim
 from experiments.collection.http import HubClient
+from experiments.collection.limits import HubMemory
 from experiments.collection.models import AttemptStatus
 from experiments.collection.partitions import prepare_partitions
+from experiments.collection.rests import doubtful, resting
 from experiments.collection.settings import CollectionSettings
 from experiments.collection.windows import AttemptSummary, Clock, Crew, Window
 
@@ -37,6 +40,7 @@ def collect_due(
     holder: str,
     settings: CollectionSettings,
     clock: Clock | None = None,
+    memory: HubMemory | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
     report: Callable[[AttemptSummary], None] = lambda summary: None,
 ) -> list[AttemptSummary]:
@@ -44,28 +48,31 @@ def collect_due(
 
     As many sources at a time as the settings say. Commits after each window, because a run of a job is
     a rim: what one window brought must not hang on the next. `clock` stamps what was received (`now`
-    where it is None); `holder` names this worker. Between windows `is_stopping` is asked; `report` sees
-    each attempt as it ends, one at a time.
+    where it is None); `holder` names this worker, `memory` is what it knows
+    of hubs from earlier runs. Between windows `is_stopping` is asked; `report` sees each attempt as it
+    ends, one at a time.
     """
     clock = clock or (lambda: now)
     prepare_partitions(session_factory, now)
     with (
-        HubClient(settings) as client,
+        HubClient(settings, memory=memory) as client,
         ThreadPoolExecutor(settings.sources_at_once, thread_name_prefix="collector") as pool,
     ):
         crew = Crew(session_factory, client, clock, settings)
         run = _Run(crew, now, is_stopping, report)
         under_way: dict[Future[None], Claim] = {}
         seen: set[int] = set()
+        shy = doubtful(session_factory, settings)
         while not is_stopping():
+            at = clock()
             claim = claims.claim_next(
                 session_factory,
                 now,
                 holder=holder,
                 settings=settings,
-                at=clock(),
+                at=at,
                 but=seen,
-                but_of=_busy_hubs(under_way.values(), settings),
+                but_of=resting(session_factory, at) | _busy_hubs(under_way.values(), settings, shy),
             )
             if claim is not None:
                 seen.add(claim.source_id)
@@ -81,10 +88,10 @@ def collect_due(
     return run.summaries
 
 
-def _busy_hubs(under_way: Iterable[Claim], settings: CollectionSettings) -> set[int]:
-    """Hubs of which as many sources are being read as they, or the settings, allow."""
+def _busy_hubs(under_way: Iterable[Claim], settings: CollectionSettings, shy: AbstractSet[int]) -> set[int]:
+    """Hubs of which as many sources are being read as they, or the settings, allow; of a `shy` one, one."""
     hubs = Counter((claim.hub_id, claim.hub_concurrency or settings.sources_per_hub) for claim in under_way)
-    return {hub_id for (hub_id, most), count in hubs.items() if count >= most}
+    return {hub_id for (hub_id, most), count in hubs.items() if count >= (1 if hub_id in shy else most)}
 
 
 def _note_break(future: Future[None], claim: Claim) -> None:

@@ -49,13 +49,26 @@ class Dialect(StrEnum):
 
     ETSI = "etsi"
     CITY_DATA_HUB = "city_data_hub"
+    SCORPIO = "scorpio"
+    ORION_LD = "orion_ld"
+    STELLIO = "stellio"
 
 
 class Representation(StrEnum):
-    """The shape of the answer that is asked for; both shapes are read whatever was asked."""
+    """The shape of the answer that is asked for. Of raw readings both shapes are read, whatever was asked.
+
+    Values that the hub has put together itself, over its own buckets (`aggregated_values`) or as the
+    value of a KeyPerformanceIndicator over its calculationPeriod, are never read beside raw ones.
+    """
 
     NORMALIZED = "normalized"
     TEMPORAL_VALUES = "temporal_values"
+    AGGREGATED_VALUES = "aggregated_values"
+    KEY_PERFORMANCE_INDICATOR = "key_performance_indicator"
+
+    @property
+    def is_raw(self) -> bool:
+        return self in (Representation.NORMALIZED, Representation.TEMPORAL_VALUES)
 
 
 class Way(StrEnum):
@@ -95,13 +108,19 @@ class Hub(Identified, Base):
     """A city data hub. `zone` is read where the hub leaves offsets out.
 
     `kind` names the connector that speaks with it, `concurrency` how many of its sources one worker
-    may read at a time (the worker's own limit where it is None).
+    may read at a time (the worker's own limit where it is None), `requests_per_minute` how often one worker
+    may call it. `credentials` are sealed (`collection.credentials`). `failures` counts windows that failed in
+    a row, whichever source they were of; until `resting_until` the hub is left alone.
     """
 
     __tablename__ = "hub"
     __table_args__ = (
-        CheckConstraint("dialect IN ('etsi', 'city_data_hub')", name="dialect_is_known"),
+        CheckConstraint(
+            "dialect IN ('etsi', 'city_data_hub', 'scorpio', 'orion_ld', 'stellio')", name="dialect_is_known"
+        ),
         CheckConstraint("concurrency >= 1", name="concurrency_is_positive"),
+        CheckConstraint("requests_per_minute >= 1", name="rate_is_positive"),
+        CheckConstraint("failures >= 0", name="failures_are_counted"),
     )
 
     name: Mapped[str] = mapped_column(unique=True)
@@ -112,6 +131,10 @@ class Hub(Identified, Base):
     zone: Mapped[str]
     tenant: Mapped[str | None]
     context_url: Mapped[str | None]
+    credentials: Mapped[str | None] = mapped_column(Text)
+    requests_per_minute: Mapped[int | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    resting_until: Mapped[datetime | None]
 
 
 class DataSource(Identified, Versioned, Base):
@@ -139,7 +162,9 @@ class DataSource(Identified, Versioned, Base):
             name="a_lease_is_whole",
         ),
         CheckConstraint(
-            "representation IN ('normalized', 'temporal_values')", name="representation_is_known"
+            "representation IN ('normalized', 'temporal_values', 'aggregated_values', "
+            "'key_performance_indicator')",
+            name="representation_is_known",
         ),
         Index("ix_data_source_due", "paused", "next_due_at"),
     )

@@ -15,6 +15,7 @@ from experiments.collection.claims import NO_LEASE
 from experiments.collection.description import Description, Errors, HubSchema, conflicts
 from experiments.collection.intake import series_entity
 from experiments.collection.models import DataSource, Hub, Series
+from experiments.collection.rests import wake
 from experiments.errors import Invalid
 from experiments.fields import load
 
@@ -106,8 +107,9 @@ def resume(session: Session, source: DataSource, *, at: datetime) -> None:
 
 
 def collect_now(session: Session, source: DataSource, *, at: datetime) -> None:
-    """Make `source` due, whatever its interval or back-off says."""
+    """Make `source` due, whatever its interval, its back-off or a rest of its hub says."""
     source.next_due_at = at
+    wake(source.hub)
     session.flush()
 
 

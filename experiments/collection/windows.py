@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from experiments.collection.claims import NO_LEASE, Claim, Past, StaleFence, hold
 from experiments.collection.connectors.readings import Harvest, Reading
 from experiments.collection.connectors.registry import CONNECTORS
-from experiments.collection.faults import HubFault
-from experiments.collection.http import Answer, HubClient
+from experiments.collection.faults import HubFault, PassingFault
+from experiments.collection.http import Access, Answer, HubClient
 from experiments.collection.ingest import ingest
 from experiments.collection.intake import Arrivals
 from experiments.collection.models import (
@@ -23,8 +23,10 @@ from experiments.collection.models import (
     Backfill,
     CollectionAttempt,
     DataSource,
+    Hub,
     to_microseconds,
 )
+from experiments.collection.rests import note_failure, note_success
 from experiments.collection.settings import CollectionSettings
 
 log = logging.getLogger(__name__)
@@ -127,6 +129,7 @@ class Window:
             session.add(attempt)
             session.flush()
             ingest(session, arrivals, attempt=attempt, received_at=received_at, dropped=harvest.dropped)
+            note_success(session, self.claim.hub_id)
             self._advance(session, received_at, crew.settings, gives_back)
             return self._summary(attempt)
 
@@ -155,6 +158,9 @@ class Window:
             try:
                 hold(session, self.claim, **NO_LEASE)
                 self._back_off(session, at, crew.settings, fault.retry_after_seconds)
+                # What is wrong with one page is the matter of its source; a hub that is down, of all.
+                if isinstance(fault, PassingFault):
+                    note_failure(session, self.claim.hub_id, at=at, settings=crew.settings)
             except StaleFence:
                 attempt.status = AttemptStatus.STALE
             session.add(attempt)
@@ -230,6 +236,8 @@ class _Renewing:
         self._claim = claim
         self._crew = crew
         self._renewed_at = crew.clock()
+        with crew.session_factory() as session:
+            self._access = access_to(session.get_one(Hub, claim.hub_id))
 
     def get(self, url: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         now = self._crew.clock()
@@ -238,7 +246,12 @@ class _Renewing:
             with self._crew.session_factory.begin() as session:
                 hold(session, self._claim, lease_until=now + timedelta(seconds=seconds))
             self._renewed_at = now
-        return self._crew.client.get(url, params, headers)
+        return self._crew.client.get(url, params, headers, access=self._access)
+
+
+def access_to(hub: Hub) -> Access:
+    """How `hub` may be called, its credentials still sealed."""
+    return Access(hub.id, hub.base_url, hub.credentials, hub.requests_per_minute)
 
 
 def back_off(failures: int, settings: CollectionSettings, asked_seconds: float | None = None) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 import threading
 
@@ -89,14 +90,14 @@ def test_private_hubs_stand_in_a_row(tmp_path):
 
 def test_a_secret_is_made_once_and_kept_for_its_owner_alone(tmp_path):
     first = settings(tmp_path).secret_key
-    assert len(first) == 64
+    assert len(base64.urlsafe_b64decode(first)) == 32
     assert settings(tmp_path).secret_key == first
     assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600
 
 
 def test_a_given_secret_is_not_kept(tmp_path):
     assert settings(tmp_path, SANDBOX_SECRET_KEY="mine").secret_key == "mine"
-    assert not (tmp_path / "var").exists()
+    assert not (tmp_path / "var" / "secret_key").exists()
 
 
 def test_processes_that_start_together_share_one_secret(tmp_path):
@@ -112,7 +113,8 @@ def test_processes_that_start_together_share_one_secret(tmp_path):
     for thread in threads:
         thread.join()
     assert len(found) == 1
-    assert [path.name for path in (tmp_path / "var").iterdir()] == ["secret_key"]
+    names = sorted(path.name for path in (tmp_path / "var").iterdir())
+    assert names == ["credential_key", "secret_key"]
 
 
 def test_an_empty_kept_secret_signs_nothing(tmp_path):
@@ -120,3 +122,20 @@ def test_an_empty_kept_secret_signs_nothing(tmp_path):
     (tmp_path / "var" / "secret_key").write_text("\n")
     with pytest.raises(SettingError, match=r"^SANDBOX_SECRET_KEY: "):
         settings(tmp_path)
+
+
+def test_a_key_for_credentials_is_kept_and_fits(tmp_path):
+    first = settings(tmp_path).credential_keys
+    assert settings(tmp_path).credential_keys == first
+    assert len(base64.urlsafe_b64decode(first[0])) == 32
+    assert first[0] not in repr(settings(tmp_path))
+
+
+def test_keys_for_credentials_are_named_newest_first(tmp_path):
+    one, other = (base64.urlsafe_b64encode(bytes([n]) * 32).decode() for n in (1, 2))
+    assert settings(tmp_path, SANDBOX_CREDENTIAL_KEYS=f"{one}, {other}").credential_keys == (one, other)
+
+
+def test_a_key_of_another_length_is_refused(tmp_path):
+    with pytest.raises(SettingError, match="SANDBOX_CREDENTIAL_KEYS"):
+        settings(tmp_path, SANDBOX_CREDENTIAL_KEYS="c2hvcnQ=")
