@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from experiments.collection.connectors import ngsi_ld, sensorthings
+from experiments.collection.connectors import ckan, csv_http, korean_api, ngsi_ld, sensorthings
 from experiments.collection.connectors.ngsi_ld import Get, Query
 from experiments.collection.connectors.readings import Harvest
 
@@ -14,4 +14,7 @@ Connector = Callable[[Get, Query, Harvest], Harvest]
 CONNECTORS: Mapping[str, Connector] = {
     "ngsi_ld": ngsi_ld.read_window,
     "sensorthings": sensorthings.read_window,
+    "ckan": ckan.read_window,
+    "korean_api": korean_api.read_window,
+    "csv": csv_http.read_window,
 }
