@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
+from stats.design import Design
 from stats.errors import EstimationError
 from stats.findings import Finding, Level, NotComputable
+from stats.inference import CR2
 from stats.missing import Sample
-from stats.panel import FloatArray
+from stats.panel import FloatArray, Panel
 from stats.reassignment import REASSIGNMENT
 from stats.results import EventStudy
 from stats.synthetic import SyntheticControl
@@ -83,6 +85,9 @@ def treated_clusters(count: int, method: str) -> Finding:
     elif method == REASSIGNMENT:
         more_ko = " 군집 오차를 믿기에는 적어, 실증 군집을 바꾸어 배정한 결과들 사이의 순위로 추론합니다."
         more_en = " That is too few for clustered errors; inference ranks the effect among re-assignments."
+    elif level == "caution" and method != CR2:
+        more_ko = " 큰 표본에 기대는 오차를 믿기에는 적어, 위약 배정 결과들 사이의 순위로 추론합니다."
+        more_en = " That is too few for errors of large samples; inference ranks the effect among placebos."
     elif level == "caution":
         more_ko = " 소수 군집 보정(CR2)을 썼으나 구간이 넓습니다."
         more_en = " Errors are corrected for few clusters (CR2), and intervals are wide."
@@ -160,23 +165,9 @@ def pre_fit(result: SyntheticControl, outcomes: FloatArray) -> list[Finding]:
     outcomes: all outcomes before the start (units x T0), whose standard deviation is the yardstick.
     """
     fit = result.fit
-    spread = float(outcomes.std())
-    level = abs(float(fit.outcomes[: fit.start].mean()))
-    share: float | NotComputable = fit.pre_rmspe / spread if spread > 0 else reasons.no_variation()
-    if isinstance(share, NotComputable):
-        return [Finding("fail", "pre_fit", share, share.sentence_ko, share.sentence_en)]
-    of_level = percent(fit.pre_rmspe / level) if level > 0 else "-"
-    findings = [
-        Finding(
-            "ok" if share <= PRE_FIT_GOOD else "caution" if share <= PRE_FIT_POOR else "fail",
-            "pre_fit",
-            share,
-            f"시행 전 적합 오차(RMSPE)는 {figure(fit.pre_rmspe)}로, 시행 전 표준편차의 {percent(share)}, "
-            f"수준의 {of_level}입니다.",
-            f"The pre-period error (RMSPE) is {figure(fit.pre_rmspe)}: {percent(share)} of the pre-period "
-            f"standard deviation, {of_level} of the level.",
-        )
-    ]
+    findings = [pre_fit_share(fit.pre_rmspe, outcomes, fit.outcomes[: fit.start])]
+    if isinstance(findings[0].number, NotComputable):
+        return findings
     if not fit.unique:
         findings.append(
             Finding(
@@ -188,6 +179,33 @@ def pre_fit(result: SyntheticControl, outcomes: FloatArray) -> list[Finding]:
             )
         )
     return findings
+
+
+def pre_fit_share(
+    error: float, outcomes: FloatArray, treated: FloatArray, *, parallel: bool = False
+) -> Finding:
+    """`error` (RMSPE before the start) as a share of the standard deviation of `outcomes` before it.
+
+    treated: T0, the treated mean before the start;  parallel: the error is that after a common difference
+    in level was taken out, as difference-in-differences allows.
+    """
+    spread, level = float(outcomes.std()), abs(float(treated.mean()))
+    if not spread > 0:
+        reason = reasons.no_variation()
+        return Finding("fail", "pre_fit", reason, reason.sentence_ko, reason.sentence_en)
+    share, of_level = error / spread, percent(error / level) if level > 0 else "-"
+    more_ko, more_en = (
+        (", 일정한 수준 차이를 뺀 뒤의 값", " after a constant difference") if parallel else ("", "")
+    )
+    return Finding(
+        "ok" if share <= PRE_FIT_GOOD else "caution" if share <= PRE_FIT_POOR else "fail",
+        "pre_fit",
+        share,
+        f"시행 전 적합 오차(RMSPE{more_ko})는 {figure(error)}로, 시행 전 표준편차의 {percent(share)}, "
+        f"수준의 {of_level}입니다.",
+        f"The pre-period error (RMSPE{more_en}) is {figure(error)}: {percent(share)} of the pre-period "
+        f"standard deviation, {of_level} of the level.",
+    )
 
 
 def averaged_treated(sample: Sample) -> list[Finding]:
@@ -248,6 +266,16 @@ def missing_asymmetry(outcomes: FloatArray, first_treated: npt.ArrayLike) -> Fin
         f"After the start the share of missing readings changed by {own} percentage points among the treated "
         f"and by {others} among the controls.",
     )
+
+
+def gaps_with_treatment(panel: Panel, design: Design) -> list[Finding]:
+    """`missing_asymmetry` of the design's units before the policy, where there are controls and gaps."""
+    outcomes = panel.rows(design.units).outcomes
+    if not design.controls or not np.isnan(outcomes).any():
+        return []
+    never = np.iinfo(np.int64).max
+    starts = design.starts(panel.periods)
+    return [missing_asymmetry(outcomes, [starts.get(unit, never) for unit in design.units])]
 
 
 def _at_least(value: float, good: float, poor: float) -> Level:

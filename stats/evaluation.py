@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast, get_args
 
 from stats.design import Design
 from stats.errors import DesignError, DocumentError
 from stats.findings import Finding, NotComputable
-from stats.results import Estimate, EventStudy, Placebo, PredictorBalance, Series, Weight
+from stats.results import Component, Estimate, EventStudy, Evidence, Placebo, PredictorBalance, Series, Weight
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 1 had neither evidence nor components; its documents are read as comparisons without any."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,11 @@ class Evaluation:
     effect             mean effect on the treated over the treated periods, in the unit of the outcome
     relative_effect    the same as a share of the counterfactual mean (-0.25: a quarter lower)
     series             treated and counterfactual means by period, and their gap
-    event_study        for difference-in-differences, else None
+    event_study        for difference-in-differences and staggered starts, else None
     placebos           controls analysed as if treated, where the inference rests on them
-    weights, predictors   for synthetic control, else empty
+    weights, predictors   for synthetic controls, else empty
+    components         effects by cohort (staggered), change of level and of slope (interrupted), else empty
+    evidence           what a causal reading rests on, see `stats.results.Evidence`
     findings           diagnostics, gravest first
     """
 
@@ -51,6 +54,8 @@ class Evaluation:
     findings: tuple[Finding, ...]
     sentence_ko: str
     sentence_en: str
+    components: tuple[Component, ...] = ()
+    evidence: Evidence = "comparison"
 
     @property
     def not_computable(self) -> tuple[tuple[str, NotComputable], ...]:
@@ -76,6 +81,8 @@ class Evaluation:
             "placebos": [placebo.document() for placebo in self.placebos],
             "weights": [weight.document() for weight in self.weights],
             "predictors": [predictor.document() for predictor in self.predictors],
+            "components": [component.document() for component in self.components],
+            "evidence": self.evidence,
             "findings": [finding.document() for finding in self.findings],
             "sentence_ko": self.sentence_ko,
             "sentence_en": self.sentence_en,
@@ -85,8 +92,8 @@ class Evaluation:
     def from_document(cls, document: Mapping[str, Any]) -> Evaluation:
         """The evaluation of which `document()` was made; `DocumentError` names what is not as promised."""
         version = document.get("schema_version")
-        if version != SCHEMA_VERSION:
-            raise DocumentError("schema_version", f"{version!r} is not {SCHEMA_VERSION}")
+        if version not in (1, SCHEMA_VERSION):
+            raise DocumentError("schema_version", f"{version!r} is neither 1 nor {SCHEMA_VERSION}")
         try:
             return cls(**_fields(document))
         except DesignError as error:
@@ -115,10 +122,18 @@ def _fields(document: Mapping[str, Any]) -> dict[str, Any]:
         "placebos": tuple(Placebo.from_document(item) for item in document["placebos"]),
         "weights": tuple(Weight.from_document(item) for item in document["weights"]),
         "predictors": tuple(PredictorBalance.from_document(item) for item in document["predictors"]),
+        "components": tuple(Component.from_document(item) for item in document.get("components", [])),
+        "evidence": _evidence(document.get("evidence", "comparison")),
         "findings": tuple(Finding.from_document(item) for item in document["findings"]),
         "sentence_ko": document["sentence_ko"],
         "sentence_en": document["sentence_en"],
     }
+
+
+def _evidence(value: Any) -> Evidence:
+    if value not in get_args(Evidence):
+        raise DocumentError("evidence", f"{value!r} is no level of evidence")
+    return cast(Evidence, value)
 
 
 def _reasons(path: str, node: Any) -> Iterator[tuple[str, NotComputable]]:

@@ -43,7 +43,7 @@ def sample(panel: Panel, design: Design) -> Sample:
     kept = _POLICIES[design.missing](chosen, design)
     treated = tuple(unit for unit in sorted(design.treated) if unit in kept.units)
     controls = tuple(unit for unit in sorted(design.controls) if unit in kept.units)
-    if not treated or not controls:
+    if not treated or not (controls or design.may_lack_controls):
         role = "controls" if treated else "treated units"
         raise PanelError("missing", f"the policy {design.missing} leaves no {role}")
     starts = _starts(panel, kept, design, treated)

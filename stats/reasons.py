@@ -131,3 +131,21 @@ def not_identified() -> NotComputable:
         "있는 자료로는 이 기간의 계수를 고정효과와 구별할 수 없습니다.",
         "With the cells there are, this coefficient cannot be told from the fixed effects.",
     )
+
+
+def few_treated() -> NotComputable:
+    """Normal errors forget that the spread of few treated units is itself hardly known."""
+    return NotComputable(
+        "few_treated",
+        "실증 구역이 적어 정규근사로는 불확실성을 말할 수 없습니다.",
+        "The treated units are too few for errors that rest on large numbers.",
+    )
+
+
+def no_effect_to_compare() -> NotComputable:
+    """A share of an effect of exactly zero."""
+    return NotComputable(
+        "no_effect_to_compare",
+        "추정된 효과가 0이라 다른 추정치와의 차이를 비율로 말할 수 없습니다.",
+        "The estimated effect is zero: no difference can be told as a share of it.",
+    )

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from stats.findings import Finding, Level, NotComputable, number_document, number_from, optional_float
 from stats.inference import Inference, Interval
 
 __all__ = [
     "Coefficient",
+    "Component",
     "Estimate",
     "EventStudy",
+    "Evidence",
     "Finding",
     "Inference",
     "Interval",
@@ -27,6 +29,11 @@ __all__ = [
     "Series",
     "Weight",
 ]
+
+
+Evidence: TypeAlias = Literal["randomised", "comparison", "controlled_before_after", "before_after"]
+"""On what a causal reading rests, the strongest first: chance dealt the treatment; untreated units stand
+for what would have been; a control series does; the treated units' own past does."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +220,24 @@ class Weight:
     def from_document(cls, document: Mapping[str, Any]) -> Weight:
         """The value of which `document()` was made."""
         return cls(document["unit"], float(document["weight"]))
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part of the effect: `kind` "cohort" (label: its first treated period), "level" or "slope"."""
+
+    kind: str
+    label: str
+    estimate: Estimate
+
+    def document(self) -> dict[str, Any]:
+        """JSON-able, keys as the fields."""
+        return {"kind": self.kind, "label": self.label, "estimate": self.estimate.document()}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Component:
+        """The value of which `document()` was made."""
+        return cls(document["kind"], document["label"], Estimate.from_document(document["estimate"]))
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,10 @@ def test_a_missing_field_is_refused_by_name(field):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"schema_version": 2}, "schema_version"),
+        ({"schema_version": 3}, "schema_version"),
+        ({"schema_version": True}, "schema_version"),
+        ({"method": "staggered"}, "method"),
+        ({"anticipation": 1}, "anticipation"),
         ({"metod": "did"}, "metod"),
         ({"method": "magic"}, "method"),
         ({"method": 3}, "method"),
@@ -140,3 +143,55 @@ def test_a_predictor_that_the_panel_does_not_have_is_refused(predictor, field):
 def test_a_design_travels_to_another_process():
     design = Design.from_document(STAGGERED)
     assert pickle.loads(pickle.dumps(design)) == design  # noqa: S301
+
+
+NEWER = {
+    **DOCUMENT,
+    "schema_version": 2,
+    "control_group": "never",
+    "anticipation": 0,
+    "covariates": [],
+    "season": None,
+    "assignment": None,
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"method": "synthetic_did"},
+        {"method": "augmented_synthetic_control"},
+        {"method": "staggered", "control_group": "not_yet", "anticipation": 2, "covariates": ["income"]},
+        {"method": "interrupted", "controls": [], "cluster": None, "season": 12},
+        {"method": "randomised", "assignment": {"kind": "units", "blocks": None}},
+    ],
+    ids=lambda change: change["method"],
+)
+def test_a_design_of_version_2_gives_back_its_document(change):
+    document = {**NEWER, "predictors": [], **change}
+    assert Design.from_document(json.loads(json.dumps(document))).document() == document
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"method": "did", "anticipation": 1}, "anticipation"),
+        ({"method": "did", "season": 12}, "season"),
+        ({"method": "staggered", "anticipation": -1}, "anticipation"),
+        ({"method": "staggered", "anticipation": True}, "anticipation"),
+        ({"method": "staggered", "control_group": "all"}, "control_group"),
+        ({"method": "staggered", "controls": []}, "controls"),
+        ({"method": "interrupted", "season": 1}, "season"),
+        ({"method": "interrupted", "missing": "available"}, "missing"),
+        ({"method": "randomised"}, "assignment"),
+        ({"method": "randomised", "assignment": {"kind": "pairs"}}, "assignment.blocks"),
+        ({"method": "randomised", "assignment": {"kind": "dice"}}, "assignment.kind"),
+        ({"method": "randomised", "assignment": {"kind": "units", "blocks": {}}}, "assignment.blocks"),
+        ({"method": "randomised", "assignment": "units"}, "assignment"),
+        ({"method": "staggered", "predictors": [{"name": "outcome", "periods": ["1988"]}]}, "predictors"),
+    ],
+)
+def test_what_a_method_cannot_take_is_refused_by_name(change, field):
+    with pytest.raises(DesignError) as caught:
+        Design.from_document({**NEWER, "predictors": [], **change})
+    assert field in caught.value.errors
