@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from experiments.collection.connectors import ckan, csv_http, korean_api, ngsi_ld, sensorthings
+from experiments.collection.connectors import (
+    ckan,
+    csv_http,
+    json_path,
+    korean_api,
+    ngsi_ld,
+    onem2m,
+    sensorthings,
+)
 from experiments.collection.connectors.ngsi_ld import Get, Query
 from experiments.collection.connectors.readings import Harvest
 
@@ -17,4 +25,6 @@ CONNECTORS: Mapping[str, Connector] = {
     "ckan": ckan.read_window,
     "korean_api": korean_api.read_window,
     "csv": csv_http.read_window,
+    "json": json_path.read_window,
+    "onem2m": onem2m.read_window,
 }
