@@ -7,6 +7,7 @@ every value that it ever sent in an answer that was meant seriously, which is wh
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -56,10 +57,10 @@ Fault = Callable[[Asked], Reply | None]
 class FaultHub:
     """Entities with readings of one attribute, `intensity`, on a loopback port."""
 
-    def __init__(self, *, latency: float = 0.0) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.readings: dict[tuple[str, int], float] = {}
         self.sent: dict[tuple[str, int], list[float]] = {}
-        self.latency = latency
+        self.tls = tls
         self.asked = 0
         self._fault: Fault | None = None
         self._since = 0
@@ -81,7 +82,7 @@ class FaultHub:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._server.server_port}"
 
     def reply(self, target: str) -> Reply:
         params = {name: values[-1] for name, values in parse_qs(urlsplit(target).query).items()}
@@ -118,8 +119,9 @@ class FaultHub:
                         values.append(value)
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -140,6 +142,13 @@ def as_entity(name: str, values: list[list[Any]]) -> dict[str, Any]:
     }
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever breaks off does so on purpose here."""
+
+
 def _handler(hub: FaultHub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -148,7 +157,6 @@ def _handler(hub: FaultHub) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
-            time.sleep(hub.latency)
             reply = hub.reply(self.path)
             time.sleep(reply.wait)
             body = reply.body if reply.cut is None else reply.body[: reply.cut]
