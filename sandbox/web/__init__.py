@@ -11,6 +11,7 @@ from sandbox.web import (
     clocks,
     company,
     consultations,
+    districts,
     evaluator,
     filters,
     health,
@@ -30,7 +31,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     for room in (
         *(register, accounts, company, cases, consultations, clocks, regulator, evaluator, sources),
-        *(health, quarantine, tokens, people, audit),
+        *(districts, health, quarantine, tokens, people, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]

@@ -61,6 +61,12 @@ FIXED = (
     _("an evaluating institute is needed"),
     _("a ministry is needed"),
     _("Number too large."),
+    _("This lies in the future."),
+    _("Choose at least one reading."),
+    _("Say why these readings are given up."),
+    _("A GeoJSON FeatureCollection with features is needed."),
+    _("A feature needs a property 'code'."),
+    _("A feature needs a geometry."),
     _("An instant with its offset from UTC is needed."),
     _("The source does not map this attribute of this entity."),
     _("Too many of these readings cannot be stored."),
@@ -106,6 +112,8 @@ FIXED = (
 
 # Sentences with changing parts: pattern in English, and the sentence with %(name)s in their place.
 PATTERNS = (
+    (r"(?P<code>.+) is no valid outline: (?P<why>.+)\.", _("%(code)s is no valid outline: %(why)s.")),
+    (r"(?P<first>.+) and (?P<second>.+) overlap\.", _("%(first)s and %(second)s overlap.")),
     (r"Line (?P<line>\d+) is not (?P<format>JSON|CSV)\.", _("Line %(line)s is not %(format)s.")),
     (r"1 to (?P<most>\d+) printable characters\.", _("1 to %(most)s printable characters.")),
     (r"(?P<name>.+) is no ministry", _("%(name)s is no ministry")),

@@ -18,6 +18,8 @@ ACTS = {
     "calendar.open": _("Calendar address opened"),
     "calendar.revoke": _("Calendar address closed"),
     "call.open": _("Call opened"),
+    "district.fact": _("Fact about a district recorded"),
+    "district.outline": _("Outlines of districts stored"),
     "decision.propose": _("Decision proposed"),
     "clock.ended": _("Clock ended"),
     "clock.extended": _("Clock extended"),
