@@ -3,7 +3,8 @@
 Two pagings run independently. Entities come `limit` at a time; a short page is not the end. Inside a
 page the hub may cut the window short (206 with Content-Range): then every page of this slice counts
 only up to the earliest cut, and the rest of the window is asked for as a new slice. Entities without
-a reading in the rest no longer match it, so their offsets cannot be carried over.
+a reading in the rest no longer match it, so their offsets cannot be carried over. A hub that hands out
+the newest readings first runs its range backwards; then the rest lies before the page.
 
 | | ETSI | City Data Hub |
 |---|---|---|
@@ -11,12 +12,17 @@ a reading in the rest no longer match it, so their offsets cannot be carried ove
 | count of entities | NGSILD-Results-Count | GET /temporal/entitycount |
 | end of the window | exclusive | inclusive |
 | instants | UTC, Z | local with offset, comma before the fraction |
+
+Scorpio, Orion-LD and Stellio speak as ETSI wrote, with habits that need no asking: Scorpio ignores
+temporalValues and may leave out the count, Orion-LD cuts long histories at the old end, and Stellio refuses
+limits beyond its own (100), which is why it is never asked for more. Key performance indicators
+are entities of the present, not of the temporal API.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,19 +35,18 @@ from experiments.collection.connectors.ngsi_ld_page import INSTANT, Page, instan
 from experiments.collection.connectors.readings import Harvest, NoValue, Reading
 from experiments.collection.faults import HubFault
 from experiments.collection.http import Answer
+from experiments.collection.http import Get as Get
 from experiments.collection.models import Dialect, Representation, from_microseconds, to_microseconds
 
 MOST_PAGES = 10_000
 _CONTENT_RANGE = re.compile(rf"date-?time\s+({INSTANT})-({INSTANT})/(\d+|\*)", re.IGNORECASE)
 _NEXT = re.compile(r"""rel\s*=\s*["']?next["']?""", re.IGNORECASE)
 _OPTIONS = {
-    (Dialect.ETSI, Representation.NORMALIZED): None,
-    (Dialect.ETSI, Representation.TEMPORAL_VALUES): "temporalValues",
-    (Dialect.CITY_DATA_HUB, Representation.NORMALIZED): "normalizedHistory",
-    (Dialect.CITY_DATA_HUB, Representation.TEMPORAL_VALUES): "temporalValues",
+    Representation.TEMPORAL_VALUES: "temporalValues",
+    Representation.AGGREGATED_VALUES: "aggregatedValues",
 }
 
-Get = Callable[[str, Mapping[str, str], Mapping[str, str]], Answer]
+_LARGEST_PAGE = {Dialect.STELLIO: 100}
 
 
 @dataclass(frozen=True)
@@ -66,17 +71,20 @@ class Query:
 def read_window(get: Get, query: Query, into: Harvest | None = None) -> Harvest:
     """Every reading with `start <= observedAt < end`, verified against the hub's count where it gives one.
 
-    Readings go `into` a harvest, or a new one. HubFault for anything that leaves doubt whether the window
-    is complete.
+    Of values that the hub has put together the instant is where their bucket, or their
+    calculationPeriod, begins; `options` may name the `method` (avg) and the `period` (PT1H) of buckets.
+    Readings go `into` a harvest, or a new one. HubFault for anything that leaves doubt whether the
+    window is complete.
     """
     walk = _Walk(get, query, into or Harvest())
-    reached = to_microseconds(query.start)
-    end = to_microseconds(query.end)
-    while reached < end:
+    rest = [(to_microseconds(query.start), to_microseconds(query.end))]
+    while rest:
+        start, end = rest.pop()
         try:
-            reached = walk.slice(reached, end)
+            rest += walk.slice(start, end)
         except _CutWithinOneInstant as cut:
             walk.ask_for_less(cut.fault)
+            rest.append((start, end))
     walk.note_absences()
     return walk.harvest
 
@@ -94,9 +102,11 @@ class _Slice:
 
     start: int
     end: int
+    complete_from: int
     complete_until: int
     expected: int | None = None
     ids: set[str] = field(default_factory=set)
+    readings: list[Reading] = field(default_factory=list)
     instances: list[tuple[Reading | NoValue, str]] = field(default_factory=list)
 
 
@@ -104,7 +114,7 @@ class _Walk:
     def __init__(self, get: Get, query: Query, harvest: Harvest) -> None:
         self._get = get
         self._query = query
-        self._limit = query.page_size
+        self._limit = min(query.page_size, _LARGEST_PAGE.get(query.dialect, query.page_size))
         self._begins = to_microseconds(query.start)
         self._ends = to_microseconds(query.end)
         self._datasets: set[tuple[str, str]] = set()
@@ -113,9 +123,9 @@ class _Walk:
         self._met: set[str] = set()
         self.harvest = harvest
 
-    def slice(self, start: int, end: int) -> int:
-        """Page through [start, end); returns the instant up to which the hub answered completely."""
-        part = _Slice(start, end, complete_until=end, expected=self._count(start, end))
+    def slice(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Page through [start, end); returns what the hub left out, the earliest last."""
+        part = _Slice(start, end, start, end, expected=self._count(start, end))
         offset = 0
         while True:
             answer = self._page(part, offset)
@@ -133,13 +143,21 @@ class _Walk:
             if len(part.ids) != part.expected:
                 raise page.fault(f"the hub counts {part.expected} entities but sent {len(part.ids)}", "$")
             self.harvest.hub_count = max(part.expected, self.harvest.hub_count or 0)
+        if part.complete_from >= part.complete_until:
+            raise _CutWithinOneInstant(page.fault("the pages have no instant in common", "$"))
         self._take(part)
-        return part.complete_until
+        left = [(part.complete_until, part.end), (part.start, part.complete_from)]
+        return [(first, last) for first, last in left if first < last]
 
     def _take(self, part: _Slice) -> None:
-        """Keep what the slice is complete for; the rest comes again with the next slice."""
+        """Keep what the slice is complete for; the rest comes again with another slice."""
+        first, last = part.complete_from, part.complete_until
+        if (first, last) == (part.start, part.end):
+            self.harvest.extend(part.readings)
+        else:
+            self.harvest.extend([each for each in part.readings if first <= each.at < last])
         for found, case in part.instances:
-            if found.at is not None and found.at < part.complete_until:
+            if found.at is not None and first <= found.at < last:
                 if isinstance(found, Reading):
                     self.harvest.add(found)
                 else:
@@ -166,25 +184,45 @@ class _Walk:
         query = self._query
         params = self._window_params(part.start, part.end)
         params |= {"limit": str(self._limit), "offset": str(offset)}
-        if query.dialect is Dialect.ETSI:
+        if not self._is_city_data_hub:
             params["count"] = "true"
-        if options := _OPTIONS[query.dialect, query.representation]:
+        options = _OPTIONS.get(query.representation)
+        if query.representation is Representation.NORMALIZED and self._is_city_data_hub:
+            options = "normalizedHistory"
+        if options:
             params["options"] = options
+        if query.representation is Representation.AGGREGATED_VALUES:
+            params |= {"aggrMethods": self._method, "aggrPeriodDuration": query.options.get("period", "PT1H")}
         return self._get(self._address("entities"), params, self._headers())
 
+    @property
+    def _is_city_data_hub(self) -> bool:
+        return self._query.dialect is Dialect.CITY_DATA_HUB
+
+    @property
+    def _is_of_indicators(self) -> bool:
+        return self._query.representation is Representation.KEY_PERFORMANCE_INDICATOR
+
+    @property
+    def _method(self) -> str:
+        return str(self._query.options.get("method", "avg"))
+
     def _window_params(self, start: int, end: int) -> dict[str, str]:
+        if self._is_of_indicators:
+            asked = ",".join((*self._query.attributes, "calculationPeriod"))
+            return {"type": self._query.entity_type, "attrs": asked}
         return {
             "type": self._query.entity_type,
             "attrs": ",".join(self._query.attributes),
             "timerel": "between",
             "timeAt": self._written(start),
             # A City Data Hub knows milliseconds: the end is rounded up, what is too much is dropped.
-            "endTimeAt": self._written(end if self._query.dialect is Dialect.ETSI else end + 999),
+            "endTimeAt": self._written(end + 999 if self._is_city_data_hub else end),
         }
 
     def _address(self, what: str) -> str:
-        prefix = "/ngsi-ld/v1" if self._query.dialect is Dialect.ETSI else ""
-        return f"{self._query.base_url}{prefix}/temporal/{what}"
+        prefix = "" if self._is_city_data_hub else "/ngsi-ld/v1"
+        return f"{self._query.base_url}{prefix}{'' if self._is_of_indicators else '/temporal'}/{what}"
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json"}
@@ -197,13 +235,13 @@ class _Walk:
 
     def _written(self, at: int) -> str:
         moment = from_microseconds(at)
-        if self._query.dialect is Dialect.ETSI:
+        if not self._is_city_data_hub:
             return f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"
         return moment.astimezone(ZoneInfo(self._query.zone)).isoformat(timespec="milliseconds")
 
     def _count(self, start: int, end: int) -> int | None:
         """The hub's count of matching entities where it has an address for that; None where it has not."""
-        if self._query.dialect is not Dialect.CITY_DATA_HUB:
+        if not self._is_city_data_hub:
             return None
         try:
             answer = self._get(self._address("entitycount"), self._window_params(start, end), self._headers())
@@ -224,8 +262,9 @@ class _Walk:
         if number > MOST_PAGES:
             raise HubFault(f"more than {MOST_PAGES:,} pages", url=answer.url, page=number)
         # The standard knows UTC only; a City Data Hub means its own zone where it names no offset.
-        zone = self._query.zone if self._query.dialect is Dialect.CITY_DATA_HUB else None
-        return Page(answer.body, url=answer.url, number=number, zone=zone)
+        zone = self._query.zone if self._is_city_data_hub else None
+        shape = self._query.representation
+        return Page(answer.body, url=answer.url, number=number, zone=zone, shape=shape, method=self._method)
 
     def _check_count(self, part: _Slice, answer: Answer, page: Page) -> None:
         header = answer.headers.get("NGSILD-Results-Count")
@@ -253,10 +292,16 @@ class _Walk:
                 if page.entities[position].get(attribute) is not None:
                     self._present.add((entity, attribute))
                     instances += self._read_attribute(part, page, position, attribute)
-        part.complete_until = min(part.complete_until, _covered_until(answer, page, part, instances))
+        first, last = _covered(answer, page, part, instances)
+        part.complete_from = max(part.complete_from, first)
+        part.complete_until = min(part.complete_until, last)
 
     def _read_attribute(self, part: _Slice, page: Page, position: int, attribute: str) -> int:
         instances = 0
+        usual = page.plain(position, attribute, part.start, part.end)
+        if usual is not None:
+            part.readings += usual
+            return len(usual)
         for found, path in page.instances(position, attribute):
             instances += 1
             case = f"{page.ids[position]} {path}"
@@ -285,26 +330,27 @@ def _has_more(part: _Slice, page: Page, answer: Answer, limit: int) -> bool:
     return bool(_NEXT.search(links)) or ("rel" not in links and len(page.ids) >= limit)
 
 
-def _covered_until(answer: Answer, page: Page, part: _Slice, instances: int) -> int:
-    """The instant before which the page is complete; the end of the slice where nothing was cut off."""
+def _covered(answer: Answer, page: Page, part: _Slice, instances: int) -> tuple[int, int]:
+    """The span for which the page is complete: the whole slice where nothing was cut off."""
+    whole = part.start, part.end
     header = answer.headers.get("Content-Range")
     if header is None:
         if answer.status == httpx.codes.PARTIAL_CONTENT:
             raise page.fault("206 without Content-Range", "$")
-        return part.end
+        return whole
     parsed = _CONTENT_RANGE.fullmatch(header.strip())
     if parsed is None:
         raise page.fault(f"Content-Range {header!r} cannot be read", "$")
     first, last = instant(parsed[1], "UTC"), instant(parsed[2], "UTC")
-    if last < first:
-        raise page.fault(f"Content-Range {header!r} runs backwards though no lastN was asked for", "$")
     if parsed[3] != "*" and instances >= int(parsed[3]):
-        return part.end
-    if last > part.start:
-        return min(last, part.end)
+        return whole
+    # The instant at which the hub stopped may hold more than was sent. Backwards, it is the oldest one.
+    covered = (part.start, min(last, part.end)) if first <= last else (max(last + 1, part.start), part.end)
+    if covered[0] < covered[1]:
+        return covered
     # Some hubs send the range with complete answers too; then the last slice holds its first instant only.
     if answer.status != httpx.codes.PARTIAL_CONTENT:
-        return part.end
+        return whole
     raise _CutWithinOneInstant(page.fault("the hub cuts off within one instant of one entity", "$"))
 
 

@@ -10,25 +10,41 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
+from experiments.collection.connectors.ngsi_ld_values import METHODS, Instance, buckets, indicator
 from experiments.collection.connectors.readings import NoValue, Reading
 from experiments.collection.faults import HubFault, quote
-from experiments.collection.models import to_microseconds
+from experiments.collection.models import Representation, to_microseconds
 
 INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _INSTANT = re.compile(INSTANT)
-Instance = tuple[Reading | NoValue, str]
-_AGGREGATES = frozenset({"avg", "min", "max", "sum", "sumsq", "stddev", "totalCount", "distinctCount"})
+_AGGREGATES = frozenset(METHODS)
 
 
 class Page:
-    """A decoded page. Errors name its address, its number and the path inside it."""
+    """A decoded page. Errors name its address, its number and the path inside it.
 
-    def __init__(self, body: bytes, *, url: str, number: int, zone: str | None) -> None:
+    `shape` says whether readings are expected, or what the hub has put together (of the aggregates
+    those by `method`).
+    """
+
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        url: str,
+        number: int,
+        zone: str | None,
+        shape: Representation = Representation.TEMPORAL_VALUES,
+        method: str = "avg",
+    ) -> None:
+        self._shape = shape
+        self._method = method
         self._url = url
         self._number = number
         self._zone = zone
@@ -41,6 +57,10 @@ class Page:
     def instances(self, position: int, attribute: str) -> Iterator[Instance]:
         """Every instance of `attribute` with its path: a reading, or the reason why it is none."""
         entity, found = self.ids[position], self.entities[position][attribute]
+        if self._shape is Representation.KEY_PERFORMANCE_INDICATOR:
+            whole = self.entities[position]
+            yield from indicator(entity, attribute, whole, f"[{position}]", self._instant, self.fault)
+            return
         path = f"[{position}].{attribute}"
         if not isinstance(found, list):
             yield from self._series(entity, attribute, found, path)
@@ -48,12 +68,42 @@ class Page:
         for index, instance in enumerate(found):
             yield from self._series(entity, attribute, instance, f"{path}[{index}]")
 
+    def plain(self, position: int, attribute: str, start: int, end: int) -> list[Reading] | None:
+        """All readings of `attribute` where nothing about them is unusual and all lie in [start, end);
+        None where they want a closer look, which `instances` takes."""
+        if not self._shape.is_raw:
+            return None
+        found, units = self.entities[position][attribute], None
+        try:
+            if type(found) is dict:
+                if found.get("datasetId") is not None or set(map(type, found["values"])) != {list}:
+                    return None
+                values = [value for value, _ in found["values"]]
+                at = [instant(text, self._zone) for _, text in found["values"]]
+            else:
+                if any("datasetId" in each or "values" in each for each in found):
+                    return None
+                values = [each["value"] for each in found]
+                at = [instant(each["observedAt"], self._zone) for each in found]
+                units = [each.get("unitCode") for each in found]
+        except (KeyError, ValueError, TypeError, AttributeError):
+            return None
+        if not at or None in values or min(at) < start or max(at) >= end:
+            return None
+        if units is not None and set(map(type, units)) <= {str, type(None)}:
+            return list(map(Reading, repeat(self.ids[position]), repeat(attribute), at, values, units))
+        if units is not None:
+            return None
+        return list(map(Reading, repeat(self.ids[position]), repeat(attribute), at, values))
+
     def _series(self, entity: str, attribute: str, found: Any, path: str) -> Iterator[Instance]:
         """An attribute or one of its instances: `values` with pairs, or `value` with `observedAt`."""
         if not isinstance(found, dict):
             raise self.fault(f"an attribute was expected, not {_kind(found)}", path)
         if found.get("datasetId") is not None:
             yield NoValue("other_dataset", None), path
+        elif self._shape is Representation.AGGREGATED_VALUES:
+            yield from buckets(entity, attribute, found, self._method, path, self._instant, self.fault)
         elif "values" in found:
             yield from self._pairs(entity, attribute, found["values"], f"{path}.values")
         elif "value" in found:

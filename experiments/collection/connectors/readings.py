@@ -65,6 +65,12 @@ class Harvest:
         if self.on_batch is not None and len(self.readings) >= self.most:
             self.flush()
 
+    def extend(self, readings: list[Reading]) -> None:
+        """Take several more readings."""
+        self.readings += readings
+        if self.on_batch is not None and len(self.readings) >= self.most:
+            self.flush()
+
     def flush(self) -> None:
         """Hand over what has come together."""
         if self.on_batch is not None and self.readings:
