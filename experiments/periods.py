@@ -83,12 +83,10 @@ def _hours(first: date, last: date, zone: ZoneInfo) -> Calendar:
 def label(kind: str, day: date) -> str:
     """The label of the period that holds `day`: 2026-03-01, 2026-W09, 2026-03 or 2026.
 
-    ValueError for hours, of which a day holds many.
+    Of hours, of which a day holds many: the day, which sorts before their labels.
     """
     match PeriodKind(kind):
-        case PeriodKind.HOUR:
-            raise ValueError(f"{day} is no hour")
-        case PeriodKind.DAY:
+        case PeriodKind.HOUR | PeriodKind.DAY:
             return day.isoformat()
         case PeriodKind.WEEK:
             year, week, _ = day.isocalendar()

@@ -21,7 +21,7 @@ from experiments.evaluation.health import Collected, diagnosed
 from experiments.evaluation.models import Evaluation
 from experiments.metrics import Aggregation, Metric, metric
 from experiments.panel import PanelReading, panel
-from experiments.periods import calendar, label
+from experiments.periods import calendar
 
 FloatArray = npt.NDArray[np.float64]
 ONE_DAY = timedelta(days=1)
@@ -98,12 +98,12 @@ def _frozen_mappings(
 @dataclass(frozen=True)
 class _Span:
     """The whole periods of a plan's window: days that begin the first and the last of them, the first
-    treated one's label, and the label of the period in whose middle the intervention starts, if any."""
+    treated one's label, and the labels of all, but for the one in whose middle the intervention starts."""
 
     first_day: date
     last_day: date
     first_treated: str
-    torn: str | None
+    labels: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class _Readings:
             as_of=self.as_of,
             covariates=others,
         )
-        whole = [column for column, name in enumerate(reading.panel.periods) if name != self.span.torn]
+        whole = [column for column, name in enumerate(reading.panel.periods) if name in self.span.labels]
         periods = tuple(reading.panel.periods[column] for column in whole)
         outcomes, completeness = _usable(reading, read)[:, whole], reading.completeness[:, whole]
         return MetricPanel(
@@ -181,19 +181,21 @@ def _span(plan: Mapping[str, Any], zone: str, as_of: datetime) -> _Span:
         date.fromisoformat(plan["window"][name])
         for name in ("baseline_from", "intervention_from", "intervention_to")
     )
-    kind, periods = plan["period"], calendar(plan["period"], first, last, zone)
+    periods = calendar(plan["period"], first, last, zone)
     moment = to_microseconds(as_of)
     begins, ends = periods.first_days[:-1], periods.first_days[1:]
     whole = [
-        (begin, end)
-        for begin, end, edge in zip(begins, ends, periods.edges[1:].tolist(), strict=True)
+        (name, begin, end)
+        for name, begin, end, edge in zip(
+            periods.labels, begins, ends, periods.edges[1:].tolist(), strict=True
+        )
         if first <= begin and end - ONE_DAY <= last and edge <= moment
     ]
-    if not whole or whole[-1][0] < start:
+    if not whole or whole[-1][1] < start:
         raise Invalid({"as_of": ["no whole period of the intervention had passed"]})
-    torn = [label(kind, begin) for begin, end in whole if begin < start < end]
-    treated = next(begin for begin, _ in whole if begin >= start)
-    return _Span(whole[0][0], whole[-1][0], label(kind, treated), torn[0] if torn else None)
+    treated = next(name for name, begin, _ in whole if begin >= start)
+    kept = frozenset(name for name, begin, end in whole if not begin < start < end)
+    return _Span(whole[0][1], whole[-1][1], treated, kept)
 
 
 def _usable(reading: PanelReading, read: Metric) -> FloatArray:

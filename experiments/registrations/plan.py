@@ -17,7 +17,7 @@ from experiments.metrics import Metric
 from experiments.registrations.permit import Permit
 
 SCHEMA_VERSION = 1
-PERIODS = ("day", "week", "month", "year")
+PERIODS = ("hour", "day", "week", "month", "year")
 DIRECTIONS = ("increase", "decrease")
 METHODS = ("did", "synthetic_control")
 MISSING_POLICIES = ("refuse", "drop_unit", "drop_period", "available")

@@ -297,7 +297,13 @@ METHODS = {
     "synthetic_control": _("Synthetic control"),
 }
 
-PERIODS = {"day": _("day"), "week": _("week"), "month": _("month"), "year": _("year")}
+PERIODS = {
+    "hour": _("hour"),
+    "day": _("day"),
+    "week": _("week"),
+    "month": _("month"),
+    "year": _("year"),
+}
 DIRECTIONS = {"increase": _("should rise"), "decrease": _("should fall")}
 MISSING = {
     "refuse": _("Refuse to evaluate"),

@@ -74,6 +74,20 @@ def test_a_period_torn_by_the_start_is_neither_before_nor_after(session):
     assert ("2026-W26" in periods, "2026-W27" in periods, "2026-W28" in periods) == (True, False, True)
 
 
+def test_hours_are_read_up_to_the_moment(session):
+    """Readings stand at noon UTC, which is nine in the evening in Seoul."""
+    missing = {"method": "did", "alpha": 0.05, "missing": "available"}
+    plan = WEEKLY | {"period": "hour", "design": missing}
+    case = asked(session, measured=seven_weeks, cadence="day", **plan)
+    panel = read(case).primary
+    assert panel.periods[0] == "2026-06-01T00:00+09:00"
+    assert len(panel.periods) == 24 * 49
+    known = ~np.isnan(panel.outcomes[0])
+    assert {name[10:] for name, is_known in zip(panel.periods, known, strict=True) if is_known} == {
+        "T21:00+09:00"
+    }
+
+
 def test_only_periods_that_lie_wholly_in_the_window_are_read(session):
     window = {
         "baseline_from": "2026-06-03",
