@@ -3,7 +3,7 @@
 from experiments import districts, facts, metrics
 from experiments.collection import models as collection
 from experiments.collection import quality_models as quality
-from experiments.collection import tokens
+from experiments.collection import tokens, upload
 from experiments.evaluation import models as evaluation
 from experiments.orm import Base
 from experiments.registrations import models as registrations
@@ -37,4 +37,5 @@ __all__ = [
     "quality",
     "registrations",
     "tokens",
+    "upload",
 ]

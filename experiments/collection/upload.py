@@ -1,0 +1,294 @@
+"""Files of readings that people hand over: mapped, checked cell by cell, stored whole or not at all.
+
+A file is long (a row is a reading) or wide (a row is an instant, or an instant of an entity, and its
+other columns are entities or attributes). What was stored from a file can be undone: values that it
+changed are restored as a further revision, values that it brought are withdrawn, and both stay in the
+history, so that whatever was computed meanwhile can be computed again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from experiments.collection import ingest, store
+from experiments.collection.connectors.ngsi_ld_page import instant
+from experiments.collection.connectors.readings import Dropped, Reading
+from experiments.collection.intake import Arrivals, Columns, targets_of
+from experiments.collection.models import (
+    AttemptStatus,
+    CollectionAttempt,
+    DataSource,
+    Way,
+    to_microseconds,
+)
+from experiments.collection.push import NUMBER
+from experiments.collection.spreadsheets import FORMULA, Cell, Sheet, place
+from experiments.errors import Invalid, WrongMoment
+from experiments.orm import Base, Identified
+
+MOST_ERRORS = 100
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_BLANK_BETWEEN = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?(.*)")
+
+
+class Upload(Identified, Base):
+    """A file of one source as it came, the attempt that stored it, and the one that undid that."""
+
+    __tablename__ = "upload"
+    __table_args__ = (
+        CheckConstraint("undo_id IS NULL OR attempt_id IS NOT NULL", name="only_what_was_stored_is_undone"),
+    )
+
+    source_id: Mapped[int] = mapped_column(ForeignKey(DataSource.id), index=True)
+    name: Mapped[str]
+    sha256: Mapped[str]
+    sent_at: Mapped[datetime]
+    body: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey(CollectionAttempt.id))
+    undo_id: Mapped[int | None] = mapped_column(ForeignKey(CollectionAttempt.id))
+
+    source: Mapped[DataSource] = relationship()
+    attempt: Mapped[CollectionAttempt | None] = relationship(foreign_keys=[attempt_id])
+    undo: Mapped[CollectionAttempt | None] = relationship(foreign_keys=[undo_id])
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of a file say what, by name; '' where none does.
+
+    Where `value` names a column the file is long. Where it does not the file is wide: its other columns
+    are attributes of the row's `entity`, or entities where no column names one. `only_attribute` is meant
+    where neither a column nor a header says the attribute.
+    """
+
+    observed_at: str
+    entity: str = ""
+    attribute: str = ""
+    value: str = ""
+    only_attribute: str = ""
+
+
+def checked(
+    session: Session, source: DataSource, sheet: Sheet, layout: Layout, *, at: datetime
+) -> list[Reading]:
+    """The readings of `sheet`, all of them fit to be stored; Invalid with what is wrong, by cell (`B5`).
+
+    Entities may be called by the code of their district where it has one alone. Instants without an
+    offset are those of the territory.
+    """
+    faults = _layout_faults(sheet, layout)
+    if faults:
+        raise Invalid(faults)
+    found = list(_Reader(source, sheet, layout).cells())
+    errors = {where: [said] for where, said in found if isinstance(said, str)}
+    readings = [(where, said) for where, said in found if not isinstance(said, str)]
+    with Arrivals(targets_of(session, source.id), until=to_microseconds(at)) as trial:
+        trial.add([reading for _, reading in readings])
+        doubts = {id(suspect.reading): suspect.reason for suspect in trial.suspects}
+    errors |= {where: [_DOUBTS[doubts[id(r)].value]] for where, r in readings if id(r) in doubts}
+    if errors:
+        raise Invalid(dict(list(errors.items())[:MOST_ERRORS]))
+    if not readings:
+        raise Invalid({"file": ["There is no reading here."]})
+    return [reading for _, reading in readings]
+
+
+def store_upload(
+    session: Session, upload: Upload, readings: list[Reading], *, holder: str, at: datetime
+) -> CollectionAttempt:
+    """Hand the readings of `upload` to its source, once."""
+    ingest.lock(session, upload.source, at)
+    session.refresh(upload)
+    if upload.attempt_id is not None:
+        raise WrongMoment("source.upload", "stored", needs="upload_is_not_stored")
+    upload.attempt = ingest.receive(session, upload.source, readings, way=Way.UPLOAD, holder=holder, at=at)
+    session.flush()
+    return upload.attempt
+
+
+def undo(session: Session, upload: Upload, *, holder: str, at: datetime) -> CollectionAttempt:
+    """Restore what was known before `upload`, where nothing later has overtaken it, as an attempt."""
+    received_at = ingest.lock(session, upload.source, at)
+    session.refresh(upload)
+    done = upload.attempt
+    if done is None or upload.undo_id is not None:
+        raise WrongMoment("source.undo_upload", "not stored", needs="upload_is_stored")
+    attempt = CollectionAttempt(
+        source_id=upload.source_id,
+        way=Way.UPLOAD,
+        holder=holder,
+        fence=upload.source.fence,
+        started_at=at,
+        finished_at=received_at,
+        window_start=done.window_start,
+        window_end=done.window_end,
+        status=AttemptStatus.DONE,
+    )
+    session.add(attempt)
+    session.flush()
+    _take_back(session, done, attempt, to_microseconds(received_at))
+    upload.undo = attempt
+    session.flush()
+    return attempt
+
+
+# Of this upload is what has its attempt still as the latest one.
+_BEFORE = text(
+    "SELECT o.series_id, o.observed_at, r.value FROM observation AS o "
+    "JOIN observation_revision AS r ON r.series_id = o.series_id "
+    "AND r.observed_at = o.observed_at AND r.revision = o.revision - 1 "
+    "WHERE o.attempt_id = :done AND o.revision > 0 AND o.observed_at BETWEEN :first AND :last "
+    "AND o.series_id IN (SELECT id FROM series WHERE source_id = :source_id)"
+)
+# Withdrawn values count downwards from -1: those that were revised have the numbers from 0.
+_WITHDRAW = text(
+    "INSERT INTO observation_revision "
+    "(series_id, observed_at, revision, value, received_at, superseded_at, attempt_id) "
+    "SELECT o.series_id, o.observed_at, (SELECT coalesce(min(r.revision), 0) FROM observation_revision AS r "
+    "WHERE r.series_id = o.series_id AND r.observed_at = o.observed_at AND r.revision < 0) - 1, "
+    "o.value, o.received_at, :now, o.attempt_id FROM observation AS o "
+    "WHERE o.attempt_id = :done AND o.revision = 0 AND o.observed_at BETWEEN :first AND :last "
+    "AND o.series_id IN (SELECT id FROM series WHERE source_id = :source_id)"
+)
+_DELETE = text(
+    "DELETE FROM observation WHERE attempt_id = :done AND revision = 0 "
+    "AND observed_at BETWEEN :first AND :last "
+    "AND series_id IN (SELECT id FROM series WHERE source_id = :source_id)"
+)
+
+
+def _take_back(session: Session, done: CollectionAttempt, attempt: CollectionAttempt, now: int) -> None:
+    connection = session.connection()
+    which = {
+        "done": done.id,
+        "first": to_microseconds(done.window_start),
+        "last": to_microseconds(done.window_end),
+        "source_id": done.source_id,
+    }
+    before = connection.execute(_BEFORE, which).all()
+    withdrawn = connection.execute(_WITHDRAW, which | {"now": now}).rowcount
+    connection.execute(_DELETE, which)
+    if before:
+        rows = Columns(
+            np.array([row[0] for row in before], dtype=np.int64),
+            np.array([row[1] for row in before], dtype=np.int64),
+            np.array([row[2] for row in before], dtype=np.float64),
+        )
+        attempt.revised = store.write(connection, rows, received_at=now, attempt_id=attempt.id).revised
+    dropped = Dropped()
+    if withdrawn:
+        dropped.note("withdrawn", "", withdrawn)
+    attempt.readings, attempt.dropped = len(before) + withdrawn, dropped.reasons
+
+
+_DOUBTS: Mapping[str, str] = {
+    "wrong_type": "This is no number.",
+    "not_finite": "This is no number.",
+    "out_of_range": "This lies outside the metric's range.",
+    "unknown_unit": "This unit is not known.",
+    "incompatible_unit": "This unit does not fit the metric.",
+    "in_the_future": "This lies in the future.",
+}
+
+
+def _layout_faults(sheet: Sheet, layout: Layout) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    for name in ("observed_at", "entity", "attribute", "value"):
+        column = getattr(layout, name)
+        if column and column not in sheet.header:
+            errors[name] = ["There is no such column."]
+    if not layout.observed_at:
+        errors["observed_at"] = ["Choose a column."]
+    if layout.value and not layout.entity:
+        errors["entity"] = ["Choose a column."]
+    is_said = layout.attribute or layout.only_attribute or (layout.entity and not layout.value)
+    if not is_said:
+        errors["only_attribute"] = ["Choose an attribute."]
+    return errors
+
+
+class _Reader:
+    """Cells of a sheet to readings, or to what is wrong with them."""
+
+    def __init__(self, source: DataSource, sheet: Sheet, layout: Layout) -> None:
+        self._sheet = sheet
+        self._layout = layout
+        self._zone = source.territory.zone
+        self._attributes = {each.attribute for each in source.attributes}
+        self._entities = {each.entity: each.entity for each in source.entities}
+        codes = [each.district.code for each in source.entities]
+        for each in source.entities:
+            if codes.count(each.district.code) == 1:
+                self._entities.setdefault(each.district.code, each.entity)
+
+    def cells(self) -> Iterator[tuple[str, Reading | str]]:
+        """(cell, reading or what is wrong), row by row."""
+        for number, cells in self._sheet.rows:
+            row = dict(zip(self._sheet.header, cells, strict=True))
+            at = self._instant(row[self._layout.observed_at])
+            if at is None:
+                yield self._place(number, self._layout.observed_at), "This is no day and no instant."
+                continue
+            for column, entity, attribute in self._readings(row):
+                value = row[column]
+                if value not in (None, ""):
+                    yield self._reading(number, column, entity, attribute, at, value)
+
+    def _readings(self, row: Mapping[str, Cell]) -> Iterator[tuple[str, str, str]]:
+        """(column of the value, entity, attribute) of what stands in a row."""
+        layout = self._layout
+        attribute = str(row[layout.attribute] or "") if layout.attribute else layout.only_attribute
+        entity = str(row[layout.entity] or "") if layout.entity else ""
+        if layout.value:
+            yield layout.value, entity, attribute
+            return
+        taken = {layout.observed_at, layout.entity, layout.attribute}
+        for column in self._sheet.header:
+            if column not in taken:
+                yield (column, entity, column) if layout.entity else (column, column, attribute)
+
+    def _reading(
+        self, number: int, column: str, entity: str, attribute: str, at: int, value: Cell
+    ) -> tuple[str, Reading | str]:
+        where = self._place(number, column)
+        if value is FORMULA:
+            return where, "The formula has no stored value; save the file in its program first."
+        if entity not in self._entities:
+            return where, f"unknown entity {entity[:80]}"
+        if attribute not in self._attributes:
+            return where, f"unknown attribute {attribute[:80]}"
+        if isinstance(value, str):
+            plain = value.replace(",", "") if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", value) else value
+            value = float(plain) if NUMBER.fullmatch(plain) else value
+        return where, Reading(self._entities[entity], attribute, at, value)
+
+    def _instant(self, cell: Cell) -> int | None:
+        if isinstance(cell, datetime):
+            return to_microseconds(cell.replace(tzinfo=ZoneInfo(self._zone)))
+        if not isinstance(cell, str):
+            return None
+        written = f"{cell}T00:00:00" if _DAY.fullmatch(cell) else cell
+        if matched := _BLANK_BETWEEN.fullmatch(written.replace("T", " ")):
+            written = f"{matched[1]}T{matched[2]}{matched[3] or ':00'}{matched[4]}"
+        try:
+            return instant(written, self._zone)
+        except (ValueError, OverflowError):
+            return None
+
+    def _place(self, number: int, column: str) -> str:
+        return place(number, self._sheet.header.index(column))
+
+
+def uploads_of(session: Session, source: DataSource) -> list[Upload]:
+    """The files of `source`, the newest first."""
+    return list(
+        session.scalars(select(Upload).where(Upload.source_id == source.id).order_by(Upload.id.desc()))
+    )

@@ -1,0 +1,242 @@
+"""Files that people hand over: read as offices save them, checked by cell, stored whole, undone openly."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from openpyxl import Workbook
+from sqlalchemy import select
+
+from experiments.collection import spreadsheets, upload
+from experiments.collection.models import Observation, ObservationRevision, Series, to_microseconds
+from experiments.collection.readout import readout
+from experiments.collection.spreadsheets import place, read_sheet
+from experiments.collection.upload import Layout, Upload
+from experiments.errors import Invalid, WrongMoment
+from tests.factories import BEGINNING, create_metric, create_source
+
+ONE, TWO = (f"urn:ngsi-ld:District:{i}" for i in (1, 2))
+LONG = Layout("when", entity="who", value="much", only_attribute="wait")
+WIDE = Layout("when", only_attribute="wait")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def source(session):
+    metric = create_metric(session, lowest=0)
+    attributes = [{"attribute": "wait", "metric": metric.code, "unit": metric.unit}]
+    return create_source(session, attributes=attributes)
+
+
+def workbook(*rows):
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    body = io.BytesIO()
+    book.save(body)
+    return body.getvalue()
+
+
+def table(*rows, encoding="utf-8", delimiter=","):
+    return "".join(delimiter.join(map(str, row)) + "\r\n" for row in rows).encode(encoding)
+
+
+def check(session, source, body, layout=LONG):
+    return upload.checked(session, source, read_sheet(body), layout, at=BEGINNING)
+
+
+def stored(session, source, body, layout=LONG, at=BEGINNING):
+    kept = Upload(source=source, name="a.csv", sha256=hashlib.sha256(body).hexdigest(), sent_at=at, body=body)
+    session.add(kept)
+    session.flush()
+    upload.store_upload(session, kept, check(session, source, body, layout), holder="a person", at=at)
+    return kept
+
+
+def values(session):
+    return session.scalars(select(Observation.value).order_by(Observation.observed_at)).all()
+
+
+def known_at(session, at):
+    ids = session.scalars(select(Series.id)).all()
+    found = readout(session.connection(), ids, first=0, end=2**60, as_of=to_microseconds(at))
+    return found.values.tolist()
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+LONG_ROWS = (("when", "who", "much"), ("2026-02-01", ONE, 5), ("2026-02-01", TWO, 6.5))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        table(*LONG_ROWS),
+        table(*LONG_ROWS, encoding="utf-8-sig"),
+        table(*LONG_ROWS, delimiter=";"),
+        table(*LONG_ROWS, delimiter="\t"),
+        workbook(*LONG_ROWS),
+        workbook(LONG_ROWS[0], *((datetime.fromisoformat("2026-02-01"), *row[1:]) for row in LONG_ROWS[1:])),
+    ],
+)
+def test_files_are_read_as_offices_save_them(session, source, body):
+    readings = check(session, source, body)
+    midnight_in_seoul = to_microseconds(datetime(2026, 1, 31, 15, tzinfo=UTC))
+    assert [(r.entity, r.at, r.value) for r in readings] == [
+        (ONE, midnight_in_seoul, 5.0),
+        (TWO, midnight_in_seoul, 6.5),
+    ]
+
+
+def test_korean_excels_encoding_is_read(session, source):
+    body = table(("일시", "구역", "대기"), ("2026-02-01 09:00", "D01", '"1,234.5"'), encoding="cp949")
+    (reading,) = check(session, source, body, Layout("일시", "구역", "", "대기", "wait"))
+    assert (reading.entity, reading.value) == (ONE, 1234.5)
+    assert reading.at == to_microseconds(datetime(2026, 2, 1, tzinfo=UTC))
+
+
+def test_a_wide_file_has_entities_or_attributes_across(session, source):
+    across = table(("when", ONE, "D02"), ("2026-02-01", 5, 6), ("2026-02-02", "", 7))
+    of_entity = table(("when", "who", "wait"), ("2026-02-01", ONE, 5))
+    assert [(r.entity, r.value) for r in check(session, source, across, WIDE)] == [
+        (ONE, 5),
+        (TWO, 6),
+        (TWO, 7),
+    ]
+    assert [r.attribute for r in check(session, source, of_entity, Layout("when", entity="who"))] == ["wait"]
+
+
+def test_a_formula_counts_with_its_stored_value_only(session, source):
+    body = workbook(("when", "who", "much"), ("2026-02-01", ONE, "=2+3"))
+    with pytest.raises(Invalid) as refused:
+        check(session, source, body)
+    assert list(refused.value.errors) == ["C2"]
+    assert "formula" in refused.value.errors["C2"][0]
+
+
+@pytest.mark.parametrize(
+    ("row", "cell"),
+    [
+        (("yesterday", ONE, 5), "A3"),
+        (("2026-02-30", ONE, 5), "A3"),
+        (("2026-02-02", "urn:other", 5), "C3"),
+        (("2026-02-02", ONE, "many"), "C3"),
+        (("2026-02-02", ONE, -5), "C3"),
+        (("2036-02-02", ONE, 5), "C3"),
+        (("2026-02-02", ONE, "1,234"), "D3"),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_cell(session, source, row, cell):
+    with pytest.raises(Invalid) as refused:
+        check(session, source, table(*LONG_ROWS[:2], row))
+    assert list(refused.value.errors) == [cell]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"when,who,much\n",
+        b"when,when\n1,2\n",
+        b"when,,much\n1,2,3\n",
+        b"PK\x03\x04 nonsense",
+        b"\x00\x01\x02\x03",
+        b"\xff\xff\xff\n\xff",
+        b'when,"who\n1,2',
+    ],
+)
+def test_what_is_no_table_is_refused(body):
+    with pytest.raises(Invalid) as refused:
+        read_sheet(body)
+    assert list(refused.value.errors) == ["file"]
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch):
+    monkeypatch.setattr(spreadsheets, "MOST_UNPACKED_BYTES", 1_000)
+    with pytest.raises(Invalid, match="too large"):
+        read_sheet(workbook(*LONG_ROWS))
+
+
+def test_an_archive_that_is_no_workbook_is_refused():
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr("readme", "no workbook")
+    with pytest.raises(Invalid):
+        read_sheet(body.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("column", "name"), [(0, "A5"), (25, "Z5"), (26, "AA5"), (701, "ZZ5"), (702, "AAA5")]
+)
+def test_cells_are_named_as_in_spreadsheets(column, name):
+    assert place(5, column) == name
+
+
+@pytest.mark.parametrize(
+    ("layout", "field"),
+    [
+        (Layout(""), "observed_at"),
+        (Layout("never", only_attribute="wait"), "observed_at"),
+        (Layout("when"), "only_attribute"),
+        (Layout("when", value="much", only_attribute="wait"), "entity"),
+    ],
+)
+def test_a_layout_that_says_too_little_is_refused(session, source, layout, field):
+    with pytest.raises(Invalid) as refused:
+        check(session, source, table(*LONG_ROWS), layout)
+    assert field in refused.value.errors
+
+
+# -- storing and undoing -------------------------------------------------------------------------
+
+
+def test_a_file_is_stored_once(session, source):
+    kept = stored(session, source, table(*LONG_ROWS))
+    assert (kept.attempt.way, kept.attempt.inserted, values(session)) == ("upload", 2, [5.0, 6.5])
+    with pytest.raises(WrongMoment):
+        upload.store_upload(session, kept, [], holder="a person", at=BEGINNING)
+
+
+def test_undoing_restores_what_was_known_before(session, source):
+    stored(session, source, table(LONG_ROWS[0], ("2026-02-01", ONE, 5)))
+    kept = stored(
+        session,
+        source,
+        table(LONG_ROWS[0], ("2026-02-01", ONE, 9), ("2026-02-02", ONE, 7)),
+        at=BEGINNING + HOUR,
+    )
+    assert values(session) == [9.0, 7.0]
+    attempt = upload.undo(session, kept, holder="a person", at=BEGINNING + 2 * HOUR)
+    assert values(session) == [5.0]
+    assert (attempt.revised, attempt.dropped["withdrawn"]["count"]) == (1, 1)
+
+
+def test_what_was_undone_stays_in_the_history(session, source):
+    kept = stored(session, source, table(*LONG_ROWS))
+    upload.undo(session, kept, holder="a person", at=BEGINNING + HOUR)
+    assert known_at(session, BEGINNING) == [5.0, 6.5]
+    assert known_at(session, BEGINNING + HOUR) == []
+    assert len(session.scalars(select(ObservationRevision)).all()) == 2
+
+
+def test_a_file_is_undone_once_and_may_come_again(session, source):
+    body = table(*LONG_ROWS)
+    for number in range(3):
+        kept = stored(session, source, body, at=BEGINNING + 2 * number * HOUR)
+        assert kept.attempt.inserted == 2
+        upload.undo(session, kept, holder="a person", at=BEGINNING + (2 * number + 1) * HOUR)
+        with pytest.raises(WrongMoment):
+            upload.undo(session, kept, holder="a person", at=BEGINNING + (2 * number + 1) * HOUR)
+    assert known_at(session, BEGINNING + 4 * HOUR) == [5.0, 6.5]
+    assert values(session) == []
+
+
+def test_what_came_later_is_not_undone(session, source):
+    kept = stored(session, source, table(*LONG_ROWS))
+    stored(session, source, table(LONG_ROWS[0], ("2026-02-01", ONE, 8)), at=BEGINNING + HOUR)
+    upload.undo(session, kept, holder="a person", at=BEGINNING + 2 * HOUR)
+    assert values(session) == [8.0]
