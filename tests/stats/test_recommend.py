@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from stats.errors import PanelError
+from stats.evaluate import evaluate
+from stats.recommend import recommend
+from tests.stats.build import create_panel, noise
+
+START = "024"
+
+
+def factors(units, periods, *, treated_loading=2.0):
+    """A common wave that moves the first unit and some controls twice as much as the others."""
+    rng = np.random.default_rng(1)
+    loading = np.where(np.arange(units) % 3 == 0, treated_loading, 0.5)[:, None]
+    return noise(units, periods, seed=2) / 5 + loading * np.cumsum(rng.normal(size=periods))
+
+
+def test_parallel_units_are_compared_as_they_are():
+    found = recommend(create_panel(noise(25, 36)), ("u000",), START)
+    assert found.design.method == "did"
+    assert found.why[0].code == "forecasts_best"
+
+
+def test_units_that_move_differently_need_a_mix():
+    found = recommend(create_panel(factors(25, 36)), ("u000",), START)
+    assert found.design.method in ("synthetic_control", "synthetic_did")
+    assert found.errors[found.design.method] < found.errors["did"] / 2
+    assert ("did", "forecasts") in {(ground.method, ground.code) for ground in found.ruled_out}
+
+
+def test_several_starts_are_estimated_by_cohort():
+    found = recommend(create_panel(noise(25, 36)), ("u000", "u001"), {"u000": "020", "u001": "026"})
+    assert found.design.method == "staggered"
+
+
+def test_without_controls_only_the_past_is_left_and_that_is_said():
+    found = recommend(create_panel(noise(1, 36)), ("u000",), START)
+    assert found.design.method == "interrupted"
+    assert "lower level" in found.sentence_en
+    assert "근거 수준이 낮습니다" in found.sentence_ko
+
+
+def test_where_nothing_can_be_carried_none_is_recommended():
+    found = recommend(create_panel(noise(1, 36)), ("u000",), "005")
+    assert found.design is None
+    assert ("interrupted", "few_periods") in {(ground.method, ground.code) for ground in found.ruled_out}
+
+
+def test_a_gap_in_the_treated_series_rules_mixes_out():
+    values = noise(25, 36)
+    values[0, 3] = np.nan
+    found = recommend(create_panel(values), ("u000",), START)
+    assert (found.design.method, found.design.missing) == ("did", "available")
+    assert {ground.code for ground in found.ruled_out if ground.method == "synthetic_control"} == {
+        "treated_gaps"
+    }
+
+
+def test_too_few_controls_for_the_level_are_told_of():
+    found = recommend(create_panel(noise(12, 36)), ("u000",), START)
+    assert "ranks_too_coarse" in {ground.code for ground in found.why}
+    assert "0.083" in found.sentence_en
+
+
+def test_what_came_after_the_start_does_not_matter():
+    before, after = noise(25, 36), noise(25, 36)
+    after[:, 24:] = 1e6 * np.random.default_rng(3).normal(size=(25, 12))
+    assert recommend(create_panel(before), ("u000",), START) == recommend(
+        create_panel(after), ("u000",), START
+    )
+
+
+@pytest.mark.parametrize("values", [noise(25, 36), factors(25, 36), noise(1, 36)])
+def test_every_method_is_recommended_or_ruled_out_once_and_the_design_runs(values):
+    panel = create_panel(values)
+    found = recommend(panel, ("u000",), START)
+    methods = [found.design.method, *(ground.method for ground in found.ruled_out)]
+    assert len(methods) == len(set(methods)) == 7
+    assert evaluate(panel, found.design, np.random.default_rng(0)).effect.unit == ""
+
+
+@pytest.mark.parametrize(
+    ("treated", "start"),
+    [((), START), (("nowhere",), START), (("u000",), "999"), (("u000",), "000"), (("u000",), {})],
+)
+def test_what_is_not_in_the_panel_is_refused(treated, start):
+    with pytest.raises(PanelError):
+        recommend(create_panel(noise(5, 36)), treated, start)
