@@ -33,6 +33,7 @@ FIELDS = (
     "lag_seconds",
     "window_seconds",
     "page_size",
+    "options",
 )
 
 
@@ -149,7 +150,7 @@ def _register_hub(
         errors = {f"new_hub.{field}": messages for field, messages in refusal.errors.items()}
         raise Invalid(errors | _faults_of_source(data)) from refusal
     subject = f"hub:{hub.id}"
-    details = {"name": hub.name, "base_url": hub.base_url, "dialect": hub.dialect}
+    details = {"name": hub.name, "base_url": hub.base_url, "kind": hub.kind, "dialect": hub.dialect}
     ledger.append(session, act="hub.register", subject=subject, by=by, at=at, details=details)
     return hub
 

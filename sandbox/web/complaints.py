@@ -108,6 +108,15 @@ FIXED = (
     _("The address names no host."),
     _("Credentials do not belong in an address."),
     _("A source stays in its territory; register another one."),
+    _("Not a format of instants."),
+    _("Only {entity}, {start}, {end} and {last} may stand in braces."),
+    _("Not a JSONPath."),
+    _("Not an originator."),
+    _("Pages are linked or counted, not both."),
+    _("Keys and passwords belong to the credentials of the hub."),
+    _("Write Datastream or Thing."),
+    _("Name what holds the entity, or write {entity} in the address."),
+    _("Write the path below the hub's address, beginning with a slash."),
 )
 
 # Sentences with changing parts: pattern in English, and the sentence with %(name)s in their place.

@@ -4,6 +4,7 @@ Attributes and entities are typed or pasted one a line, since a city has many:
 
     averageWait = bus_wait, minutes, day        attribute = metric, unit, cadence
     urn:ngsi-ld:District:07 = D07               entity = district
+    parameters.searchDate = {start:%Y%m%d}      option of the hub's kind = value
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from sandbox.web.forms import Sent
 
 DURATIONS = ("interval_seconds", "overlap_seconds", "lag_seconds", "window_seconds")
 NEW_HUB = ""
-_HUB_FIELDS = ("name", "base_url", "dialect", "zone", "tenant", "context_url")
+_HUB_FIELDS = ("name", "base_url", "kind", "dialect", "zone", "tenant", "context_url")
+# Numbers among the options; the rest are texts.
+_WHOLE_OPTIONS = {"longest_interval_seconds", "first_page"}
 _MAY_BE_BLANK = {"tenant", "context_url"}
 _METRIC = re.compile(r"(?P<code>[^@]*)(?:@(?P<version>\d{1,9}))?")
 _REPEATED = re.compile(r"(?P<value>.*) stands in row (?P<row>\d+) already\.")
@@ -41,7 +44,8 @@ class Described:
 
     def __init__(self, sent: Sent, territory: Territory | None, *, may_add_hub: bool) -> None:
         self._errors: dict[str, list[str]] = {}
-        self._lines: dict[str, list[int]] = {"attributes": [], "entities": []}
+        self._lines: dict[str, list[int]] = {"attributes": [], "entities": [], "options": []}
+        self._option_lines: dict[str, int] = {}
         self.new_hub = self._new_hub(sent) if may_add_hub and sent.one("hub") == NEW_HUB else None
         self.data: dict[str, Any] = {
             "territory": territory.code if territory else sent.one("territory"),
@@ -49,6 +53,7 @@ class Described:
             "page_size": self._whole("page_size", sent.one("page_size")),
             "attributes": list(self._rows(sent, "attributes", _attribute)),
             "entities": list(self._rows(sent, "entities", _entity)),
+            "options": self._options(sent),
             **{name: sent.one(name) for name in ("hub", "name", "entity_type", "representation")},
             **{name: self._seconds(name, sent.one(name)) for name in DURATIONS},
         }
@@ -70,7 +75,10 @@ class Described:
         for field, messages in refusal.errors.items():
             row = _ROW.fullmatch(field)
             name = row[1] if row else field
-            if row:
+            if field.startswith("options."):
+                name, option = "options", field.removeprefix("options.")
+                sentences = [self._of_option(option, complaints.sentence(message)) for message in messages]
+            elif row:
                 line = self._lines[name][int(row[2])]
                 sentences = [_at_line(line, self._sentence(name, message)) for message in messages]
             elif name in DURATIONS:
@@ -79,6 +87,26 @@ class Described:
                 sentences = [complaints.sentence(message) for message in messages]
             found.setdefault(name, []).extend(sentences)
         return found
+
+    def _of_option(self, option: str, sentence: str) -> str:
+        """A message about an option, at its line, or by its name where it was not typed."""
+        path = option.removesuffix(".value").removesuffix(".key")
+        if line := self._option_lines.get(path):
+            return _at_line(line, sentence)
+        return f"{path}: {sentence}"
+
+    def _options(self, sent: Sent) -> dict[str, Any]:
+        """`name = value` lines as options; `group.name = value` makes a member of a group."""
+        options: dict[str, Any] = {}
+        rows = list(self._rows(sent, "options", _option))
+        for line, (name, value) in zip(self._lines["options"], rows, strict=True):
+            self._option_lines[name] = line
+            group, dot, member = name.partition(".")
+            if dot and isinstance(options.setdefault(group, {}), dict):
+                options[group][member] = value
+            else:
+                options[name] = int(value) if name in _WHOLE_OPTIONS and value.isdecimal() else value
+        return options
 
     def _sentence(self, name: str, message: str) -> str:
         """A message about a row; where it points at another row, at that row's line."""
@@ -90,9 +118,10 @@ class Described:
 
     def _new_hub(self, sent: Sent) -> dict[str, Any]:
         typed = {name: sent.one(f"new_hub.{name}").strip() for name in _HUB_FIELDS}
+        typed["kind"] = typed["kind"] or "ngsi_ld"
         return {name: value or None if name in _MAY_BE_BLANK else value for name, value in typed.items()}
 
-    def _rows(self, sent: Sent, name: str, parse: Any) -> Iterator[dict[str, Any]]:
+    def _rows(self, sent: Sent, name: str, parse: Any) -> Iterator[Any]:
         for number, line in enumerate(sent.one(name).splitlines(), start=1):
             if not line.strip():
                 continue
@@ -136,12 +165,27 @@ def as_typed(source: DataSource) -> dict[str, Any]:
         "entity_type": source.entity_type,
         "representation": source.representation,
         "page_size": source.page_size,
+        "options": "\n".join(option_lines(source)),
         "starts_at": source.starts_at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S"),
         "version": source.version,
         "attributes": "\n".join(_attribute_line(each) for each in source.attributes),
         "entities": "\n".join(f"{each.entity} = {each.district.code}" for each in source.entities),
         **{name: durations.shown(getattr(source, name)) for name in DURATIONS},
     }
+
+
+def option_lines(source: DataSource) -> Iterator[str]:
+    """The options of a source as they are typed."""
+    for name, value in source.options.items():
+        if isinstance(value, dict):
+            yield from (f"{name}.{member} = {each}" for member, each in value.items())
+        elif value is not None:
+            yield f"{name} = {value}"
+
+
+def _option(line: str) -> tuple[str, str] | None:
+    name, equals, value = line.partition("=")
+    return (name.strip(), value.strip()) if equals else None
 
 
 def _attribute(line: str) -> dict[str, Any] | None:

@@ -35,6 +35,7 @@ DROPPED = {
     "other_dataset": _("Of another data set"),
     "repeated_instant": _("Two values for one instant"),
     "not_mapped": _("Mapped to no district and metric"),
+    "no_instant": _("Without an instant"),
 }
 
 CADENCES = {
@@ -45,20 +46,78 @@ CADENCES = {
     "year": _("every year"),
 }
 
+KINDS = {
+    "ngsi_ld": _("NGSI-LD"),
+    "sensorthings": _("OGC SensorThings"),
+    "onem2m": _("oneM2M"),
+    "ckan": _("CKAN datastore"),
+    "korean_api": _("Korean public-data API"),
+    "json": _("Plain JSON"),
+    "csv": _("CSV by HTTP"),
+}
+
+# What "entity type" means to each kind, and the options that it knows; (must, may).
+WHAT_KINDS_ASK = {
+    "ngsi_ld": (_("Entity type"), (), ()),
+    "sensorthings": (
+        _("Datastream, whose attribute is result; or Thing, whose attributes are observed properties"),
+        (),
+        ("result_format", "longest_interval_seconds", "unit_from"),
+    ),
+    "onem2m": (_("Path that the containers lie below"), ("origin",), ()),
+    "ckan": (
+        _("Id of the resource"),
+        ("entity_field", "time_field"),
+        ("time_format", "filters.*"),
+    ),
+    "korean_api": (
+        _("Path of the operation"),
+        ("time_field",),
+        ("entity_field", "time_format", "parameters.*"),
+    ),
+    "json": (
+        _("Path of the document"),
+        ("time_field",),
+        (
+            "entity_field",
+            "rows",
+            "values.*",
+            "time_format",
+            "next",
+            "total",
+            "page_parameter",
+            "size_parameter",
+            "first_page",
+            "parameters.*",
+        ),
+    ),
+    "csv": (
+        _("Path of the file"),
+        ("time_field",),
+        ("entity_field", "time_format", "delimiter", "parameters.*"),
+    ),
+}
+
 DIALECTS = {
     "etsi": _("NGSI-LD as ETSI wrote it"),
     "city_data_hub": _("Korean City Data Hub"),
+    "scorpio": _("Scorpio"),
+    "orion_ld": _("Orion-LD"),
+    "stellio": _("Stellio"),
 }
 
 REPRESENTATIONS = {
     "temporal_values": _("temporalValues (short)"),
     "normalized": _("normalized (long)"),
+    "aggregated_values": _("Aggregated by the hub"),
+    "key_performance_indicator": _("Key performance indicators"),
 }
 
 LABELS = {
     "hub": _("Hub"),
     "new_hub.name": _("Name of the hub"),
     "new_hub.base_url": _("Address"),
+    "new_hub.kind": _("Kind"),
     "new_hub.dialect": _("Dialect"),
     "new_hub.zone": _("Time zone"),
     "new_hub.tenant": _("Tenant"),
@@ -75,6 +134,7 @@ LABELS = {
     "starts_at": _("First reading"),
     "attributes": _("Attributes"),
     "entities": _("Entities"),
+    "options": _("Options of the kind of hub"),
 }
 
 

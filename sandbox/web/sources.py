@@ -19,7 +19,7 @@ from sandbox.web import durations, options, source_words
 from sandbox.web.filters import pick
 from sandbox.web.forms import Sent
 from sandbox.web.rim import actor, now
-from sandbox.web.source_form import NEW_HUB, Described, as_typed
+from sandbox.web.source_form import NEW_HUB, Described, as_typed, option_lines
 
 pages = Blueprint("sources", __name__, url_prefix="/sources")
 
@@ -47,6 +47,7 @@ def source(source_id: int) -> ResponseReturnValue:
     return render_template(
         "sources/source.html",
         page=collection_health.page(db.session, _source(source_id), actor(), now()),
+        option_lines=option_lines,
         source_words=source_words,
         durations=durations,
     )
@@ -132,6 +133,7 @@ def _blank(own: list[Any]) -> dict[str, Any]:
         "territory": own[0].code if len(own) == 1 else "",
         "representation": "temporal_values",
         "page_size": 100,
+        "new_hub.kind": "ngsi_ld",
         "new_hub.zone": own[0].zone if own else "",
         **{name: durations.shown(length) for name, length in SENSIBLE.items()},
     }
@@ -149,6 +151,8 @@ def _form(sent: Sent, own: list[Any], edited: DataSource | None) -> ResponseRetu
         territories=[(each.code, pick(each, "name")) for each in own],
         districts=[(each, each.districts) for each in own],
         metrics=db.session.scalars(select(Metric).order_by(Metric.code, Metric.version)).all(),
+        kinds=options.pairs(source_words.KINDS),
+        what_kinds_ask=source_words.WHAT_KINDS_ASK,
         dialects=options.pairs(source_words.DIALECTS),
         representations=options.pairs(source_words.REPRESENTATIONS),
     )

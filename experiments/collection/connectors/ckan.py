@@ -13,10 +13,11 @@ from typing import Any
 import orjson
 
 from experiments.collection.connectors.documents import Page, Trail, kind_of
-from experiments.collection.connectors.ngsi_ld import Get, Query
+from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.readings import Harvest
 from experiments.collection.connectors.tables import Table, filled
 from experiments.collection.faults import quote
+from experiments.collection.http import Get
 from experiments.collection.models import to_microseconds
 
 _SORTED = ("timestamp", "timestamptz", "date")

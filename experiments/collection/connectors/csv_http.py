@@ -9,10 +9,11 @@ import csv
 import io
 
 from experiments.collection.connectors.documents import Page, Trail
-from experiments.collection.connectors.ngsi_ld import Get, Query
+from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.readings import Harvest
 from experiments.collection.connectors.tables import Table, requests
 from experiments.collection.faults import quote
+from experiments.collection.http import Get
 
 
 def read_window(get: Get, query: Query, into: Harvest | None = None) -> Harvest:

@@ -12,9 +12,10 @@ from typing import Any
 import jsonpath
 
 from experiments.collection.connectors.documents import Page, Trail, kind_of, next_address
-from experiments.collection.connectors.ngsi_ld import Get, Query
+from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.readings import Harvest
 from experiments.collection.connectors.tables import Table, requests
+from experiments.collection.http import Get
 
 Find = Callable[[Any], list[object]]
 

@@ -14,10 +14,11 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from experiments.collection.connectors.documents import Page, Trail, kind_of
-from experiments.collection.connectors.ngsi_ld import Get, Query
+from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.readings import Harvest
 from experiments.collection.connectors.tables import Table, requests
 from experiments.collection.faults import PassingFault, quote
+from experiments.collection.http import Get
 
 _NO_DATA = 3
 # What the portal's guide lists as its own trouble: application, database, HTTP, time-out, too many requests.

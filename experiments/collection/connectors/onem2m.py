@@ -17,11 +17,11 @@ import orjson
 
 from experiments.collection.connectors.documents import Page, Trail, kind_of
 from experiments.collection.connectors.instants import instant_of
-from experiments.collection.connectors.ngsi_ld import Get, Query
+from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.readings import Harvest, Reading
 from experiments.collection.connectors.tables import number
 from experiments.collection.faults import HubFault, quote
-from experiments.collection.http import Answer
+from experiments.collection.http import Answer, Get
 from experiments.collection.models import from_microseconds, to_microseconds
 
 CONTENT = "con"

@@ -62,9 +62,14 @@ def _is_originator(text: str) -> None:
         raise ValidationError("Not an originator.")
 
 
+def _is_no_secret(name: str) -> None:
+    if re.search(r"key|secret|token|passw", name, re.IGNORECASE):
+        raise ValidationError("Keys and passwords belong to the credentials of the hub.")
+
+
 def _parameters() -> fields.Dict:
     return fields.Dict(
-        keys=fields.String(validate=validate.Length(min=1, max=100)),
+        keys=Checked(_is_no_secret, longest=100),
         values=Checked(_is_template, blank=True, longest=500),
         load_default=dict,
         validate=validate.Length(max=50),

@@ -13,8 +13,9 @@ from experiments.collection.connectors import (
     onem2m,
     sensorthings,
 )
-from experiments.collection.connectors.ngsi_ld import Get, Query
+from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.readings import Harvest
+from experiments.collection.http import Get
 
 Connector = Callable[[Get, Query, Harvest], Harvest]
 """Reads the window of a query into a harvest; HubFault where it may be incomplete."""

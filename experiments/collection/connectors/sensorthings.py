@@ -17,9 +17,10 @@ import httpx
 
 from experiments.collection.connectors.documents import Page, Trail, kind_of, next_address
 from experiments.collection.connectors.instants import instant_of
-from experiments.collection.connectors.ngsi_ld import Get, Query
+from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.readings import Harvest, Reading
 from experiments.collection.faults import HubFault, quote
+from experiments.collection.http import Get
 from experiments.collection.models import from_microseconds, to_microseconds
 
 RESULT = "result"
