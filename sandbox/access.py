@@ -250,6 +250,8 @@ RULES: dict[str, Rule] = {
     "api-decisions.decide": decider,
     "api-decisions.confirm": decider,
     "api-decisions.send_back": decider,
+    "api-open_data.catalogue": anyone,
+    "api-open_data.indicators": anyone,
     "api-records.ledger_head": anyone,
     "api-records.programmes": anyone,
     "api-records.sites": anyone,

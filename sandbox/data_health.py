@@ -163,8 +163,9 @@ def _take(session: Session, subject: str, now: datetime) -> bool:
         update(HealthCheck)
         .where(HealthCheck.subject == subject, HealthCheck.checked_at <= now - BETWEEN_CHECKS)
         .values(checked_at=now)
+        .returning(HealthCheck.subject)
     )
-    if taken.rowcount:
+    if taken.scalar() is not None:
         return True
     if session.get(HealthCheck, subject) is not None:
         return False

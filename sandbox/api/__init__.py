@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from sandbox.api import decisions, evaluations, moves, observations, pilots, plans, records, sessions
+from sandbox.api import decisions, evaluations, moves, observations, open_data, pilots, plans, records, sessions
 from sandbox.api.description import SPECIFICATION, Interface
 
 PREFIX = "/api/v1"
 
-ROOMS = (sessions, pilots, moves, plans, evaluations, decisions, observations, records)
+ROOMS = (sessions, pilots, moves, plans, evaluations, decisions, observations, open_data, records)
 
 
 def init_app(app: Flask) -> None:
