@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from experiments.errors import DomainError, WrongMoment
 from sandbox.config import SettingError, read_settings
+from sandbox.hub_commands import hub
 
 
 class _Commands(click.Group):
@@ -129,6 +130,9 @@ def verify_evaluation(run_id: int) -> None:
         same = runs.repeat(session, stored, executor) == stored.document
     click.echo(f"Evaluation {run_id}: {'the same bytes again' if same else 'the repetition DIFFERS'}.")
     sys.exit(0 if same else 1)
+
+
+main.add_command(hub)
 
 
 @main.group()
