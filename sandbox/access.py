@@ -197,6 +197,10 @@ RULES: dict[str, Rule] = {
     "tokens.index": city_data_officer,
     "tokens.rotate": city_data_officer,
     "tokens.revoke": city_data_officer,
+    "uploads.index": city_data_officer,
+    "uploads.file": city_data_officer,
+    "uploads.store": city_data_officer,
+    "uploads.undo": city_data_officer,
     # people and the ledger
     "people.index": administrator,
     "people.new": administrator,

@@ -22,6 +22,7 @@ from sandbox.web import (
     rim,
     sources,
     tokens,
+    uploads,
 )
 
 
@@ -31,7 +32,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     for room in (
         *(register, accounts, company, cases, consultations, clocks, regulator, evaluator, sources),
-        *(districts, health, quarantine, tokens, people, audit),
+        *(districts, health, quarantine, tokens, uploads, people, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]

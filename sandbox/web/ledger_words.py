@@ -60,6 +60,8 @@ ACTS = {
     "source.resume": _("Source resumed"),
     "source.revoke_token": _("Token of a source revoked"),
     "source.rotate_token": _("Token of a source renewed"),
+    "source.undo_upload": _("File of readings undone"),
+    "source.upload": _("File of readings stored"),
 }
 
 FAULTS = {

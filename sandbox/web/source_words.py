@@ -36,6 +36,7 @@ DROPPED = {
     "repeated_instant": _("Two values for one instant"),
     "not_mapped": _("Mapped to no district and metric"),
     "no_instant": _("Without an instant"),
+    "withdrawn": _("Withdrawn with their file"),
 }
 
 CADENCES = {

@@ -282,6 +282,8 @@ NEEDS = {
     ),
     "source_is_collected": _("The source is paused."),
     "token_works": _("The token has ended or was revoked already."),
+    "upload_is_not_stored": _("The file is stored already."),
+    "upload_is_stored": _("The file is not stored, or was undone already."),
     "source_is_paused": _("The source is not paused."),
 }
 

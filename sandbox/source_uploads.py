@@ -1,0 +1,91 @@
+"""What a city's data officer does with files of readings: a permission, one act, one ledger row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from experiments.collection import upload
+from experiments.collection.connectors.readings import Reading
+from experiments.collection.faults import quote
+from experiments.collection.models import DataSource
+from experiments.collection.spreadsheets import Sheet, read_sheet
+from experiments.collection.upload import Layout, Upload
+from experiments.errors import NotFound, Refused, WrongMoment
+from experiments.lifecycle import Actor
+from sandbox import ledger
+from sandbox.collection_desk import may_keep
+
+_NAMES = {
+    "observed_at": ("observed_at", "time", "when", "date", "day", "일시", "측정일시", "날짜", "일자", "시각"),
+    "entity": ("entity", "district", "개체", "구역", "구역코드"),
+    "attribute": ("attribute", "속성", "항목"),
+    "value": ("value", "값", "측정값"),
+}
+
+
+def keep(session: Session, source: DataSource, *, name: str, body: bytes, by: Actor, at: datetime) -> Upload:
+    """Keep a file for `source`, which stores nothing yet; Invalid where it is no table."""
+    _require_keeper(session, source, by, "source.keep_file")
+    read_sheet(body)
+    kept = Upload(
+        source=source, name=quote(name), sha256=hashlib.sha256(body).hexdigest(), sent_at=at, body=body
+    )
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def find(session: Session, source: DataSource, upload_id: int) -> Upload:
+    """The file of `source`; NotFound also for one of another source."""
+    found = session.get(Upload, upload_id)
+    if found is None or found.source_id != source.id:
+        raise NotFound("upload", upload_id)
+    return found
+
+
+def guessed(source: DataSource, sheet: Sheet) -> Layout:
+    """What the names of the columns suggest."""
+    found = {
+        field: next((column for column in sheet.header if column.lower() in names), "")
+        for field, names in _NAMES.items()
+    }
+    found["observed_at"] = found["observed_at"] or sheet.header[0]
+    only = source.attributes[0].attribute if len(source.attributes) == 1 else ""
+    return Layout(**found, only_attribute="" if found["attribute"] else only)
+
+
+def check(session: Session, kept: Upload, layout: Layout, *, at: datetime) -> Sequence[Reading]:
+    """The readings of a file under `layout`; Invalid by cell."""
+    return upload.checked(session, kept.source, read_sheet(kept.body), layout, at=at)
+
+
+def store(session: Session, kept: Upload, layout: Layout, *, by: Actor, at: datetime) -> None:
+    """Store the whole file; Invalid by cell, and then nothing of it."""
+    _require_keeper(session, kept.source, by, "source.upload")
+    if kept.source.paused:
+        raise WrongMoment("source.upload", "paused", needs="source_is_collected")
+    readings = upload.checked(session, kept.source, read_sheet(kept.body), layout, at=at)
+    attempt = upload.store_upload(session, kept, readings, holder=f"person:{by.person_id}", at=at)
+    counts = {name: getattr(attempt, name) for name in ("readings", "inserted", "revised", "unchanged")}
+    _record(session, kept, "upload", by, at, sha256=kept.sha256, **counts)
+
+
+def undo(session: Session, kept: Upload, *, by: Actor, at: datetime) -> None:
+    """Restore what was known before the file, where nothing later has overtaken it."""
+    _require_keeper(session, kept.source, by, "source.undo_upload")
+    attempt = upload.undo(session, kept, holder=f"person:{by.person_id}", at=at)
+    _record(session, kept, "undo_upload", by, at, sha256=kept.sha256, readings=attempt.readings)
+
+
+def _require_keeper(session: Session, source: DataSource, by: Actor, verb: str) -> None:
+    if not may_keep(session, source.territory_id, by):
+        raise Refused(verb, "data_officer_of_the_city")
+
+
+def _record(session: Session, kept: Upload, verb: str, by: Actor, at: datetime, **facts: str | int) -> None:
+    subject, details = f"source:{kept.source_id}", {"upload": kept.id, **facts}
+    ledger.append(session, act=f"source.{verb}", subject=subject, by=by, at=at, details=details)

@@ -1,0 +1,100 @@
+"""Files of readings on the page: mapped, shown before they count, stored whole, undone openly."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from sqlalchemy import select
+
+from experiments.collection.models import Observation
+from sandbox.accounts import Role
+from sandbox.ledger import LedgerEntry
+from tests.factories import create_metric, create_person, create_site, create_source
+from tests.web.visitors import Clock, Visitor, remembering, said, stored
+
+BODY = "일시,D01,D02\n2025-12-30,5,6\n2025-12-31,7,\n".encode("cp949")
+WIDE = {"observed_at": "일시", "entity": "", "value": "", "attribute": "", "only_attribute": "wait"}
+
+
+@pytest.fixture
+def site(rows):
+    site = create_site(remembering(rows))
+    assert site.city.id
+    rows.commit()
+    return site
+
+
+@pytest.fixture
+def officer(rows, client, service, site):
+    Clock(service)
+    person = create_person(rows, Role.CITY_DATA_OFFICER, site.city)
+    rows.commit()
+    visitor = Visitor(client)
+    visitor.sign_in(person)
+    return visitor
+
+
+@pytest.fixture
+def address(rows, site):
+    metric = create_metric(rows, lowest=0)
+    attributes = [{"attribute": "wait", "metric": metric.code, "unit": metric.unit}]
+    source = create_source(remembering(rows), site, attributes=attributes)
+    rows.commit()
+    return f"/sources/{source.id}/uploads"
+
+
+def hand_over(officer, address, body=BODY):
+    return officer.send(address, file=(io.BytesIO(body), "waits.csv"))
+
+
+def test_a_file_is_looked_at_stored_and_undone(officer, address, rows):
+    assert hand_over(officer, address).status_code == 303
+    assert "일시" in officer.read(f"{address}/1")
+    assert "3 readings; the first are shown." in said(officer.send(f"{address}/1", **WIDE))
+    assert stored(rows, select(Observation.value)) == []
+    assert officer.send(f"{address}/1/store", **WIDE).status_code == 303
+    assert sorted(stored(rows, select(Observation.value))) == [5.0, 6.0, 7.0]
+    assert officer.send(f"{address}/1/undo").status_code == 303
+    assert stored(rows, select(Observation.value)) == []
+    assert "undone" in officer.read(address)
+
+
+def test_both_acts_stand_in_the_ledger(officer, address, rows):
+    hand_over(officer, address)
+    officer.send(f"{address}/1/store", **WIDE)
+    officer.send(f"{address}/1/undo")
+    acts = ("source.upload", "source.undo_upload")
+    of_files = select(LedgerEntry.details).where(LedgerEntry.act.in_(acts)).order_by(LedgerEntry.number)
+    assert [json.loads(details)["readings"] for details in stored(rows, of_files)] == [3, 3]
+
+
+def test_one_wrong_cell_stops_the_whole_file(officer, address, rows):
+    hand_over(officer, address, BODY.replace(b"7", b"-7"))
+    answer = officer.send(f"{address}/1/store", **WIDE)
+    assert answer.status_code == 422
+    assert "B3: This lies outside the metric's range." in said(answer)
+    assert stored(rows, select(Observation.value)) == []
+
+
+def test_what_is_no_table_is_refused(officer, address):
+    answer = hand_over(officer, address, b"nothing")
+    assert answer.status_code == 422
+    assert "There is no row under the header." in said(answer)
+
+
+def test_a_form_without_a_file_is_refused(officer, address):
+    assert officer.send(address).status_code == 422
+
+
+def test_a_file_is_stored_once(officer, address):
+    hand_over(officer, address)
+    officer.send(f"{address}/1/store", **WIDE)
+    assert officer.send(f"{address}/1/store", **WIDE).status_code == 409
+
+
+def test_another_citys_source_is_not_found(officer, rows):
+    other = create_source(remembering(rows), create_site(rows))
+    rows.commit()
+    assert hand_over(officer, f"/sources/{other.id}/uploads").status_code == 404
