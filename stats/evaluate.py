@@ -38,7 +38,9 @@ def evaluate(panel: Panel, design: Design, rng: np.random.Generator) -> Evaluati
     relative = _relative(parts.effect, parts.observed, rounded.scale)
     if isinstance(relative, Estimate):
         relative = rounding.plain_estimate(relative)
-    sentence_ko, sentence_en = words.effect_sentences(effect, relative, design.outcome_unit_ko)
+    sentence_ko, sentence_en = words.effect_sentences(
+        effect, relative, design.outcome_unit_ko, parts.evidence
+    )
     findings = [
         *parts.findings,
         *diagnostics.coverage(cells),
