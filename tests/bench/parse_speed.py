@@ -56,7 +56,7 @@ def main() -> None:
     for normalized in (True, False):
         body = page(normalized=normalized)
         answer = Answer("http://hub.example", 200, httpx.Headers(), body)
-        query = create_query(end=NOW)
+        query = create_query(end=NOW, entities=frozenset(entity(n) for n in range(1, ENTITIES + 1)))
         harvest = read_window(lambda *_, answer=answer: answer, query, Harvest())
         assert len(harvest.readings) == ENTITIES * PER_ENTITY
         alone = seconds(lambda body=body: orjson.loads(body))

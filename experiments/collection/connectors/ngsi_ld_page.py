@@ -7,10 +7,11 @@ some hubs ignore the asking.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from itertools import repeat
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,8 @@ from experiments.collection.models import Representation, to_microseconds
 INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _INSTANT = re.compile(INSTANT)
 _AGGREGATES = frozenset(METHODS)
+_VALUE, _OBSERVED_AT = itemgetter("value"), itemgetter("observedAt")
+_MOST_INSTANTS = 65_536
 
 
 class Page:
@@ -73,28 +76,34 @@ class Page:
         None where they want a closer look, which `instances` takes."""
         if not self._shape.is_raw:
             return None
-        found, units = self.entities[position][attribute], None
+        found = self.entities[position][attribute]
+        units: Iterable[Any] = repeat(None)
+        texts: Iterable[Any]
         try:
             if type(found) is dict:
-                if found.get("datasetId") is not None or set(map(type, found["values"])) != {list}:
+                pairs = found["values"]
+                if found.get("datasetId") is not None or set(map(type, pairs)) != {list}:
                     return None
-                values = [value for value, _ in found["values"]]
-                at = [instant(text, self._zone) for _, text in found["values"]]
+                if set(map(len, pairs)) != {2}:
+                    return None
+                values, texts = map(list, zip(*pairs, strict=True))
             else:
-                if any("datasetId" in each or "values" in each for each in found):
+                names = set().union(*found)
+                if not names.isdisjoint(("datasetId", "values")):
                     return None
-                values = [each["value"] for each in found]
-                at = [instant(each["observedAt"], self._zone) for each in found]
-                units = [each.get("unitCode") for each in found]
+                values, texts = list(map(_VALUE, found)), map(_OBSERVED_AT, found)
+                if "unitCode" in names:
+                    units = [each.get("unitCode") for each in found]
+                    if not set(map(type, units)) <= {str, type(None)}:
+                        return None
+            at = list(map(_known_instants(self._zone).__getitem__, texts))
         except (KeyError, ValueError, TypeError, AttributeError):
             return None
         if not at or None in values or min(at) < start or max(at) >= end:
             return None
-        if units is not None and set(map(type, units)) <= {str, type(None)}:
-            return list(map(Reading, repeat(self.ids[position]), repeat(attribute), at, values, units))
-        if units is not None:
-            return None
-        return list(map(Reading, repeat(self.ids[position]), repeat(attribute), at, values))
+        rows = zip(repeat(self.ids[position]), repeat(attribute), at, values, units, strict=False)
+        # A named tuple's own constructor is a function of Python; this is what it calls.
+        return list(map(tuple.__new__, repeat(Reading), rows))
 
     def _series(self, entity: str, attribute: str, found: Any, path: str) -> Iterator[Instance]:
         """An attribute or one of its instances: `values` with pairs, or `value` with `observedAt`."""
@@ -163,12 +172,31 @@ def _reading(entity: str, attribute: str, at: int, value: Any, unit: Any) -> Rea
     return Reading(entity, attribute, at, value, unit if isinstance(unit, str) else None)
 
 
-@lru_cache(maxsize=65_536)
-def instant(text: str, zone: str | None) -> int:
-    """Microseconds since the epoch. Without an offset `zone` is meant; ValueError where there is none.
+class _Instants(dict[str, int]):
+    """Written instant -> microseconds in one zone. Districts share their instants, so that most are known."""
 
-    Districts share their instants, so that most calls are answered from the cache.
-    """
+    def __init__(self, zone: str | None) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= _MOST_INSTANTS:
+            self.clear()
+        at = self[text] = _parsed(text, self._zone)
+        return at
+
+
+@cache
+def _known_instants(zone: str | None) -> _Instants:
+    return _Instants(zone)
+
+
+def instant(text: str, zone: str | None) -> int:
+    """Microseconds since the epoch. Without an offset `zone` is meant; ValueError where there is none."""
+    return _known_instants(zone)[text]
+
+
+def _parsed(text: str, zone: str | None) -> int:
     if not _INSTANT.fullmatch(text):
         raise ValueError(text)
     parsed = datetime.fromisoformat(text)

@@ -38,8 +38,9 @@ class Dropped:
     reasons: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def note(self, reason: str, case: object, times: int = 1) -> None:
-        entry = self.reasons.setdefault(reason, {"count": 0, "first": quote(case)})
-        entry["count"] += times
+        if reason not in self.reasons:
+            self.reasons[reason] = {"count": 0, "first": quote(case)}
+        self.reasons[reason]["count"] += times
 
 
 @dataclass
