@@ -138,6 +138,9 @@ FIXED = (
 
 # Sentences with changing parts: pattern in English, and the sentence with %(name)s in their place.
 PATTERNS = (
+    (r"Larger than (?P<size>.+) bytes\.", _("Larger than %(size)s bytes.")),
+    (r"Not JSON: (?P<why>.+)\.", _("Not JSON: %(why)s.")),
+    (r"reading (?P<number>\d+) is of another source", _("reading %(number)s is of another source")),
     (r"(?P<code>.+) is no valid outline: (?P<why>.+)\.", _("%(code)s is no valid outline: %(why)s.")),
     (r"(?P<first>.+) and (?P<second>.+) overlap\.", _("%(first)s and %(second)s overlap.")),
     (r"Line (?P<line>\d+) is not (?P<format>JSON|CSV)\.", _("Line %(line)s is not %(format)s.")),

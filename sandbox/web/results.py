@@ -215,12 +215,17 @@ def _diagnostics(result: Result) -> tuple[Diagnostic, ...]:
     """Checks of the comparison and of how its readings came; of the guardrails' what stands out."""
     ours = (*result.primary.estimates.findings, *result.primary.collection)
     theirs = (
-        Diagnostic(found.level, f"{pick(read.metric.name, 'name')}: {found.sentence}")
+        _named(read.metric, each)
         for read in result.guardrails
         for each in read.metric.collection
-        if each.level != "ok" and (found := _diagnostic(each))
+        if each.level != "ok"
     )
     return (*map(_diagnostic, ours), *theirs)
+
+
+def _named(read: MetricRead, finding: Finding) -> Diagnostic:
+    said = _diagnostic(finding)
+    return Diagnostic(said.level, f"{pick(read.name, 'name')}: {said.sentence}")
 
 
 def _diagnostic(finding: Finding) -> Diagnostic:
