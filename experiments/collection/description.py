@@ -32,9 +32,12 @@ DAY = 86_400
 CADENCES = ("hour", "day", "week", "month", "year")
 
 EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
-# Identifiers of the hub are kept as they are: normalised, they would no longer match.
-IDENTIFIER = validate.Regexp(
-    r"[^\x00-\x20\x7f\ud800-\udfff]{1,500}\Z", error="1 to 500 characters without blanks or controls."
+# Identifiers of the hub are kept as they are: normalised, they would no longer match. Those of tables may
+# be names with blanks between words.
+_BLACK = r"[^\x00-\x20\x7f\ud800-\udfff]"
+IDENTIFIER = validate.And(
+    validate.Length(min=1, max=500, error="1 to 500 characters without blanks or controls."),
+    validate.Regexp(rf"{_BLACK}+( {_BLACK}+)*\Z", error="1 to 500 characters without blanks or controls."),
 )
 # Of NGSI-LD, where names are joined by commas; columns of tables have all kinds of names.
 ATTRIBUTE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_:.-]{0,199}")
@@ -202,6 +205,10 @@ class Description:
             for position, row in enumerate(self._rows[0]):
                 if not ATTRIBUTE_NAME.fullmatch(row["attribute"]):
                     errors[f"attributes.{position}.attribute"] = ["Not an attribute name."]
+            for position, row in enumerate(self._rows[1]):
+                if " " in row["entity"]:
+                    message = "1 to 500 characters without blanks or controls."
+                    errors[f"entities.{position}.entity"] = [message]
         return errors
 
     def _resolve_metrics(self, session: Session, errors: Errors) -> list[Metric]:

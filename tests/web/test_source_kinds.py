@@ -29,7 +29,7 @@ from tests.web.visitors import Clock, Visitor, remembering, said, stored
 
 def table(target):
     """Three days of two districts, as a file of a Korean office."""
-    lines = [f"{n},{day(d):%Y-%m-%d},{100 * n + d}" for d in (1, 2, 3) for n in (1, 2)]
+    lines = [f"{n} 동,{day(d):%Y-%m-%d},{100 * n + d}" for d in (1, 2, 3) for n in (1, 2)]
     return 200, {}, "\n".join(["구역,일자,대기 시간(분)", *lines]).encode("cp949")
 
 
@@ -71,7 +71,7 @@ KINDS = {
         "",
         "/wait.csv",
         "대기 시간(분)",
-        ("1", "2"),
+        ("1 동", "2 동"),
         "\r\nentity_field = 구역\r\n\r\ntime_field = 일자\r\ntime_format = %Y-%m-%d",
         6,
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 
 from experiments.collection.connectors.documents import Page, Trail
 from experiments.collection.connectors.ngsi_ld import Query
@@ -35,7 +36,7 @@ def _read(page: Page, query: Query, table: Table, entity: str | None) -> None:
     text = _decoded(page)
     if text.lstrip()[:1] == "<":
         raise page.fault(f"a page of HTML or XML where a table was expected: {quote(text[:120])}")
-    delimiter = query.options.get("delimiter", ",")
+    delimiter = query.options.get("delimiter", ",").replace("tab", "\t")
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     try:
@@ -56,7 +57,8 @@ def _read(page: Page, query: Query, table: Table, entity: str | None) -> None:
 
 
 def _header(page: Page, query: Query, cells: list[str]) -> list[str]:
-    header = [cell.strip() for cell in cells]
+    # As the names in the mapping are: files made on a Mac have Hangul taken apart.
+    header = [unicodedata.normalize("NFC", cell.strip()) for cell in cells]
     options = query.options
     for column in filter(None, (options["time_field"], options.get("entity_field"))):
         if column not in header:

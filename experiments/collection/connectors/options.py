@@ -120,7 +120,7 @@ class KoreanApiOptions(TableOptions):
 class CsvOptions(TableOptions):
     """A file of separated values."""
 
-    delimiter = fields.String(load_default=",", validate=validate.OneOf([",", ";", "\t", "|"]))
+    delimiter = fields.String(load_default=",", validate=validate.OneOf([",", ";", "|", "tab"]))
 
 
 class JsonOptions(TableOptions):

@@ -1,5 +1,7 @@
 """Instants, numbers and columns as tables write them; CSV over HTTP."""
 
+import unicodedata
+
 import httpx
 import pytest
 
@@ -94,6 +96,12 @@ def test_files_of_korean_offices_are_read(encoding):
         ("1", "교통량", "2026-03-02T00:00", 1234.0),
         ("2", "교통량", "2026-03-02T01:00", "n/a"),
     ]
+
+
+def test_tabs_and_hangul_that_was_taken_apart_are_read():
+    text = unicodedata.normalize("NFD", "구역\t일시\t교통량\n") + "남구 일동\t2026-03-02\t5\n"
+    harvest, _ = ask(text, options=OPTIONS | {"delimiter": "tab"}, entities=["남구 일동"])
+    assert [row[3] for row in found(harvest)] == [5.0]
 
 
 def test_what_has_no_place_is_counted():
