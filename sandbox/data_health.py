@@ -142,7 +142,8 @@ def look_after(session: Session, now: datetime) -> int:
         if _is_settled(session, source, now) and _take(session, f"source:{source.id}", now):
             looked += 1
             _compare(session, now, _troubles_of(page(session, source, now)), source=source)
-    running = select(Experiment).where(Experiment.status == ExperimentStatus.LOCKED)
+    watched = (ExperimentStatus.LOCKED, ExperimentStatus.EVALUATED)
+    running = select(Experiment).where(Experiment.status.in_(watched))
     for experiment in session.scalars(running.order_by(Experiment.id)):
         if _take(session, f"experiment:{experiment.id}", now):
             looked += 1
@@ -202,6 +203,9 @@ def _unevenness(session: Session, experiment: Experiment, now: datetime) -> dict
         for name in ("baseline_from", "intervention_from", "intervention_to")
     )
     yesterday = (now - timedelta(days=1)).date()
+    if last < yesterday:
+        # What is over can no longer be mended; the evaluation says how it was.
+        return {}
     primary = metric(session, contents["primary"]["code"], contents["primary"]["version"])
     try:
         read = panel(
@@ -210,7 +214,7 @@ def _unevenness(session: Session, experiment: Experiment, now: datetime) -> dict
             districts=units,
             period=contents["period"],
             first=first,
-            last=max(first, min(last, yesterday)),
+            last=max(first, yesterday),
             as_of=now,
         )
     except (PanelError, Invalid):
