@@ -194,6 +194,7 @@ RULES: dict[str, Rule] = {
     "districts.district": watchers_of_collection,
     "districts.record_fact": city_data_officer,
     "districts.metrics": watchers_of_collection,
+    "try_it.index": city_data_officer,
     "tokens.index": city_data_officer,
     "tokens.rotate": city_data_officer,
     "tokens.revoke": city_data_officer,

@@ -22,6 +22,7 @@ from sandbox.web import (
     rim,
     sources,
     tokens,
+    try_it,
     uploads,
 )
 
@@ -32,7 +33,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     for room in (
         *(register, accounts, company, cases, consultations, clocks, regulator, evaluator, sources),
-        *(districts, health, quarantine, tokens, uploads, people, audit),
+        *(districts, health, quarantine, tokens, try_it, uploads, people, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]

@@ -1,0 +1,128 @@
+"""Trying a source out: what its hub is asked, and where the first readings would go. Nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy.orm import Session
+
+from experiments.collection.claims import query_of
+from experiments.collection.connectors.ngsi_ld import Query
+from experiments.collection.connectors.readings import Harvest, Reading
+from experiments.collection.connectors.registry import CONNECTORS
+from experiments.collection.faults import HubFault
+from experiments.collection.http import Access, Answer, HubClient
+from experiments.collection.intake import Arrivals, Suspect, Targets, targets_of
+from experiments.collection.models import DataSource, to_microseconds
+from experiments.collection.settings import CollectionSettings
+
+MOST_REQUESTS = 3
+MOST_READINGS = 5_000
+LONGEST = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question as it was sent, without what the credentials of the hub add to it."""
+
+    address: str
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What to ask, read from the database beforehand: no transaction waits for a hub."""
+
+    kind: str
+    query: Query
+    targets: Targets
+    access: Access
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What one trial brought for [start, end).
+
+    `readings` are those that would be stored and `suspects` those that would go into quarantine; `dropped`
+    maps a reason to its count and first case. `fault` says why the hub's answer cannot be used, None where
+    it can. `is_whole` is False where more would have been asked or read.
+    """
+
+    start: datetime
+    end: datetime
+    requests: tuple[Request, ...]
+    readings: tuple[Reading, ...]
+    suspects: tuple[Suspect, ...]
+    dropped: Mapping[str, Mapping[str, Any]]
+    fault: str | None
+    is_whole: bool
+
+
+class _Enough(Exception):
+    """More is not needed to see whether a source is set up well."""
+
+
+def trial_of(session: Session, source: DataSource, *, at: datetime) -> Trial:
+    """A trial of the latest days that `source` would be asked for, at most a week."""
+    end = max(at - timedelta(seconds=source.lag_seconds), source.starts_at + timedelta(seconds=1))
+    length = min(timedelta(seconds=source.window_seconds), LONGEST)
+    targets = targets_of(session, source.id)
+    hub = source.hub
+    return Trial(
+        kind=hub.kind,
+        query=query_of(source, targets, max(end - length, source.starts_at), end),
+        targets=targets,
+        access=Access(hub.id, hub.base_url, hub.credentials, hub.requests_per_minute),
+    )
+
+
+def run(trial: Trial, settings: CollectionSettings, *, at: datetime) -> Preview:
+    """Ask the hub at most three times, without repeating, and sort what comes."""
+    harvest = Harvest()
+    requests: list[Request] = []
+    fault: str | None = None
+    is_whole = True
+    hasty = replace(settings, tries=1, read_seconds=min(settings.read_seconds, 10.0), answer_seconds=20.0)
+    with HubClient(hasty) as client:
+
+        def get(url: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+            if len(requests) >= MOST_REQUESTS or len(harvest.readings) >= MOST_READINGS:
+                raise _Enough
+            requests.append(_request(url, params, headers))
+            return client.get(url, params, headers, access=trial.access)
+
+        try:
+            CONNECTORS[trial.kind](get, trial.query, harvest)
+        except HubFault as found:
+            fault = found.sentence()
+        except _Enough:
+            is_whole = False
+    taken = harvest.readings[:MOST_READINGS]
+    with Arrivals(trial.targets, until=to_microseconds(at)) as arrivals:
+        arrivals.add(taken)
+        doubtful = {id(suspect.reading) for suspect in arrivals.suspects}
+        dropped = harvest.dropped.reasons | arrivals.unmapped.reasons
+    return Preview(
+        start=trial.query.start,
+        end=trial.query.end,
+        requests=tuple(requests),
+        readings=tuple(
+            each
+            for each in taken
+            if id(each) not in doubtful and (each.entity, each.attribute) in trial.targets
+        ),
+        suspects=tuple(arrivals.suspects),
+        dropped=dropped,
+        fault=fault,
+        is_whole=is_whole and len(taken) == len(harvest.readings),
+    )
+
+
+def _request(url: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Request:
+    address = httpx.URL(url)
+    address = address.copy_merge_params(dict(params)) if params else address
+    return Request(str(address), tuple(headers.items()))

@@ -1,0 +1,78 @@
+"""A trial asks the real hub a little, sorts what comes, stores nothing and shows no secret."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from experiments.collection import preview
+from experiments.collection.models import CollectionAttempt, Observation
+from tests.experiments.collection.build import (
+    NOW,
+    SETTINGS,
+    create_data_set,
+    create_source,
+    entity,
+    playing,
+    scripted_hub,
+)
+
+SERIES = {
+    1: {"intensity": [(8, 5.0), (9, "many")]},
+    2: {"intensity": [(9, 6.0)]},
+    9: {"intensity": [(9, 1.0)]},
+}
+
+
+def tried(session, base_url, **changes):
+    source = create_source(session, base_url, **changes)
+    return preview.run(preview.trial_of(session, source, at=NOW), SETTINGS, at=NOW)
+
+
+def test_readings_are_sorted_as_a_run_would(session):
+    with playing(create_data_set(SERIES)) as hub:
+        found = tried(session, hub.base_url)
+    assert [(each.entity, each.value) for each in found.readings] == [(entity(1), 5.0), (entity(2), 6.0)]
+    assert [(each.reason, each.raw) for each in found.suspects] == [("wrong_type", '"many"')]
+    assert found.dropped["entity_not_mapped"]["count"] == 1
+    assert (found.fault, found.is_whole) == (None, True)
+
+
+def test_the_questions_are_shown_as_they_were_sent(session):
+    with playing(create_data_set(SERIES)) as hub:
+        base_url = hub.base_url
+        found = tried(session, base_url)
+    assert found.requests[0].address.startswith(f"{base_url}/")
+    assert "type=TrafficFlowObserved" in found.requests[0].address
+
+
+def test_nothing_is_stored(session):
+    with playing(create_data_set(SERIES)) as hub:
+        tried(session, hub.base_url)
+    assert session.query(Observation).count() == session.query(CollectionAttempt).count() == 0
+
+
+def test_a_large_hub_is_asked_a_few_times_only(session, monkeypatch):
+    monkeypatch.setattr(preview, "MOST_REQUESTS", 2)
+    with playing(create_data_set(entities=3)) as hub:
+        found = tried(session, hub.base_url, page_size=1)
+    assert len(found.requests) == 2
+    assert not found.is_whole
+
+
+def test_at_most_a_week_is_asked_for(session):
+    with playing(create_data_set(SERIES)) as hub:
+        found = tried(session, hub.base_url, window_seconds=31 * 86_400)
+    assert found.end - found.start == timedelta(days=7)
+
+
+def test_a_fault_is_said_and_not_repeated(session):
+    asked = []
+
+    def broken(target):
+        asked.append(target)
+        return 200, {"Content-Type": "application/json"}, b'[{"id": '
+
+    with scripted_hub(broken) as base_url:
+        found = tried(session, base_url)
+    assert "not valid JSON" in found.fault
+    assert len(asked) == len(found.requests) == 1
