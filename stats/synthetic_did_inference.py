@@ -8,7 +8,10 @@ al. 2023): placebos take the number of treated units and the starts over to cont
 
 Only the placebos have anything to say with one treated unit, and only if it is as noisy as its controls.
 Then ("placebo_rank") the effect is also ranked among the placebo effects, which needs no normal
-distribution: with one treated unit every control is a placebo once, else assignments are drawn.
+distribution: with one treated unit every control is a placebo once, else assignments are drawn. Placebos
+compare controls with each other, so that their spread is that of a sample of J: placebo effects are
+stretched by sqrt((J - 1) / (J - 3)), by which a t exceeds a normal distribution. Unstretched, a true null is
+rejected in 6 to 7.5 % of draws with up to three treated of 20 (`tests.bench.size_of_synthetic_tests`).
 """
 
 from __future__ import annotations
@@ -92,7 +95,7 @@ def synthetic_did_errors(
         effects, events = paths_of_draws(fit, _draws(fit, method, replications, rng))
         inflation = 1.0
     every = [
-        _rank(value, column, alpha)
+        _rank(value, _stretch(len(fit.controls)) * column, alpha)
         if method == "placebo_rank"
         else _normal(value, column, inflation, alpha, name)
         for value, column in _pairs(fit, effects, events)
@@ -111,6 +114,11 @@ def _pairs(fit: SyntheticDid, effects: FloatArray, events: FloatArray) -> list[t
 
 def _rank(value: float, draws: FloatArray, alpha: float) -> Inference:
     return placebo_difference(value, draws[~np.isnan(draws)], alpha=alpha)
+
+
+def _stretch(controls: int) -> float:
+    """By how much placebo effects of so many controls understate the spread, see the module."""
+    return float(np.sqrt((controls - 1) / max(controls - 3, 1)))
 
 
 def _normal(value: float, draws: FloatArray, inflation: float, alpha: float, method: str) -> Inference:
