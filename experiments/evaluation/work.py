@@ -66,7 +66,7 @@ def _design(job: Job, read: MetricPanel, predictors: list[Mapping[str, Any]]) ->
     """The locked design as `stats` reads it, for one metric."""
     design = job.plan["design"]
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "method": design["method"],
         "treated": job.plan["districts"]["treated"],
         "controls": job.plan["districts"]["control"],

@@ -19,7 +19,9 @@ from experiments.registrations.permit import Permit
 SCHEMA_VERSION = 1
 PERIODS = ("hour", "day", "week", "month", "year")
 DIRECTIONS = ("increase", "decrease")
-METHODS = ("did", "synthetic_control")
+METHODS = ("did", "synthetic_control", "synthetic_did", "augmented_synthetic_control")
+COMPLETE = METHODS[1:]
+"""Methods that need every reading of every district that they use."""
 MISSING_POLICIES = ("refuse", "drop_unit", "drop_period", "available")
 
 
@@ -67,6 +69,11 @@ class DesignSchema(Schema):
     def predictors_belong_to_synthetic_control(self, data: Mapping[str, Any], **_: Any) -> None:
         if data["predictors"] and data["method"] != "synthetic_control":
             raise ValidationError("Only a synthetic control has predictors.", "predictors")
+
+    @validates_schema
+    def synthetic_controls_need_complete_rows(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["method"] in COMPLETE and data["missing"] == "available":
+            raise ValidationError("Synthetic controls need complete readings.", "missing")
 
 
 class DistrictsSchema(Schema):

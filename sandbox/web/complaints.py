@@ -39,6 +39,7 @@ FIXED = (
     _("A plan needs at least one guardrail metric."),
     _("A district stands twice."),
     _("Only a synthetic control has predictors."),
+    _("Synthetic controls need complete readings."),
     _("The intervention must start after the baseline."),
     _("The intervention ends before it starts."),
     _("The pilot ends before it starts."),

@@ -36,7 +36,7 @@ def first_treated(estimates: Evaluation) -> str | None:
 
 def paths(metric: MetricRead, first: str) -> Figure:
     """Treated districts against their comparison."""
-    synthetic = metric.estimates.design.method == "synthetic_control"
+    synthetic = metric.estimates.design.method in ("synthetic_control", "augmented_synthetic_control")
     expected = gettext("Synthetic control") if synthetic else gettext("Expected without the pilot")
     values = charts.TwoPaths(
         periods=metric.estimates.periods,

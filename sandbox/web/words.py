@@ -297,6 +297,8 @@ RULES_SAID = {
 METHODS = {
     "did": _("Difference-in-differences"),
     "synthetic_control": _("Synthetic control"),
+    "synthetic_did": _("Synthetic difference-in-differences"),
+    "augmented_synthetic_control": _("Augmented synthetic control"),
 }
 
 PERIODS = {
