@@ -295,6 +295,8 @@ def test_days_are_named_where_they_are_wrong(case, window, field):
         ("design", {"method": "magic"}, "design.method"),
         ("design", {"alpha": 0.5}, "design.alpha"),
         ("design", {"missing": "guess"}, "design.missing"),
+        ("design", {"missing": "available", "method": "synthetic_control"}, "design.missing"),
+        ("design", {"missing": "available", "method": "synthetic_did"}, "design.missing"),
         (
             "design",
             {"predictors": [{"metric": "m", "first": "2025-01", "last": "2025-12"}]},
