@@ -238,16 +238,19 @@ def test_a_forged_cookie_is_nobody(service, cookie):
 # -- navigation and language --------------------------------------------------------------------------
 
 
+DATA = ("Data sources", "Alerts about data", "Districts")
+
+
 @on_sqlite
 @pytest.mark.parametrize(
     ("who", "rooms"),
     [
         (None, ["Pilots", "Programmes"]),
-        ("author", ["Pilots", "Programmes", "My pilots"]),
-        ("decider", ["Pilots", "Programmes", "Cases"]),
-        ("evaluator", ["Pilots", "Programmes", "Evaluations", "Data sources"]),
-        ("auditor", ["Pilots", "Programmes", "Cases", "Evaluations", "Data sources", "Ledger"]),
-        ("administrator", ["Pilots", "Programmes", "People"]),
+        ("author", ["Pilots", "Programmes", "My pilots", "Due dates"]),
+        ("decider", ["Pilots", "Programmes", "Cases", "Due dates"]),
+        ("evaluator", ["Pilots", "Programmes", "Evaluations", *DATA]),
+        ("auditor", ["Pilots", "Programmes", "Cases", "Evaluations", "Due dates", *DATA, "Ledger"]),
+        ("administrator", ["Pilots", "Programmes", "People", "Holidays"]),
     ],
 )
 def test_everyone_sees_the_rooms_that_they_may_enter(office, who, rooms):
