@@ -113,12 +113,12 @@ else
 peer = $(PYTHON) -m venv $(1) && $(1)/bin/python -m pip --quiet --disable-pip-version-check --no-input install -r $(2)
 endif
 
-$(PEERS)/.installed: requirements-bench.txt
+$(PEERS)/.installed: tests/bench/requirements.txt
 	@$(call peer,$(@D),$<)
 	@touch $@
 
 # Where this one does not install, the others are compared all the same.
-$(PEERS)-synthdid/.installed: requirements-bench-synthdid.txt
+$(PEERS)-synthdid/.installed: tests/bench/requirements-synthdid.txt
 	@if $(call peer,$(@D),$<); then touch $@; else rm -rf $(@D); echo "synthdid does not install here: not compared"; fi
 
 $(VENV)/.catalogues: $(VENV)/.runtime $(CATALOGUES)
