@@ -23,8 +23,8 @@ from stats.sensitivity import Analysis
 from stats.sensitivity_findings import SMALL_CHANGE
 from stats.words import figure, percent
 
-REPLICATIONS = 199
-"""Placebo assignments of few treated units."""
+REPLICATIONS = 99
+"""Placebo assignments of few treated units: p-values in steps of a hundredth."""
 WINDOW = 24
 """Periods on each side of the start that the event study shows."""
 
@@ -94,7 +94,10 @@ def _simple(design: Design) -> Analysis:
             control_group=design.control_group,
             unbalanced="pairs" if design.missing == "available" else "refuse",
         )
-        return aggregate(found, "simple", skip_missing=True).overall
+        # As `simple`, without the errors, which cost most.
+        taken = found.post & found.computable
+        shares = found.shares[np.searchsorted(found.starts, found.groups[taken])]
+        return float((shares * found.effects[taken]).sum() / shares.sum())
 
     return effect
 

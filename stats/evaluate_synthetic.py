@@ -51,6 +51,7 @@ def classic(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
 def augmented(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
     """Ridge-augmented synthetic control of the treated mean, its error ratio ranked among placebos'.
 
+    The penalty is chosen once, for the treated, and kept for the placebos and the checks.
     With several treated units the ranks are those of single controls, which vary more than a mean does:
     the test then errs on the side of caution.
     """
@@ -61,7 +62,7 @@ def augmented(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
     fit = augmented_synthetic_control(outcomes[0], donors, start, holdout=holdout)
     gaps = {
         unit: augmented_synthetic_control(
-            donors[row], np.delete(donors, row, axis=0), start, holdout=holdout
+            donors[row], np.delete(donors, row, axis=0), start, penalty=fit.penalty
         ).gaps
         for unit, row in ((cells.controls[row], row) for row in drawn(len(donors), rng))
         if len(donors) > 2

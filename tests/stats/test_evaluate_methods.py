@@ -119,6 +119,14 @@ def test_staggered_is_the_mean_of_the_group_time_effects_over_the_treated_cells(
     assert run("staggered", outcomes=values).effect.value == pytest.approx(expected, abs=1e-8)
 
 
+@pytest.mark.parametrize("name", ["staggered", "staggered, not yet"])
+def test_the_checks_vary_the_very_estimate_that_is_reported(name):
+    """Duplicated controls change nothing when one of them is left out."""
+    values = np.vstack([noise(7, PERIODS), np.repeat(noise(1, PERIODS, seed=5), UNITS - 7, axis=0)])
+    findings = {finding.code: finding for finding in run(name, outcomes=values).findings}
+    assert findings["leave_one_control_out"].number < 0.1
+
+
 def test_staggered_tells_each_cohort_and_silences_those_too_small_for_normal_errors():
     evaluation = run("staggered")
     assert [component.label for component in evaluation.components] == ["012", "016"]
