@@ -134,3 +134,13 @@ def test_order_level_and_scale(seed, order, scale, level):
         plain = estimate(outcomes, first, 1.0)
         moved = estimate((scale * outcomes + level)[order], first[order], abs(scale))
         assert moved == pytest.approx(scale * plain, rel=1e-4, abs=1e-4 * abs(scale))
+
+
+def test_a_small_penalty_is_reached_too():
+    rng = np.random.default_rng(3)
+    outcomes = rng.normal(size=(24, 1)) + rng.normal(size=(1, 10)).cumsum() + rng.normal(size=(24, 10)) * 0.5
+    outcomes[:4, 6:] += 1
+    first = np.where(np.arange(24) < 4, 6, NEVER)
+    chosen = matrix_completion(outcomes, first, rng=np.random.default_rng(1))
+    assert chosen.penalty == pytest.approx(chosen.penalties[-1])
+    assert chosen.effect == pytest.approx(0.965, abs=2e-3)
