@@ -49,7 +49,7 @@ class Cells:
         left out with "available". Infinities, non-positive weights, units and periods without any cell,
         and outcomes that do not vary are refused.
         """
-        y = np.asarray(outcomes, dtype=np.float64)
+        y = _numbers("outcomes", outcomes)
         if y.ndim != 2 or min(y.shape) < 2:
             raise EstimationError("outcomes", f"must be units x periods, two of each at least: {y.shape}")
         x = np.zeros((0, *y.shape)) if covariates is None else _by_cell(covariates, y.shape)
@@ -102,8 +102,15 @@ class Cells:
         return np.where(self.weights > 0, values - means[:, None], 0.0)
 
 
+def _numbers(argument: str, values: npt.ArrayLike) -> FloatArray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise EstimationError(argument, f"is not a table of numbers: {error}") from error
+
+
 def _by_cell(covariates: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
-    x = np.asarray(covariates, dtype=np.float64)
+    x = _numbers("covariates", covariates)
     x = x[..., None] if x.shape == shape else x
     if x.ndim != 3 or x.shape[:2] != shape:
         raise EstimationError("covariates", f"have shape {x.shape}, wanted {shape} or {(*shape, 'p')}")
@@ -113,7 +120,7 @@ def _by_cell(covariates: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
 def _cell_weights(weights: npt.ArrayLike | None, present: BoolArray) -> FloatArray:
     if weights is None:
         return np.broadcast_to(np.float64(1.0), present.shape)
-    w = np.asarray(weights, dtype=np.float64)
+    w = _numbers("weights", weights)
     if w.shape not in (present.shape, present.shape[:1]):
         raise EstimationError("weights", f"have shape {w.shape}, wanted (units,) or {present.shape}")
     w = np.broadcast_to(w if w.ndim == 2 else w[:, None], present.shape)

@@ -11,7 +11,10 @@ from stats.panel import BoolArray, FloatArray
 
 def finite(argument: str, values: npt.ArrayLike, dimensions: int) -> FloatArray:
     """`values` as float64 with so many `dimensions`; the first entry that is not finite is named."""
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise EstimationError(argument, f"is not numeric: {error}") from error
     if array.ndim != dimensions or not array.size:
         raise EstimationError(argument, f"must have {dimensions} dimensions and hold something")
     if not np.isfinite(array).all():

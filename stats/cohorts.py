@@ -63,7 +63,8 @@ class Cohorts:
         A unit whose treatment starts at or after column T is never treated within the panel and
         counts as `NEVER`. Refused with the unit (label or row number) and the period named: wrong
         shapes, infinities, NaN unless `gaps` says what to do about it, units treated from the first
-        column on unless they are to be dropped, non-positive weights, no treated unit, one period.
+        column on unless they are to be dropped, non-positive weights, no treated unit, one period,
+        outcomes that do not vary.
         `clusters` may hold any labels.
         """
         matrix = _matrix("outcomes", outcomes, 2)
@@ -76,6 +77,8 @@ class Cohorts:
         table = None if covariates is None else _covariates(covariates, matrix.shape, names)
         codes = None if clusters is None else _codes(clusters, count)
         names.refuse_infinite("outcomes", matrix)
+        if _constant(matrix):
+            raise EstimationError("outcomes", "do not vary")
         kept = starts > 0
         if already_treated == "refuse" and not kept.all():
             row = int(np.argmin(kept))
@@ -194,6 +197,15 @@ def _matrix(argument: str, values: Any, dimensions: int) -> FloatArray:
             argument, f"has shape {matrix.shape}, wanted {dimensions} dimensions, none empty"
         )
     return matrix
+
+
+def _constant(matrix: FloatArray) -> bool:
+    """Whether all that is not missing is one and the same number; a first row that varies settles it."""
+    for values in (matrix[0], matrix):
+        seen = values[~np.isnan(values)]
+        if len(seen) and not (seen == seen[0]).all():
+            return False
+    return True
 
 
 def _starts(first_treated: npt.ArrayLike, count: int, width: int, names: _Names) -> IntArray:

@@ -313,6 +313,8 @@ def _checked(treated: FloatArray, donors: FloatArray, start: int) -> tuple[Float
             raise EstimationError(name, f"is not finite at {place}")
     if not len(donors):
         raise EstimationError("donors", "there is none")
+    if (np.append(treated.ravel(), donors) == treated.flat[0]).all():
+        raise EstimationError("treated", "does not vary, and neither do the donors")
     if not 2 <= start < len(treated):
         raise EstimationError("start", f"{start} leaves too few of {len(treated)} periods on a side")
     return treated, donors

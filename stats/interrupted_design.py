@@ -233,6 +233,9 @@ def _offset(name: str, exposure: npt.ArrayLike | None, count: int, counts: bool)
 
 
 def _both_sides(name: str, values: FloatArray, start: int, counts: bool) -> None:
+    known = values[~np.isnan(values)]
+    if len(known) and (known == known[0]).all() and not (counts and known[0] == 0):
+        raise EstimationError(name, "does not vary")
     for side, part in (("before", values[:start]), ("from", values[start:])):
         seen = part[~np.isnan(part)]
         if not len(seen):

@@ -55,6 +55,8 @@ def jackknife_plus(
     for name, values in (("treated", treated), ("donors", donors)):
         if not np.isfinite(values).all():
             raise EstimationError(name, "must be finite in every cell")
+    if (np.append(treated.ravel(), donors) == treated.flat[0]).all():
+        raise EstimationError("treated", "does not vary, and neither do the donors")
     if not LEAST_BEFORE <= start < len(treated):
         raise EstimationError("start", f"{start} leaves too few of {len(treated)} periods on a side")
     if not 0 < alpha < 1:

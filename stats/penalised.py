@@ -173,3 +173,5 @@ def _checked(own: FloatArray, pool: FloatArray, start: int) -> None:
         if not np.isfinite(values).all():
             row, column = (int(place) for place in np.argwhere(~np.isfinite(values))[0])
             raise EstimationError(argument, f"unit {row} has no finite value in period {column}")
+    if (np.append(own.ravel(), pool) == own.flat[0]).all():
+        raise EstimationError("treated", "does not vary, and neither do the donors")

@@ -34,6 +34,8 @@ RANDOMISATION = "randomisation"
 
 NO_REGRESSOR = 1e-9
 """An assignment whose regressor keeps less than this share of its length cannot be estimated."""
+ROUNDING = 1e-13
+"""Outcomes of which the controls leave less than this share are reproduced by them."""
 
 
 def randomisation_test(
@@ -66,6 +68,9 @@ def randomisation_test(
     left = outcomes * root
     actual = indicators[0][mechanism.place] * root
     left, actual = (values - basis @ (basis.T @ values) for values in (left, actual))
+    if np.linalg.norm(left) <= ROUNDING * np.linalg.norm(outcomes * root):
+        # What the controls reproduce leaves rounding alone, and rounding has a rank too.
+        left = np.zeros_like(left)
     # Labels are alike within clusters: sums by cluster serve every assignment, in one product.
     rows = np.column_stack([left, actual, root, basis]) * root[:, None]
     sums = np.zeros((indicators.shape[1], rows.shape[1]))

@@ -283,6 +283,8 @@ def _checked(outcomes: FloatArray, start: int) -> None:
     if not np.isfinite(outcomes).all():
         row, column = (int(place) for place in np.argwhere(~np.isfinite(outcomes))[0])
         raise EstimationError("outcomes", f"unit {row} has no finite value in period {column}")
+    if np.ptp(outcomes) == 0:
+        raise EstimationError("outcomes", "do not vary")
 
 
 def _treated_averaged(rows: FloatArray, counts: FloatArray) -> FloatArray:

@@ -87,3 +87,14 @@ def test_labels_that_the_panel_does_not_know_are_refused(first, others, argument
     with pytest.raises(PanelError) as refused:
         cohorts_of(create_panel(OUTCOMES), first, **others)
     assert refused.value.argument == argument
+
+
+@pytest.mark.parametrize("gap", [False, True])
+def test_outcomes_that_do_not_vary_are_refused(gap):
+    outcomes = np.full((5, 4), 3.0)
+    if gap:
+        outcomes[0, 1] = np.nan
+    with pytest.raises(EstimationError, match="outcomes: do not vary"):
+        Cohorts.of(outcomes, np.array([2, NEVER, NEVER, NEVER, NEVER]), gaps="keep")
+    outcomes[4, 3] = 4
+    assert len(Cohorts.of(outcomes, np.array([2, NEVER, NEVER, NEVER, NEVER]), gaps="keep").rows) == 5

@@ -196,3 +196,8 @@ def test_a_true_null_is_rejected_as_often_as_the_level_says():
         for seed in range(200)
     ]
     assert 0.1 < np.mean(np.array(p_values) <= 0.2) < 0.3
+
+
+def test_outcomes_that_do_not_vary_are_refused():
+    with pytest.raises(EstimationError, match="treated: does not vary"):
+        conformal(np.full(10, 3.0), np.full((6, 10), 3.0), 6)

@@ -432,3 +432,8 @@ def test_true_nulls_are_rejected_about_as_often_as_promised(persistence):
     series = (create_series(60, 36, level=0.0, seed=seed, persistence=persistence) for seed in range(300))
     rejected = [interrupted_time_series(one, 36).level.inference.excludes_zero for one in series]
     assert 0.02 < np.mean(rejected) < 0.09
+
+
+def test_a_series_that_does_not_vary_is_refused():
+    with pytest.raises(EstimationError, match="outcomes: does not vary"):
+        interrupted_time_series(np.full(60, 3.3), 40)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from stats.crossover import stepped_wedge, switchback
 from stats.errors import EstimationError
+from stats.findings import NotComputable
 from stats.fixed_effects import TwoWay, regress
 from stats.randomised import district_randomised, matched_pairs, sample_ratio
 from tests.stats.build import noise
@@ -219,3 +220,11 @@ def test_what_cannot_be_is_refused_by_argument(argument, ask):
     with pytest.raises(EstimationError) as refused:
         ask()
     assert refused.value.argument == argument
+
+
+def test_rounding_left_by_constant_outcomes_is_no_spread():
+    found = district_randomised(
+        np.full(24, 1 / 3), np.arange(24) % 3 == 0, rng=np.random.default_rng(1)
+    ).randomisation
+    assert isinstance(found.p_value, NotComputable)
+    assert found.p_value.reason_code == "no_variation"

@@ -258,3 +258,8 @@ def test_germany_on_predictors_weighted_on_a_training_period_is_as_published():
     table = {"Austria": 0.42, "USA": 0.22, "Japan": 0.16, "Switzerland": 0.11, "Netherlands": 0.09}
     for unit, share in table.items():
         assert found[unit] == pytest.approx(share, abs=0.05)
+
+
+def test_outcomes_that_do_not_vary_are_refused():
+    with pytest.raises(EstimationError, match="outcomes: do not vary"):
+        in_space(np.full((6, 10), 3.0), 6)

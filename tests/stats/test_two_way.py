@@ -204,3 +204,8 @@ def test_clustered_errors_cover_the_effect_with_many_clusters():
         covered += result.inference("effect").interval.contains(0.0)
     # 95 % of 200, give or take three binomial errors.
     assert 180 <= covered <= 199
+
+
+def test_words_in_place_of_numbers_are_refused_by_argument():
+    with pytest.raises(EstimationError, match="outcomes: is not a table of numbers"):
+        two_way_effect([["many", "few"], ["1", "2"]], [1, NEVER])
