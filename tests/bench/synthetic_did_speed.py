@@ -117,7 +117,8 @@ def peer(name: str, code: str, arrays: dict[str, np.ndarray], ours: PeerRun, run
     agrees = "agrees" if gap < CLOSE else "DIFFERS"
     if few:
         theirs = PeerRun([second * (1 + DRAWS) / (1 + FEW) for second in theirs.seconds], {}, theirs.peak_mib)
-    return f"{name} {theirs.median:.2f} s ({ratio(theirs, ours)}, {theirs.peak_mib:.0f} MiB, {agrees}: {gap:.3f} errors)"
+    cost = f"{theirs.median:.2f} s ({ratio(theirs, ours)}, {theirs.peak_mib:.0f} MiB"
+    return f"{name} {cost}, {agrees}: {gap:.3f} errors)"
 
 
 def main() -> None:
