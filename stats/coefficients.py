@@ -40,6 +40,8 @@ class Coefficients:
     plain         k x k, the covariance if errors were independent and alike: an error that is nothing
                   beside it is rounding, as where a coefficient rests on one cluster
     exact         the model reproduces the outcome, and nothing is left to judge uncertainty by
+    alone         k: the one cluster that a coefficient rests on, -1 where there are several; of an effect
+                  on one treated cluster the clustered error says nothing (MacKinnon and Webb 2020)
     """
 
     names: tuple[str, ...]
@@ -50,6 +52,7 @@ class Coefficients:
     observations: int
     plain: FloatArray
     exact: bool = False
+    alone: tuple[int, ...] = ()
 
     @property
     def errors(self) -> FloatArray:
@@ -80,6 +83,8 @@ class Coefficients:
     def contrast(self, contrast: FloatArray, *, alpha: float = 0.05) -> tuple[float, Inference]:
         """A linear combination (k factors) of the coefficients, and its t inference."""
         estimate = float(contrast @ self.values)
+        if self._one_cluster(contrast) >= 0:
+            return estimate, silent(self.method, alpha, reasons.one_treated_cluster())
         variance = float(contrast @ self.covariance @ contrast)
         if self.dof <= 0 or self.exact or not variance > ROUNDING * float(contrast @ self.plain @ contrast):
             return estimate, silent(self.method, alpha, reasons.no_variation())
@@ -96,7 +101,13 @@ class Coefficients:
             observations=self.observations,
             plain=contrasts @ self.plain @ contrasts.T,
             exact=self.exact,
+            alone=tuple(self._one_cluster(contrast) for contrast in contrasts),
         )
+
+    def _one_cluster(self, contrast: FloatArray) -> int:
+        """The one cluster that a combination rests on; -1 where there are several."""
+        behind = {self.alone[place] for place in np.flatnonzero(contrast)} if self.alone else set()
+        return behind.pop() if len(behind) == 1 else -1
 
     def wald(self, names: Sequence[str]) -> Wald | NotComputable:
         """Whether all coefficients of `names` are zero, as an F test with `dof` in the denominator.
@@ -109,6 +120,8 @@ class Coefficients:
         if not places:
             return reasons.no_leads()
         errors = self.errors[places]
+        if self._one_cluster(np.isin(np.arange(len(self.values)), places).astype(np.float64)) >= 0:
+            return reasons.one_treated_cluster()
         if self.dof <= 0 or self.exact or not (errors**2 > ROUNDING * np.diag(self.plain)[places]).all():
             return reasons.no_variation()
         scaled = self.covariance[np.ix_(places, places)] / np.outer(errors, errors)

@@ -94,11 +94,23 @@ def cohort_regression(
             observations=n,
             plain=plain,
             exact=solved.exact,
+            alone=_alone(solved.names, names, regressors, cohort, codes) if errors == "cluster" else (),
         ),
         residuals=solved.residuals,
         dropped=tuple(name for name in (*names, *cells.names) if name not in solved.names),
         counts=sums.counts,
     )
+
+
+def _alone(
+    kept: Sequence[str], names: Sequence[str], regressors: FloatArray, cohort: IntArray, codes: IntArray
+) -> tuple[int, ...]:
+    """For each coefficient kept the one cluster in which its regressor is not zero, or -1."""
+    behind = {}
+    for place, name in enumerate(names):
+        clusters = np.unique(codes[(regressors[:, :, place] != 0).any(axis=1)[cohort]])
+        behind[name] = int(clusters[0]) if len(clusters) == 1 else -1
+    return tuple(behind.get(name, -1) for name in kept)
 
 
 @dataclass(frozen=True, eq=False)

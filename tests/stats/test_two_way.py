@@ -209,3 +209,18 @@ def test_clustered_errors_cover_the_effect_with_many_clusters():
 def test_words_in_place_of_numbers_are_refused_by_argument():
     with pytest.raises(EstimationError, match="outcomes: is not a table of numbers"):
         two_way_effect([["many", "few"], ["1", "2"]], [1, NEVER])
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_one_treated_cluster_never_reads_as_significant_by_asymptotics(clustered):
+    rng = np.random.default_rng(20261123)
+    outcomes = rng.normal(size=(20, 12))
+    treated = 2 if clustered else 1
+    first = np.where(np.arange(20) < treated, 6, NEVER)
+    clusters = np.arange(20) // 2 if clustered else None
+    effect = two_way_effect(outcomes, first, clusters=clusters)
+    assert effect.error("effect") > 0
+    assert effect.inference("effect").p_value.reason_code == "one_treated_cluster"
+    study = two_way_event_study(outcomes, first, clusters=clusters)
+    assert study.coefficients.inference("0").p_value.reason_code == "one_treated_cluster"
+    assert study.coefficients.wald(study.leads).reason_code == "one_treated_cluster"
