@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from flask import Flask
 
-from sandbox.api import decisions, evaluations, moves, observations, open_data, pilots, plans, records, sessions
+from sandbox.api import (
+    decisions,
+    evaluations,
+    moves,
+    observations,
+    open_data,
+    pilots,
+    plans,
+    records,
+    sessions,
+)
 from sandbox.api.description import SPECIFICATION, Interface
 
 PREFIX = "/api/v1"

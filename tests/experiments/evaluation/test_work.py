@@ -95,7 +95,9 @@ def test_an_input_that_is_unknown_passes_no_test():
     assert test["reason"] == read["inputs"]["primary.benefit_low"]["unknown"]
 
 
-@pytest.mark.parametrize("method", ["did", "synthetic_control", "synthetic_did", "augmented_synthetic_control"])
+@pytest.mark.parametrize(
+    "method", ["did", "synthetic_control", "synthetic_did", "augmented_synthetic_control"]
+)
 def test_adding_a_guardrail_moves_no_other_number(method):
     one, other = (panel_of(values(0.0, seed=seed), f"noise-{seed}") for seed in (12, 13))
     alone = document(job(guardrails=(one,), method=method))
