@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -145,9 +147,26 @@ def here(monkeypatch):
     monkeypatch.setattr("sandbox.serving.worker_processes", lambda settings: InThisProcess())
 
 
-def test_a_result_that_was_changed_differs_from_its_repetition(rows, done, here):
-    changed = rows.get_one(Evaluation, done).document.replace("expand_conditional", "expand_nationwide")
-    rows.execute(update(Evaluation).where(Evaluation.id == done).values(document=changed))
+def changed_result(rows, done):
+    return rows.get_one(Evaluation, done).document.replace("expand_conditional", "expand_nationwide")
+
+
+def test_a_result_that_was_changed_is_named(rows, done, here):
+    rows.execute(update(Evaluation).where(Evaluation.id == done).values(document=changed_result(rows, done)))
+    rows.commit()
+    answer = sandbox("evaluation", "verify", str(done))
+    assert (answer.exit_code, answer.output) == (
+        1,
+        f"Error: evaluation {done}: digest of the result differs\n",
+    )
+
+
+def test_a_result_that_was_changed_with_its_digest_differs_from_its_repetition(rows, done, here):
+    changed = changed_result(rows, done)
+    digest = hashlib.sha256(changed.encode()).hexdigest()
+    rows.execute(
+        update(Evaluation).where(Evaluation.id == done).values(document=changed, document_sha256=digest)
+    )
     rows.commit()
     answer = sandbox("evaluation", "verify", str(done))
     assert (answer.exit_code, answer.output) == (1, f"Evaluation {done}: the repetition DIFFERS.\n")
