@@ -101,9 +101,10 @@ def _relative(effect: Estimate, observed: float, scale: float) -> Estimate | Not
 
     The mean observed is known, so "the effect is c" and "the relative effect is c / (observed - c)" are
     the same hypothesis: the p-value stays and the interval's ends are mapped. Where the counterfactual
-    reaches zero within the interval the upper end is unbounded.
+    reaches zero within the interval the upper end is unbounded. The mapping keeps order and sign where
+    the counterfactual is positive, hence it has to be so without an effect too.
     """
-    if not observed - effect.value > 1e-9 * scale:
+    if not min(observed, observed - effect.value) > 1e-9 * scale:
         return reasons.counterfactual_not_positive()
 
     def share(constant: float) -> float:

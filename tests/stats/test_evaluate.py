@@ -14,6 +14,7 @@ from stats.design import Design
 from stats.errors import DesignError, DocumentError, EstimationError, PanelError
 from stats.evaluate import Evaluation, evaluate
 from stats.findings import NotComputable
+from stats.panel import Panel
 from tests.stats.build import california, create_design, create_panel, noise
 
 DID = {"treated": 3, "units": 12, "start": 6, "outcome_unit": "minutes"}
@@ -62,6 +63,7 @@ def test_the_same_seed_gives_the_same_bytes():
 SCRIPT = """
 import hashlib, json, numpy as np
 from stats.evaluate import evaluate
+from stats.panel import Panel
 from tests.stats.build import california, create_design, create_panel, noise
 outcomes = noise(25, 150, seed=1)
 outcomes[np.random.default_rng(2).random(outcomes.shape) < 0.02] = np.nan
@@ -227,3 +229,22 @@ def test_a_document_that_lacks_a_field_is_refused_by_its_name():
 def test_the_design_is_echoed_as_it_was():
     document = create_design(**DID).document()
     assert Design.from_document(run(noise(12, 9), **DID).document()["design"]).document() == document
+
+
+@pytest.mark.parametrize(("units", "treated", "seed"), [(5, 2, 12), (5, 2, 41), (25, 1, 53), (25, 1, 89)])
+def test_outcomes_round_zero_have_no_relative_effect(units, treated, seed):
+    """Draws in which the mean observed is below zero and the interval holds no zero."""
+    outcomes = np.random.default_rng(seed).normal(size=(units, 40))
+    names = tuple(f"D{row:02}" for row in range(units))
+    periods = tuple(f"W{column:02}" for column in range(40))
+    design = Design(
+        method="did",
+        treated=names[:treated],
+        first_treated=dict.fromkeys(names[:treated], "W30"),
+        controls=names[treated:],
+        alpha=0.05,
+        missing="refuse",
+    )
+    found = evaluate(Panel(outcomes, names, periods), design, np.random.default_rng(seed))
+    assert found.relative_effect.reason_code == "counterfactual_not_positive"
+    assert found.effect.inference.excludes_zero
