@@ -100,9 +100,10 @@ def collection_settings(settings: Settings) -> CollectionSettings:
 
 def note_lapses(sessions: sessionmaker[Session], clock: Clock) -> None:
     """Note the statutory time limits that have run out; nothing is approved by that."""
+    at = clock()
     with sessions() as session:
-        if running.is_any_overdue(session, at=clock()):
-            running.lapse(session, at=clock())
+        if running.is_any_overdue(session, at=at):
+            running.lapse(session, at=at)
             session.commit()
 
 

@@ -16,9 +16,10 @@ from experiments.lifecycle import Actor
 from sandbox import ledger
 from sandbox.clocks.arithmetic import Derivation, Standstill, derive
 from sandbox.clocks.calendar import working_days
+from sandbox.clocks.holidays import WorkingDays
 from sandbox.clocks.models import Clock, ClockEvent, EventKind
 from sandbox.clocks.rules import Lapse
-from sandbox.regimes import Regime
+from sandbox.regimes import Regime, regimes
 
 SERVICE = Actor(None, "sandbox", "service")
 
@@ -125,8 +126,12 @@ def is_any_overdue(session: Session, *, at: datetime) -> bool:
 def recount(session: Session) -> int:
     """Work out the due dates of all running clocks anew, as when a holiday changed; how many moved."""
     moved = 0
+    calendars: dict[str, WorkingDays] = {}
     for clock in session.scalars(select(Clock).where(Clock.ended_on.is_(None))):
-        due_on = derivation(session, clock).due_on
+        country = clock.regime.holidays
+        if country not in calendars:
+            calendars[country] = working_days(session, country)
+        due_on = _derived(clock, calendars[country]).due_on
         moved += due_on != clock.due_on
         clock.due_on = due_on
     return moved
@@ -142,10 +147,14 @@ def running(session: Session, exemption_id: int, *, subject: str | None = None) 
 
 def derivation(session: Session, clock: Clock) -> Derivation:
     """The due date with its arithmetic, from the clock's events."""
+    return _derived(clock, working_days(session, clock.regime.holidays))
+
+
+def _derived(clock: Clock, days: WorkingDays) -> Derivation:
     return derive(
         clock.rule,
         clock.started_on,
-        working_days(session, clock.regime.holidays),
+        days,
         standstills=standstills(clock),
         extensions=_count(clock, EventKind.EXTENDED),
     )
@@ -165,8 +174,9 @@ def standstills(clock: Clock) -> tuple[Standstill, ...]:
 
 
 def _overdue(at: datetime) -> Select[Clock]:
-    """Clocks whose last day is over somewhere on earth; their own zone decides."""
-    return select(Clock).where(Clock.ended_on.is_(None), Clock.lapsed_on.is_(None), Clock.due_on <= at.date())
+    """Clocks whose last day is over where it is latest; their own zone decides."""
+    latest = max(_day(regime, at) for regime in regimes())
+    return select(Clock).where(Clock.ended_on.is_(None), Clock.lapsed_on.is_(None), Clock.due_on < latest)
 
 
 def _note(
