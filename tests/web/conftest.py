@@ -9,12 +9,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from sandbox.accounts import Role
 from sandbox.app import Service, create_app
 from sandbox.config import read_settings
 from sandbox.db import db, engine_for
-from tests.factories import History, create_case
+from sandbox.programmes.models import Site
+from tests.factories import History, create_case, create_person, create_site
 from tests.web.office import LATER, Office
-from tests.web.visitors import Clock, remembering
+from tests.web.visitors import Clock, Visitor, remembering
 
 
 @pytest.fixture
@@ -60,3 +62,23 @@ def office(service: Service, rows: Session) -> Callable[..., Office]:
         return Office(service, case, language)
 
     return make
+
+
+@pytest.fixture
+def site(rows: Session) -> Site:
+    """A city's site, stored."""
+    site = create_site(remembering(rows))
+    assert site.city.id
+    rows.commit()
+    return site
+
+
+@pytest.fixture
+def officer(rows: Session, client: FlaskClient, service: Service, site: Site) -> Visitor:
+    """The browser of the site's city data officer, signed in."""
+    Clock(service)
+    person = create_person(rows, Role.CITY_DATA_OFFICER, site.city)
+    rows.commit()
+    visitor = Visitor(client)
+    visitor.sign_in(person)
+    return visitor

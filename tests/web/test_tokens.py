@@ -8,30 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from experiments.collection.tokens import SourceToken
-from sandbox.accounts import Role
 from sandbox.ledger import LedgerEntry
-from tests.factories import create_person, create_site, create_source
-from tests.web.visitors import Clock, Visitor, remembering, said, stored
+from tests.factories import create_site, create_source
+from tests.web.visitors import remembering, said, stored
 
 SECRET = re.compile(r"src_[\w-]{40,}")
-
-
-@pytest.fixture
-def site(rows):
-    site = create_site(remembering(rows))
-    assert site.city.id
-    rows.commit()
-    return site
-
-
-@pytest.fixture
-def officer(rows, client, service, site):
-    Clock(service)
-    person = create_person(rows, Role.CITY_DATA_OFFICER, site.city)
-    rows.commit()
-    visitor = Visitor(client)
-    visitor.sign_in(person)
-    return visitor
 
 
 @pytest.fixture

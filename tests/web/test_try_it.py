@@ -6,32 +6,12 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 
 from experiments.collection.models import Observation
-from sandbox.accounts import Role
 from tests.experiments.collection.build import scripted_hub
-from tests.factories import BEGINNING, create_person, create_site, create_source
-from tests.web.visitors import Clock, Visitor, remembering, said, stored
-
-
-@pytest.fixture
-def site(rows):
-    site = create_site(remembering(rows))
-    assert site.city.id
-    rows.commit()
-    return site
-
-
-@pytest.fixture
-def officer(rows, client, service, site):
-    Clock(service)
-    person = create_person(rows, Role.CITY_DATA_OFFICER, site.city)
-    rows.commit()
-    visitor = Visitor(client)
-    visitor.sign_in(person)
-    return visitor
+from tests.factories import BEGINNING, create_site, create_source
+from tests.web.visitors import remembering, said, stored
 
 
 def create_source_at(rows, site, base_url):

@@ -9,31 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from experiments.collection.models import Observation
-from sandbox.accounts import Role
 from sandbox.ledger import LedgerEntry
-from tests.factories import create_metric, create_person, create_site, create_source
-from tests.web.visitors import Clock, Visitor, remembering, said, stored
+from tests.factories import create_metric, create_site, create_source
+from tests.web.visitors import remembering, said, stored
 
 BODY = "일시,D01,D02\n2025-12-30,5,6\n2025-12-31,7,\n".encode("cp949")
 WIDE = {"observed_at": "일시", "entity": "", "value": "", "attribute": "", "only_attribute": "wait"}
-
-
-@pytest.fixture
-def site(rows):
-    site = create_site(remembering(rows))
-    assert site.city.id
-    rows.commit()
-    return site
-
-
-@pytest.fixture
-def officer(rows, client, service, site):
-    Clock(service)
-    person = create_person(rows, Role.CITY_DATA_OFFICER, site.city)
-    rows.commit()
-    visitor = Visitor(client)
-    visitor.sign_in(person)
-    return visitor
 
 
 @pytest.fixture
