@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
+import httpx
 import orjson
 
 from experiments.collection.connectors.readings import Harvest
@@ -75,6 +77,17 @@ class Trail:
         if link in self._links:
             raise page.fault("the link to the next page was followed before")
         self._links.add(link)
+
+
+def for_each_entity(entities: Iterable[str], read: Callable[[str], None], harvest: Harvest) -> None:
+    """Read entity after entity; one that the hub does not know is noted, any other fault ends it."""
+    for entity in sorted(entities):
+        try:
+            read(entity)
+        except HubFault as fault:
+            if fault.status != httpx.codes.NOT_FOUND:
+                raise
+            harvest.dropped.note("entity_absent", entity)
 
 
 def next_address(page: Page, link: object, base_url: str, path: str) -> tuple[str, dict[str, str]]:

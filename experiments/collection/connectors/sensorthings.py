@@ -15,11 +15,17 @@ from urllib.parse import quote as percent
 
 import httpx
 
-from experiments.collection.connectors.documents import Page, Trail, kind_of, next_address
+from experiments.collection.connectors.documents import (
+    Page,
+    Trail,
+    for_each_entity,
+    kind_of,
+    next_address,
+)
 from experiments.collection.connectors.instants import instant_of
 from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.readings import Harvest, Reading
-from experiments.collection.faults import HubFault, quote
+from experiments.collection.faults import quote
 from experiments.collection.http import Get
 from experiments.collection.models import from_microseconds, to_microseconds
 
@@ -36,13 +42,7 @@ def read_window(get: Get, query: Query, into: Harvest | None = None) -> Harvest:
     """
     harvest = into or Harvest()
     walk = _Walk(get, query, Trail(harvest))
-    for entity in sorted(query.entities):
-        try:
-            walk.entity(entity)
-        except HubFault as fault:
-            if fault.status != httpx.codes.NOT_FOUND:
-                raise
-            harvest.dropped.note("entity_absent", entity)
+    for_each_entity(query.entities, walk.entity, harvest)
     return harvest
 
 
