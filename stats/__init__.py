@@ -7,18 +7,20 @@ numpy alone; an estimator's other imports come with its module.
 The front door: `panel.Panel` and `design.Design` into `evaluate.evaluate`, out comes an
 `evaluation.Evaluation`; `recommend.recommend` says which design the data can carry. Behind it, by family:
 
-    difference-in-differences   did, two_way, two_by_two, triple_difference, event_study, doubly_robust,
-                                group_time with aggregation, imputation, interaction_weighted, bacon
-    synthetic control           synthetic, augmented, penalised, synthetic_did, staggered_synthetic,
-                                interactive, matrix_completion, prediction_intervals, conformal,
-                                jackknife_plus
-    randomised                  randomised, crossover, randomisation with assignment
-    without controls            interrupted
-    few clusters or treated     few_clusters, wild_bootstrap, few_treated, reassignment, inference
-    diagnostics, sensitivity    diagnostics, balance, sensitivity, pretrend_power, honest
-    safety, looking early       equivalence, tost, anytime, anytime_events, sequential, multiplicity
-    power                       power, design_search
-    pooling, transport          meta, transport, benefit_cost
-    panels                      panel, cohorts, missing, adjustment
-    in plain words              words, sentences
+    methods             what each method of the front door runs
+    differences         two groups, fixed effects, event studies, adjustment for covariates
+    staggered           group-time effects, imputation, interaction weights, decomposition
+    synthetic_control   synthetic control, augmented, penalised; synthetic difference-in-differences
+    counterfactuals     factor models, matrix completion, prediction intervals, conformal tests
+    trials              randomised designs, and inference that repeats their draw
+    time_series         interrupted series, without controls
+    clusters            few clusters, few treated, the wild bootstrap
+    checks              diagnostics, balance, sensitivity, power of pre-tests, honest bounds
+    monitoring          margins, confidence sequences, planned looks, many tests
+    planning            power, the least effect found, designs compared
+    pooling             meta-analysis, transport to other places, benefit and cost
+    numerics            the regressions, programmes and searches that all of these compute with
+
+Here at the top: `panel`, `cohorts`, `missing` (panels, checked once), `results`, `findings`, `inference`,
+`reasons`, `errors` (values, judgements, refusals), `words` and `sentences` (in plain words).
 """

@@ -114,7 +114,7 @@ class Design:
                        there are; not for synthetic control, which needs complete rows)
     predictors         for synthetic control: none means the outcomes of all pre-periods
     cluster            unit -> cluster for inference; None: each unit for itself
-    control_group, anticipation, covariates   for "staggered", see `stats.group_time`
+    control_group, anticipation, covariates   for "staggered", see `stats.staggered.group_time`
     season             for "interrupted": periods in a cycle; None: no season
     assignment         for "randomised", which needs it
 

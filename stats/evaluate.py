@@ -9,14 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from stats import diagnostics, reasons, rounding, words
+from stats import reasons, rounding, words
+from stats.checks import diagnostics
 from stats.design import Design
 from stats.evaluation import Evaluation
 from stats.findings import NotComputable
 from stats.inference import Interval
+from stats.methods.parts import Parts
 from stats.missing import Sample, sample
 from stats.panel import Panel
-from stats.parts import Parts
 from stats.results import Estimate, Placebo, Series
 from stats.rounding import Rounding
 
@@ -79,19 +80,19 @@ def evaluate(panel: Panel, design: Design, rng: np.random.Generator) -> Evaluati
 def _method(design: Design) -> Callable[[Sample, Design, np.random.Generator], Parts]:
     module, function = _METHODS[design.method]
     found: Callable[[Sample, Design, np.random.Generator], Parts] = getattr(
-        importlib.import_module(f"stats.{module}"), function
+        importlib.import_module(f"stats.methods.{module}"), function
     )
     return found
 
 
 _METHODS = {
-    "did": ("evaluate_did", "difference_in_differences"),
-    "synthetic_control": ("evaluate_synthetic", "classic"),
-    "augmented_synthetic_control": ("evaluate_synthetic", "augmented"),
-    "synthetic_did": ("evaluate_synthetic", "difference"),
-    "staggered": ("evaluate_staggered", "staggered"),
-    "interrupted": ("evaluate_interrupted", "interrupted"),
-    "randomised": ("evaluate_randomised", "randomised"),
+    "did": ("did", "difference_in_differences"),
+    "synthetic_control": ("synthetic", "classic"),
+    "augmented_synthetic_control": ("synthetic", "augmented"),
+    "synthetic_did": ("synthetic", "difference"),
+    "staggered": ("staggered", "staggered"),
+    "interrupted": ("interrupted", "interrupted"),
+    "randomised": ("randomised", "randomised"),
 }
 """Module and function of each; imported when asked for, so that no method pays for another's imports."""
 

@@ -157,13 +157,13 @@ def _parallel(values: FloatArray, count: int, start: int) -> FloatArray:
 
 
 def _mixed(values: FloatArray, count: int, start: int) -> FloatArray:
-    from stats.synthetic import fit_mix
+    from stats.synthetic_control.synthetic import fit_mix
 
     return fit_mix(np.vstack([values[:count].mean(axis=0), values[count:]]), start).gaps
 
 
 def _differenced(values: FloatArray, count: int, start: int) -> FloatArray:
-    from stats.synthetic_did import synthetic_did
+    from stats.synthetic_control.synthetic_did import synthetic_did
 
     first = np.where(np.arange(len(values)) < count, start, NEVER).astype(np.int64)
     return synthetic_did(values, first).cohorts[0].path

@@ -13,10 +13,10 @@ from stats.results import Estimate
 from stats.words import estimated, figure, percent, probability, with_unit
 
 if TYPE_CHECKING:
-    from stats.meta import MetaAnalysis
-    from stats.sequential import Boundaries
-    from stats.tost import Equivalence
-    from stats.transport import Transported
+    from stats.monitoring.sequential import Boundaries
+    from stats.monitoring.tost import Equivalence
+    from stats.pooling.meta import MetaAnalysis
+    from stats.pooling.transport import Transported
 
 Sentences = tuple[str, str]
 
@@ -123,7 +123,7 @@ def transported_sentences(found: Transported, unit_ko: str = "") -> Sentences:
 def power_sentences(
     weeks: int | NotComputable, *, effect: float, target: float, unit: str = "", unit_ko: str = ""
 ) -> Sentences:
-    """`stats.power.weeks_needed`: how long until `effect` is found with probability `target`, or never."""
+    """`weeks_needed`: how long until `effect` is found with probability `target`, or never."""
     if isinstance(weeks, NotComputable):
         return weeks.sentence_ko, weeks.sentence_en
     ko, en = with_unit(figure(effect), unit_ko or unit), with_unit(figure(effect), unit)

@@ -16,9 +16,9 @@ from experiments.canonical import canonical
 from experiments.evaluation.job import Job, MetricPanel
 from experiments.evaluation.rule import NOT_IN_THIS_DESIGN, Input, Unknown, Value, execute
 from stats.design import Design
-from stats.equivalence import Better, non_inferiority
 from stats.evaluate import evaluate
 from stats.evaluation import Evaluation
+from stats.monitoring.equivalence import Better, non_inferiority
 from stats.panel import OUTCOME, Panel
 
 SCHEMA_VERSION = 1

@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from stats.inference import Interval
-from stats.meta import meta_analysis
+from stats.pooling.meta import meta_analysis
 
 MEAN = 0.5
 COLUMNS = ("FE", "DL", "HK", "mHK", "new, z", "new, HK")

@@ -16,12 +16,12 @@ import argparse
 
 import numpy as np
 
-from stats.conformal import conformal_p_values
-from stats.counterfactual import mixes
+from stats.counterfactuals.conformal import conformal_p_values
+from stats.counterfactuals.counterfactual import mixes
+from stats.counterfactuals.jackknife_plus import jackknife_plus
+from stats.counterfactuals.prediction_intervals import prediction_intervals
 from stats.inference import Inference, Interval
-from stats.jackknife_plus import jackknife_plus
 from stats.panel import FloatArray
-from stats.prediction_intervals import prediction_intervals
 
 DONORS, PERIODS, START, ALPHA = 12, 60, 50, 0.1
 COLUMNS = ("gaussian", "jackknife+", "conformal", "shifts")

@@ -18,15 +18,15 @@ import argparse
 
 import numpy as np
 
-from stats.aggregation import aggregate
 from stats.cohorts import NEVER, IntArray
-from stats.group_time import group_time_effects
-from stats.imputation import impute
+from stats.differences.two_way import two_way_effect
 from stats.inference import Inference, Interval
-from stats.interaction_weighted import interaction_weighted
-from stats.multiplier import bootstrap
 from stats.panel import FloatArray
-from stats.two_way import two_way_effect
+from stats.staggered.aggregation import aggregate
+from stats.staggered.group_time import group_time_effects
+from stats.staggered.imputation import impute
+from stats.staggered.interaction_weighted import interaction_weighted
+from stats.staggered.multiplier import bootstrap
 
 PERIODS, STARTS, PERSISTENCE, ALPHA = 14, (4, 7, 10), 0.5, 0.05
 COLUMNS = ("group-time", "band", "imputation", "one out", "interaction", "two-way")

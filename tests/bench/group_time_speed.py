@@ -28,10 +28,10 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 _OURS = """
 import numpy as np
-from stats.aggregation import aggregate
-from stats.group_time import group_time_effects
-from stats.imputation import impute
-from stats.multiplier import bootstrap
+from stats.staggered.aggregation import aggregate
+from stats.staggered.group_time import group_time_effects
+from stats.staggered.imputation import impute
+from stats.staggered.multiplier import bootstrap
 
 def run(arrays):
     outcomes, first, covariate = arrays["outcomes"], arrays["first"], arrays["covariate"]

@@ -4,8 +4,8 @@ Run as `python -m tests.bench.guardrail_alarms`.
 
 Daily differences follow a first-order autoregression whose mean lies exactly on the margin, where an
 alarm is false and as likely as it can be. A row counts the years, of those drawn from the seed, in which
-any look raised an alarm: for `stats.anytime`, for a one-sided z test repeated every day, and the same
-with the correct long-run variance given.
+any look raised an alarm: for `stats.monitoring.anytime`, for a one-sided z test repeated every day, and the
+same with the correct long-run variance given.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import argparse
 
 import numpy as np
 
-from stats.anytime import watch_guardrail
+from stats.monitoring.anytime import watch_guardrail
 from stats.panel import FloatArray
 
 DAYS, FIRST_LOOK, ALPHA, MARGIN = 365, 28, 0.05, 0.3

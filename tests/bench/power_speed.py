@@ -16,9 +16,9 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from stats.panel import FloatArray
-from stats.power import Power, power
-from stats.power_methods import ANALYSES
-from stats.simulate import pretences
+from stats.planning.power import Power, power
+from stats.planning.power_methods import ANALYSES
+from stats.planning.simulate import pretences
 
 UNITS, PERIODS, WEEKS, BEFORE, SIMULATIONS = 60, 200, 20, 170, 500
 EFFECTS = np.linspace(0.1, 2.0, 20)

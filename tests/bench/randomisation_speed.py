@@ -19,9 +19,9 @@ DISTRICTS, PERIODS, START, TREATED, ASSIGNMENTS = 60, 200, 150, 5, 9_999
 
 OURS_CODE = """
 import numpy as np
-from stats.assignment import Permuted
-from stats.few_treated import contrasts
-from stats.randomisation import randomisation_test
+from stats.trials.assignment import Permuted
+from stats.clusters.few_treated import contrasts
+from stats.trials.randomisation import randomisation_test
 
 def run(arrays):
     changes = contrasts(arrays["outcomes"], int(arrays["start"]))

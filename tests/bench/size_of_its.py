@@ -2,9 +2,9 @@
 
 One series of normal errors that follow an autoregression; two thirds of the periods lie before the start;
 level, trend, and changes of both are fitted. Each line counts p <= 0.05 for the change of level and for the
-mean change, by the kind of errors. Then the robust bounds of `stats.honest`: how often the set leaves out
-the true effect, zero, where the differential trend is as bad as the restriction allows: for smoothness the
-one that biases the estimator most, for relative magnitudes steps after the start as large as any before.
+mean change, by the kind of errors. Then the robust bounds of `stats.checks.honest`: how often the set leaves
+out the true effect, zero, where the differential trend is as bad as the restriction allows: for smoothness
+the one that biases the estimator most, for relative magnitudes steps after the start as large as any before.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from collections import Counter
 import numpy as np
 from scipy.optimize import linprog
 
-from stats.honest import robust
-from stats.honest_flci import shortest
-from stats.honest_restrictions import Restriction, polyhedra
-from stats.honest_sets import EventCoefficients
+from stats.checks.honest import robust
+from stats.checks.honest_flci import shortest
+from stats.checks.honest_restrictions import Restriction, polyhedra
+from stats.checks.honest_sets import EventCoefficients
 from stats.inference import Interval
-from stats.interrupted import interrupted_time_series
 from stats.panel import FloatArray
+from stats.time_series.interrupted import interrupted_time_series
 
 ERRORS = {
     "ar1": {"errors": "ar1"},

@@ -12,8 +12,8 @@ import argparse
 
 import numpy as np
 
-from stats.anytime import confidence_sequence
-from stats.sequential import Boundaries, classical_boundaries, spending_boundaries
+from stats.monitoring.anytime import confidence_sequence
+from stats.monitoring.sequential import Boundaries, classical_boundaries, spending_boundaries
 
 ALPHA, DAYS = 0.05, 365
 

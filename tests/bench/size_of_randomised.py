@@ -12,12 +12,12 @@ import argparse
 
 import numpy as np
 
-from stats.clustered_regression import ClusteredRegression
-from stats.crossover import stepped_wedge, switchback
-from stats.few_clusters import cluster_robust
+from stats.clusters.clustered_regression import ClusteredRegression
+from stats.clusters.few_clusters import cluster_robust
 from stats.findings import NotComputable
 from stats.panel import FloatArray
-from stats.randomised import district_randomised, matched_pairs
+from stats.trials.crossover import stepped_wedge, switchback
+from stats.trials.randomised import district_randomised, matched_pairs
 
 ALPHA, PERSISTENCE = 0.05, 0.5
 PValues = tuple[float | NotComputable, float | NotComputable | None, float | NotComputable]

@@ -14,12 +14,12 @@ from collections.abc import Callable
 import numpy as np
 
 from stats.cohorts import NEVER
-from stats.conformal import conformal_p_values, cross_fitted_t
-from stats.counterfactual import mixes, shifted_mixes
+from stats.counterfactuals.conformal import conformal_p_values, cross_fitted_t
+from stats.counterfactuals.counterfactual import mixes, shifted_mixes
 from stats.findings import NotComputable
 from stats.panel import FloatArray
-from stats.synthetic_did import synthetic_did
-from stats.synthetic_did_inference import Method, synthetic_did_errors
+from stats.synthetic_control.synthetic_did import synthetic_did
+from stats.synthetic_control.synthetic_did_inference import Method, synthetic_did_errors
 from tests.bench.size_of_tests import ALPHA, SIZES, START, outcomes
 
 PValue = float | NotComputable

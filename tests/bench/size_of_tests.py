@@ -22,16 +22,16 @@ import argparse
 import numpy as np
 from scipy.special import ndtr
 
-from stats.clustered_regression import ClusteredRegression
+from stats.clusters.clustered_regression import ClusteredRegression
+from stats.clusters.few_clusters import cluster_robust
+from stats.clusters.wild_bootstrap import wild_bootstrap
 from stats.design import Design
-from stats.did import Clusters, two_way
-from stats.event_study import event_study
-from stats.few_clusters import cluster_robust
+from stats.differences.did import Clusters, two_way
+from stats.differences.event_study import event_study
 from stats.findings import NotComputable
 from stats.missing import sample
 from stats.panel import FloatArray, Panel
-from stats.synthetic import synthetic_control
-from stats.wild_bootstrap import wild_bootstrap
+from stats.synthetic_control.synthetic import synthetic_control
 
 PERIODS, START, PERSISTENCE, ALPHA = 40, 30, 0.5, 0.05
 SELDOM = 5

@@ -24,8 +24,8 @@ ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 OUR_CODE = """
 import numpy as np
 from stats.cohorts import NEVER
-from stats.synthetic_did import synthetic_did
-from stats.synthetic_did_inference import synthetic_did_errors
+from stats.synthetic_control.synthetic_did import synthetic_did
+from stats.synthetic_control.synthetic_did_inference import synthetic_did_errors
 
 def run(arrays):
     outcomes, start, treated = arrays["outcomes"], int(arrays["start"]), int(arrays["treated"])

@@ -31,7 +31,7 @@ ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 OURS_ON_OUTCOMES = """
 import numpy as np
-from stats.synthetic_placebos import in_space
+from stats.synthetic_control.synthetic_placebos import in_space
 
 def run(arrays):
     result = in_space(arrays["outcomes"], int(arrays["start"]))
@@ -75,7 +75,7 @@ def run(arrays):
 
 OURS_ON_PREDICTORS = """
 import numpy as np
-from stats.synthetic_placebos import in_space
+from stats.synthetic_control.synthetic_placebos import in_space
 
 def run(arrays):
     result = in_space(arrays["outcomes"], int(arrays["start"]), predictors=arrays["predictors"])

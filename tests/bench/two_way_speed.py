@@ -19,14 +19,14 @@ SIZES = [10_000, 100_000, 1_000_000]
 AGREE = 1e-5
 
 STATIC = """
-from stats.long_form import long_form
+from stats.numerics.long_form import long_form
 def run(a):
     found = long_form(a["y"], a["d"], [a["unit"], a["period"]], weights=a.get("w"), clusters=a["unit"])
     return {"value": found.coefficients.values, "error": found.coefficients.errors}
 """
 EVENT = """
 import numpy as np
-from stats.two_way import two_way_event_study
+from stats.differences.two_way import two_way_event_study
 def run(a):
     width = int(a["period"].max()) + 1
     table = np.full((int(a["unit"].max()) + 1, width), np.nan)

@@ -19,8 +19,8 @@ ROWS, CLUSTERS, DRAWS, FEWER = 100_000, (20, 50, 200), 9_999, 999
 SAME_T, SAME_P, SAME_END = 1e-8, 0.03, 0.2
 
 OURS_CODE = """
-from stats.clustered_regression import ClusteredRegression
-from stats.wild_bootstrap import wild_bootstrap
+from stats.clusters.clustered_regression import ClusteredRegression
+from stats.clusters.wild_bootstrap import wild_bootstrap
 import numpy as np
 
 def run(arrays):

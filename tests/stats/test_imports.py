@@ -10,7 +10,7 @@ LIGHT = [
     "inference",
     "results",
     "evaluation",
-    "equivalence",
+    "monitoring.equivalence",
     "missing",
     "words",
 ]

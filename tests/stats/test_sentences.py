@@ -5,8 +5,11 @@ from hypothesis import strategies as st
 
 from stats import reasons
 from stats.inference import silent, student_t
-from stats.meta import meta_analysis
-from stats.power import not_reached_before_the_end
+from stats.monitoring.sequential import spending_boundaries
+from stats.monitoring.tost import tost
+from stats.planning.power import not_reached_before_the_end
+from stats.pooling.meta import meta_analysis
+from stats.pooling.transport import Target, transported_effect
 from stats.results import Estimate
 from stats.sentences import (
     equivalence_sentences,
@@ -16,9 +19,6 @@ from stats.sentences import (
     power_sentences,
     transported_sentences,
 )
-from stats.sequential import spending_boundaries
-from stats.tost import tost
-from stats.transport import Target, transported_effect
 from stats.words import effect_sentences, figure
 
 OPEN = "zero cannot be ruled out"

@@ -1,0 +1,1 @@
+"""Diagnostics and sensitivity: what would make a result wrong, and how far it would have to go."""

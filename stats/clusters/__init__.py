@@ -1,0 +1,1 @@
+"""Inference with few clusters, and with few treated ones."""

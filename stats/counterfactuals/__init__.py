@@ -1,0 +1,1 @@
+"""The path without treatment as a prediction: factor models, prediction intervals, conformal tests."""

@@ -1,0 +1,1 @@
+"""Difference-in-differences: two groups, fixed effects, event studies, adjustment for covariates."""

@@ -1,0 +1,213 @@
+"""The front door for staggered starts: group-time effects, doubly robust, with imputation beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stats import reasons
+from stats.checks import diagnostics
+from stats.checks.sensitivity import Analysis
+from stats.checks.sensitivity_findings import SMALL_CHANGE
+from stats.cohorts import NEVER, IntArray
+from stats.design import Design
+from stats.errors import StatisticsError
+from stats.findings import Finding, NotComputable
+from stats.inference import placebo_difference, silent
+from stats.methods import sensitivity_checks
+from stats.methods.parts import Parts, first_columns, observed, treated_weights
+from stats.missing import Sample
+from stats.panel import FloatArray
+from stats.results import Coefficient, Component, Estimate, EventStudy, JointTest
+from stats.staggered.aggregation import Aggregation, aggregate
+from stats.staggered.group_time import GroupTimeEffects, group_time_effects
+from stats.staggered.imputation import impute
+from stats.words import figure, percent
+
+REPLICATIONS = 99
+"""Placebo assignments of few treated units: p-values in steps of a hundredth."""
+WINDOW = 24
+"""Periods on each side of the start that the event study shows."""
+
+
+def staggered(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
+    """The mean effect over all treated cells (`simple`), by cohort, and by time since the start.
+
+    Normal errors rest on many treated units. With fewer than `diagnostics.ENOUGH_TREATED`, each its own
+    cluster, the effect is ranked among those of placebo assignments instead: the starts are given to as
+    many controls, without the units that were treated.
+    """
+    found = _effects(cells, design, base="universal")
+    overall = aggregate(found, "simple", skip_missing=True)
+    inference = overall.inference(alpha=design.alpha)
+    few = len(cells.treated) < diagnostics.ENOUGH_TREATED and design.cluster is None
+    if few and len(cells.controls) > len(cells.treated) + 1:
+        inference = placebo_difference(
+            overall.overall, _placebo_effects(cells, design, rng), alpha=design.alpha
+        )
+    study = _study(found, _effects(cells, design, base="varying"), design, few=few)
+    clusters = {design.cluster_of(unit) for unit in cells.treated}
+    findings = [
+        *diagnostics.pre_trend(study),
+        diagnostics.treated_clusters(len(clusters), inference.method),
+        found.small_cohorts(),
+        *_imputed(cells, design, overall.overall),
+        *sensitivity_checks.checks(cells, _simple(design), inference, periods=False),
+    ]
+    if found.missing:
+        findings.append(_missing_cells(len(found.missing)))
+    treated, gap = _paths(cells, found)
+    return Parts(
+        effect=Estimate(overall.overall, inference, design.outcome_unit),
+        observed=observed(cells),
+        treated=treated,
+        counterfactual=treated - gap,
+        event_study=study,
+        components=_cohorts(found, cells.panel.periods, design, few=few),
+        findings=tuple(findings),
+    )
+
+
+def _effects(cells: Sample, design: Design, *, base: str) -> GroupTimeEffects:
+    panel = cells.panel
+    covariates = [panel.covariates[name] for name in design.covariates]
+    labels = [design.cluster_of(unit) for unit in panel.units]
+    return group_time_effects(
+        panel.outcomes,
+        first_columns(cells),
+        covariates=np.stack(covariates, axis=2) if covariates else None,
+        weights=panel.weights,
+        clusters=None if design.cluster is None else np.unique(labels, return_inverse=True)[1],
+        control_group=design.control_group,
+        base_period="universal" if base == "universal" else "varying",
+        anticipation=design.anticipation,
+        unbalanced="pairs" if design.missing == "available" else "refuse",
+    )
+
+
+def _simple(design: Design) -> Analysis:
+    """The same estimate from outcomes and starts alone, for the sensitivity checks."""
+
+    def effect(outcomes: FloatArray, first_treated: IntArray) -> float:
+        found = group_time_effects(
+            outcomes,
+            first_treated,
+            control_group=design.control_group,
+            unbalanced="pairs" if design.missing == "available" else "refuse",
+        )
+        # As `simple`, without the errors, which cost most.
+        taken = found.post & found.computable
+        shares = found.shares[np.searchsorted(found.starts, found.groups[taken])]
+        return float((shares * found.effects[taken]).sum() / shares.sum())
+
+    return effect
+
+
+def _placebo_effects(cells: Sample, design: Design, rng: np.random.Generator) -> FloatArray:
+    """Effects of the starts if drawn controls had been treated then (`REPLICATIONS`)."""
+    count, panel = len(cells.treated), cells.panel
+    outcomes = panel.outcomes[count:]
+    effect = _simple(design)
+    found = []
+    for _ in range(REPLICATIONS):
+        first = np.full(len(outcomes), NEVER, dtype=np.int64)
+        first[rng.permutation(len(outcomes))[:count]] = cells.starts
+        found.append(effect(outcomes, first))
+    return np.array(found)
+
+
+def _study(found: GroupTimeEffects, varying: GroupTimeEffects, design: Design, *, few: bool) -> EventStudy:
+    """Effects by time since the start and the test of the leads."""
+    reference = -1 - design.anticipation
+    dynamic = aggregate(found, "dynamic", first=-WINDOW, last=WINDOW - 1, skip_missing=True)
+    coefficients = tuple(
+        Coefficient(int(label), int(label), _estimate(dynamic, place, design, few=few))
+        for place, label in enumerate(dynamic.labels)
+        if label != reference
+    )
+    return EventStudy(reference, reference, coefficients, _pre_test(varying, few=few))
+
+
+def _pre_test(varying: GroupTimeEffects, *, few: bool) -> JointTest | NotComputable:
+    """The Wald test, unless the treated clusters are too few for so many leads."""
+    if few:
+        return reasons.few_treated()
+    test = varying.pre_test()
+    if isinstance(test, JointTest) and test.leads > varying.treated_clusters(varying.starts) // 2:
+        return reasons.leads_exceed_clusters()
+    return test
+
+
+def _estimate(found: Aggregation, place: int, design: Design, *, few: bool) -> Estimate:
+    inference = found.inference(place, alpha=design.alpha)
+    if few or found.treated[place] < diagnostics.ENOUGH_TREATED:
+        inference = silent(inference.method, design.alpha, reasons.few_treated())
+    return Estimate(float(found.effects[place]), inference, design.outcome_unit)
+
+
+def _cohorts(
+    found: GroupTimeEffects, periods: Sequence[str], design: Design, *, few: bool
+) -> tuple[Component, ...]:
+    """The mean effect on each cohort over its treated periods."""
+    each = aggregate(found, "group", skip_missing=True, share_errors="exact")
+    return tuple(
+        Component("cohort", periods[int(label)], _estimate(each, place, design, few=few))
+        for place, label in enumerate(each.labels)
+    )
+
+
+def _imputed(cells: Sample, design: Design, effect: float) -> list[Finding]:
+    """The imputation estimate of the same mean (Borusyak, Jaravel, Spiess 2024), as a second opinion."""
+    first = first_columns(cells)
+    earlier = np.where(first == NEVER, first, first - design.anticipation)
+    try:
+        found = impute(
+            cells.panel.outcomes,
+            earlier,
+            weights=cells.panel.weights,
+            gaps="keep" if design.missing == "available" else "refuse",
+        )
+    except StatisticsError:
+        return []
+    other = float(found.effects[0])
+    share = abs(other - effect) / abs(effect) if effect else reasons.no_effect_to_compare()
+    if isinstance(share, NotComputable):
+        return [Finding("caution", "imputation", share, share.sentence_ko, share.sentence_en)]
+    return [
+        Finding(
+            "ok" if share <= SMALL_CHANGE else "caution",
+            "imputation",
+            share,
+            f"대체 추정법(대입법)의 추정치는 {figure(other)}로, 보고한 효과와 {percent(share)} 다릅니다.",
+            f"The imputation estimator gives {figure(other)}, {percent(share)} from the reported effect.",
+        )
+    ]
+
+
+def _missing_cells(count: int) -> Finding:
+    return Finding(
+        "caution",
+        "cells_without_effect",
+        float(count),
+        f"비교할 대조 구역이 없어 효과를 계산하지 못한 시행 집단×기간 칸이 {count}개 있습니다.",
+        f"{count} cohort-period cells have no effect, for want of comparable controls.",
+    )
+
+
+def _paths(cells: Sample, found: GroupTimeEffects) -> tuple[FloatArray, FloatArray]:
+    """The treated mean by period, and its gap: the cohorts' effects in that period by size."""
+    rows = slice(0, len(cells.treated))
+    outcomes, width = cells.panel.outcomes[rows], len(cells.panel.periods)
+    weights = np.where(np.isnan(outcomes), 0.0, treated_weights(cells)[:, None])
+    total = weights.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        treated = (weights * np.where(np.isnan(outcomes), 0.0, outcomes)).sum(axis=0) / total
+    gaps, shares = np.zeros(width), np.zeros(width)
+    size = dict(zip(found.starts.tolist(), found.shares.tolist(), strict=True))
+    for cell, (group, period) in enumerate(zip(found.groups.tolist(), found.periods.tolist(), strict=True)):
+        if cell not in found.missing:
+            gaps[period] += size[group] * found.effects[cell]
+            shares[period] += size[group]
+    with np.errstate(invalid="ignore"):
+        return treated, gaps / np.where(shares > 0, shares, np.nan)

@@ -1,0 +1,1 @@
+"""Starts at different times: group-time effects, imputation, interaction weights, decomposition."""

@@ -1,0 +1,303 @@
+"""Synthetic control: the treated unit beside the mix of controls that moved with it before the start.
+
+Shares on the simplex, found on all pre-period outcomes where no predictors are given, else on predictors
+with nested weights (Abadie, Diamond, Hainmueller 2010). With an intercept the mix may lie above or below
+the treated by a constant, so that only movements are matched (Doudchenko and Imbens 2016; Ferman and
+Pinto 2021). `fit_mix` and `fit_mixes` take arrays; `synthetic_control` takes what a design names: several
+treated units are averaged first and the average is treated as one unit. Inference is by in-space
+placebos: each control is analysed in the same way with the other controls as its pool, and the treated
+ratio of post- to pre-period root mean squared gap is ranked among theirs. Where several treated units are
+averaged, so are sets of controls (`stats.synthetic_control.placebo_sets`). The treated are in no placebo's
+pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stats import reasons
+from stats.clusters.clustered import IntArray
+from stats.design import Design
+from stats.errors import EstimationError
+from stats.inference import Inference, drawn, placebo_ratio, silent
+from stats.missing import Sample
+from stats.numerics.simplex_batch import mixed, nearest_mixes
+from stats.panel import OUTCOME, BoolArray, FloatArray
+from stats.synthetic_control.placebo_sets import MOST_SETS, PLACEBO_SETS, paired_ratios, placebo_sets
+from stats.synthetic_control.predictor_weights import PredictorWeights, predictor_weights
+
+PERFECT = 1e-9
+"""A pre-period error below this share of the outcomes' spread is rounding, and its ratio means nothing."""
+
+FEWER_SETS = 99
+"""Sets of controls where each fit searches for predictor weights, which takes its time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """One unit beside its synthetic control.
+
+    weights     J, shares of the donors;  unique: whether no other shares fit as well
+    predicted   how the predictors were weighted; None where outcomes were matched
+    outcomes, synthetic   T
+    start       index of the first treated period
+    perfect     whether the pre-period is fitted without error
+    """
+
+    weights: FloatArray
+    unique: bool
+    predicted: PredictorWeights | None
+    outcomes: FloatArray
+    synthetic: FloatArray
+    start: int
+    perfect: bool
+
+    @property
+    def importance(self) -> FloatArray:
+        """Weights of the predictors, K; empty where outcomes were matched."""
+        return np.empty(0) if self.predicted is None else self.predicted.importance
+
+    @property
+    def gaps(self) -> FloatArray:
+        """Outcomes less synthetic control, T."""
+        return self.outcomes - self.synthetic
+
+    @property
+    def effect(self) -> float:
+        """Mean gap after the start."""
+        return float(self.gaps[self.start :].mean())
+
+    @property
+    def pre_rmspe(self) -> float:
+        """Root mean squared gap before the start; exactly 0 where the fit is perfect."""
+        return 0.0 if self.perfect else float(np.sqrt(np.mean(self.gaps[: self.start] ** 2)))
+
+    @property
+    def post_rmspe(self) -> float:
+        """Root mean squared gap from the start on."""
+        return float(np.sqrt(np.mean(self.gaps[self.start :] ** 2)))
+
+    @property
+    def ratio(self) -> float:
+        """Post- to pre-period error; infinite for a perfect fit."""
+        return np.inf if self.perfect else self.post_rmspe / self.pre_rmspe
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticControl:
+    """The fit of the (mean) treated unit, the placebos by control, and the inference from both.
+
+    predictors: (1 + J) x K values, the treated first; K is 0 where outcomes were matched.
+    """
+
+    fit: Fit
+    placebos: tuple[tuple[str, Fit], ...]
+    inference: Inference
+    predictors: FloatArray
+
+
+def fit_mixes(
+    outcomes: FloatArray,
+    start: int,
+    rows: Sequence[int] | IntArray,
+    pools: BoolArray,
+    *,
+    intercept: bool = False,
+    weights: FloatArray | None = None,
+) -> tuple[Fit, ...]:
+    """The synthetic controls, on all outcomes before `start`, of the units in `rows` (B).
+
+    outcomes  n x T, complete;  pools: B x n, the donors of each;  weights: B x n, shares to begin with
+    `Fit.weights` are n long, zero outside the pool. `EstimationError` where there is no period before or
+    after the start, a cell is not finite, or a pool is empty or holds the unit itself.
+    """
+    _checked(outcomes, start)
+    index = np.asarray(rows, dtype=np.intp)
+    if pools[np.arange(len(index)), index].any():
+        raise EstimationError("pools", "a unit cannot be a donor of its own synthetic control")
+    before = outcomes[:, :start]
+    mixes = nearest_mixes(before[index], before, allowed=pools, intercept=intercept, start=weights)
+    synthetic = mixed(mixes.weights, outcomes)
+    if intercept:
+        synthetic += (before[index] - synthetic[:, :start]).mean(axis=1, keepdims=True)
+    spread = _spread(outcomes)
+    return tuple(
+        _fitted(own, mix, path, unique=bool(unique), start=start, spread=spread)
+        for own, mix, path, unique in zip(
+            outcomes[index], mixes.weights, synthetic, mixes.unique, strict=True
+        )
+    )
+
+
+def fit_mix(
+    outcomes: FloatArray,
+    start: int,
+    *,
+    row: int = 0,
+    donors: IntArray | None = None,
+    predictors: FloatArray | None = None,
+    importance: FloatArray | None = None,
+    matched: slice | None = None,
+    intercept: bool = False,
+) -> Fit:
+    """The synthetic control of the unit in `row` from the units `donors` (None: all others).
+
+    outcomes    n x T, complete;  start: column of the first treated period
+    predictors  n x K; None or K = 0: all outcomes before the start are matched
+    importance  K, weights of the predictors, fixed by the caller; None: chosen so that the outcomes in the
+                columns `matched` (None: all before the start) are followed as closely as possible
+    intercept   only where outcomes are matched
+
+    `Fit.weights` are in the order of `donors`. Refused as by `fit_mixes` and `predictor_weights`.
+    """
+    _checked(outcomes, start)
+    pool = np.delete(np.arange(len(outcomes)), row) if donors is None else np.asarray(donors, dtype=np.intp)
+    if predictors is None or not predictors.shape[1]:
+        allowed = np.zeros((1, len(outcomes)), dtype=bool)
+        allowed[0, pool] = True
+        (fit,) = fit_mixes(outcomes, start, [row], allowed, intercept=intercept)
+        return _of_pool(fit, pool)
+    if intercept:
+        raise EstimationError("intercept", "is for matching outcomes, not predictors")
+    followed = outcomes[:, slice(0, start) if matched is None else matched]
+    predicted = predictor_weights(
+        predictors[row], predictors[pool], followed[row], followed[pool], importance=importance
+    )
+    synthetic = predicted.weights @ outcomes[pool]
+    return _fitted(
+        outcomes[row],
+        predicted.weights,
+        synthetic,
+        unique=predicted.unique,
+        start=start,
+        spread=_spread(outcomes),
+        predicted=predicted,
+    )
+
+
+def synthetic_control(sample: Sample, design: Design, rng: np.random.Generator) -> SyntheticControl:
+    """Fit the treated of `sample` under `design`, and the placebos: all controls, or those `drawn`.
+
+    `EstimationError` where one control is all there is (its mix would be itself) or a predictor does
+    not vary.
+    """
+    if len(sample.controls) < 2:
+        raise EstimationError("controls", "a synthetic control needs at least two")
+    start, first = sample.starts[0], len(sample.treated)
+    weights = sample.panel.weights
+    counts = np.ones(first) if weights is None else weights[:first]
+    outcomes = _treated_averaged(sample.panel.outcomes, counts)
+    predictors = _treated_averaged(_predictors(sample, design), counts)
+    rows = [0, *(place + 1 for place in drawn(len(sample.controls), rng))]
+    fit, *others = _each(outcomes, predictors, rows, start)
+    placebos = tuple((sample.controls[row - 1], other) for row, other in zip(rows[1:], others, strict=True))
+    ratios = np.array([placebo.ratio for placebo in others])
+    if first == 1 or fit.perfect:
+        inference = placebo_ratio(fit.gaps[start:], fit.pre_rmspe, ratios, alpha=design.alpha)
+    else:
+        inference = _among_sets(outcomes, predictors, counts, start, rng, alpha=design.alpha)
+    return SyntheticControl(fit=fit, placebos=placebos, inference=inference, predictors=predictors)
+
+
+def _among_sets(
+    outcomes: FloatArray,
+    predictors: FloatArray,
+    counts: FloatArray,
+    start: int,
+    rng: np.random.Generator,
+    *,
+    alpha: float,
+) -> Inference:
+    """The treated mean (unit 0) and means of as many controls, each pair from the pool without that set."""
+    controls, size = len(outcomes) - 1, len(counts)
+    if controls < size + 2:
+        return silent(PLACEBO_SETS, alpha, reasons.too_few_control_clusters())
+    sets = 1 + placebo_sets(controls, size, rng, most=FEWER_SETS if predictors.shape[1] else MOST_SETS)
+    shares = counts / counts.sum()
+    units = np.vstack([outcomes, np.einsum("j,bjt->bt", shares, outcomes[sets])])
+    traits = np.vstack([predictors, np.einsum("j,bjk->bk", shares, predictors[sets])])
+    pools = np.zeros((len(sets), len(units)), dtype=bool)
+    pools[:, 1 : controls + 1] = True
+    pools[np.arange(len(sets))[:, None], sets] = False
+    own = _fits(units, traits, [0] * len(sets), pools, start)
+    others = _fits(units, traits, [controls + 1 + place for place in range(len(sets))], pools, start)
+    return paired_ratios(
+        np.array([fit.gaps[start:] for fit in own]),
+        np.array([fit.pre_rmspe for fit in own]),
+        np.array([fit.ratio for fit in others]),
+        alpha=alpha,
+    )
+
+
+def _each(outcomes: FloatArray, predictors: FloatArray, rows: list[int], start: int) -> list[Fit]:
+    """The treated unit and its placebos; the treated, unit 0, is in no pool."""
+    pools = np.ones((len(rows), len(outcomes)), dtype=bool)
+    pools[:, 0] = False
+    pools[np.arange(len(rows)), rows] = False
+    return _fits(outcomes, predictors, rows, pools, start)
+
+
+def _fits(
+    outcomes: FloatArray, predictors: FloatArray, rows: list[int], pools: BoolArray, start: int
+) -> list[Fit]:
+    donors = [np.flatnonzero(pool) for pool in pools]
+    if predictors.shape[1]:
+        return [
+            fit_mix(outcomes, start, row=row, donors=pool, predictors=predictors)
+            for row, pool in zip(rows, donors, strict=True)
+        ]
+    fits = fit_mixes(outcomes, start, rows, pools)
+    return [_of_pool(fit, pool) for fit, pool in zip(fits, donors, strict=True)]
+
+
+def _of_pool(fit: Fit, pool: IntArray) -> Fit:
+    """The same with the shares of the donors in `pool` alone."""
+    return Fit(
+        fit.weights[pool], fit.unique, fit.predicted, fit.outcomes, fit.synthetic, fit.start, fit.perfect
+    )
+
+
+def _fitted(
+    own: FloatArray,
+    weights: FloatArray,
+    synthetic: FloatArray,
+    *,
+    unique: bool,
+    start: int,
+    spread: float,
+    predicted: PredictorWeights | None = None,
+) -> Fit:
+    error = float(np.sqrt(np.mean((own - synthetic)[:start] ** 2)))
+    return Fit(weights, unique, predicted, own, synthetic, start, perfect=not error > PERFECT * spread)
+
+
+def _spread(outcomes: FloatArray) -> float:
+    return max(float(np.ptp(outcomes)), float(np.abs(outcomes).max()) * 1e-3)
+
+
+def _checked(outcomes: FloatArray, start: int) -> None:
+    if not 0 < start < outcomes.shape[1]:
+        raise EstimationError("start", f"{start} leaves no period before or none after it")
+    if not np.isfinite(outcomes).all():
+        row, column = (int(place) for place in np.argwhere(~np.isfinite(outcomes))[0])
+        raise EstimationError("outcomes", f"unit {row} has no finite value in period {column}")
+    if np.ptp(outcomes) == 0:
+        raise EstimationError("outcomes", "do not vary")
+
+
+def _treated_averaged(rows: FloatArray, counts: FloatArray) -> FloatArray:
+    """Rows with the first ones, the treated, replaced by one: their mean weighted by `counts`."""
+    return np.vstack([counts / counts.sum() @ rows[: len(counts)], rows[len(counts) :]])
+
+
+def _predictors(sample: Sample, design: Design) -> FloatArray:
+    """Units x K means of the design's predictors over their periods."""
+    panel = sample.panel
+    columns = []
+    for predictor in design.predictors:
+        values = panel.outcomes if predictor.name == OUTCOME else panel.covariates[predictor.name]
+        columns.append(values[:, [panel.periods.index(period) for period in predictor.periods]].mean(axis=1))
+    return np.array(columns).T if columns else np.empty((len(panel.units), 0))

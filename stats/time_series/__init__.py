@@ -1,0 +1,1 @@
+"""A series without controls: segmented regression with errors that depend on each other."""

@@ -1,0 +1,1 @@
+"""Randomised designs and the tests that repeat their draw."""
