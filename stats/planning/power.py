@@ -133,7 +133,8 @@ def power(
     """The power of a design on n x T `outcomes` from before the pilot.
 
     method    "did", "synthetic_control", "synthetic_did" or an `Analysis` of one's own
-    executor  where pieces of work are run; the result does not depend on it
+    executor  where pieces of work are run; the result does not depend on it;
+              processes use the cores best where the BLAS of each keeps to one thread
     The rest as for `stats.planning.simulate.pretences`. `EstimationError` also for gaps and infinities.
     """
     values = np.asarray(outcomes, dtype=np.float64)

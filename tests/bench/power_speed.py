@@ -3,15 +3,17 @@
 60 districts x 200 periods from the seed (common movements, errors with persistence one half), 500 pretended
 pilots of one treated district and 20 periods, 20 effects. First checked: both runs give the same intervals,
 and one curve point is what analysing shifted data gives. There is no peer that analyses with synthetic
-control, so none is run.
+control, so none is run. Workers are processes whose BLAS keeps to one thread.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from stats.panel import FloatArray
 from stats.planning.power import Power, power
 from stats.planning.power_methods import ANALYSES
 from stats.planning.simulate import pretences
+from tests.bench.group_time_speed import ONE_THREAD
 
 UNITS, PERIODS, WEEKS, BEFORE, SIMULATIONS = 60, 200, 20, 170, 500
 EFFECTS = np.linspace(0.1, 2.0, 20)
@@ -67,7 +70,10 @@ def main() -> None:
     options = parser.parse_args()
     outcomes = data(options.seed)
 
-    def work(executor: ProcessPoolExecutor | None) -> Power:
+    # Workers whose BLAS starts threads of its own get in each other's way.
+    os.environ.update(ONE_THREAD)
+
+    def work(executor: ProcessPoolExecutor) -> Power:
         return power(
             outcomes,
             treated=1,
@@ -78,9 +84,11 @@ def main() -> None:
             executor=executor,
         )
 
-    alone, one = timed(lambda: work(None), options.runs)
-    with ProcessPoolExecutor(2) as executor:
-        together, two = timed(lambda: work(executor), options.runs)
+    def by(workers: int) -> tuple[Power, float]:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+            return timed(lambda: work(executor), options.runs)
+
+    (alone, one), (together, two) = by(1), by(2)
     same = np.array_equal(alone.lows, together.lows) and np.array_equal(alone.highs, together.highs)
     print(f"synthetic control, {UNITS} x {PERIODS}, {options.simulations} pilots, seed {options.seed}")
     shifted = checked(outcomes, alone, 1.0, 20, options.seed, options.simulations)
