@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.canonical import canonical, digest
-from experiments.collection import sources
+from experiments.collection import hubs, sources
 from experiments.collection.description import SourceSchema
 from experiments.collection.models import DataSource, Hub
 from experiments.districts import Territory
@@ -145,7 +145,8 @@ def _register_hub(
     at: datetime,
 ) -> Hub:
     try:
-        hub = sources.register_hub(session, described, private_hubs=private_hubs)
+        owned = {**described, "territory": data.get("territory")}
+        hub = hubs.register_hub(session, owned, private_hubs=private_hubs)
     except Invalid as refusal:
         errors = {f"new_hub.{field}": messages for field, messages in refusal.errors.items()}
         raise Invalid(errors | _faults_of_source(data)) from refusal

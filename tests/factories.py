@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from experiments import districts as places
 from experiments import metrics
 from experiments.canonical import canonical
-from experiments.collection import sources
+from experiments.collection import hubs, sources
 from experiments.collection.models import CollectionAttempt, DataSource, Hub
 from experiments.evaluation import runs
 from experiments.evaluation.models import Evaluation
@@ -200,7 +200,7 @@ def create_site(
 
 
 def create_hub(session: Session, **facts: Any) -> Hub:
-    return sources.register_hub(session, hub_values() | {"name": f"hub {next(_numbers)}"} | facts)
+    return hubs.register_hub(session, hub_values() | {"name": f"hub {next(_numbers)}"} | facts)
 
 
 def hub_values(**changes: Any) -> dict[str, Any]:

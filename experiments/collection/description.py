@@ -49,8 +49,18 @@ def _seconds(low: int, high: int, **options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(min=low, max=high), **options)
 
 
+def _count(low: int, high: int) -> fields.Integer:
+    return fields.Integer(
+        strict=True, load_default=None, allow_none=True, validate=validate.Range(min=low, max=high)
+    )
+
+
 class HubSchema(Schema):
-    """A hub; `dialect`, `tenant` and `context_url` mean something to NGSI-LD only."""
+    """A hub; `dialect`, `tenant` and `context_url` mean something to NGSI-LD only.
+
+    It serves one territory, or every one. `concurrency` is how many of its sources one worker may read at a
+    time, `requests_per_minute` how often it may ask; the worker's own limits hold where these are None.
+    """
 
     name = Line(required=True)
     base_url = Line(required=True, longest=500)
@@ -61,6 +71,9 @@ class HubSchema(Schema):
     zone = Zone(required=True)
     tenant = Line(load_default=None, allow_none=True)
     context_url = Line(load_default=None, allow_none=True, longest=500)
+    territory = Line(load_default=None, allow_none=True)
+    concurrency = _count(1, 64)
+    requests_per_minute = _count(1, 60_000)
 
 
 class AttributeSchema(Schema):
@@ -152,6 +165,8 @@ class Description:
         territory = session.scalar(select(Territory).where(Territory.code == loaded["territory"]))
         if territory is None:
             errors["territory"] = [f"unknown territory {loaded['territory']}"]
+        if hub is not None and territory is not None and hub.territory_id not in (None, territory.id):
+            errors["hub"] = ["The hub serves another territory."]
         self._metrics = self._resolve_metrics(session, errors)
         self._districts = self._resolve_districts(session, territory, errors)
         if edited is not None and territory is not None and territory.id != edited.territory_id:

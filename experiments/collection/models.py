@@ -104,13 +104,14 @@ class AttemptStatus(StrEnum):
     STALE = "stale"
 
 
-class Hub(Identified, Base):
+class Hub(Identified, Versioned, Base):
     """A city data hub. `zone` is read where the hub leaves offsets out.
 
-    `kind` names the connector that speaks with it, `concurrency` how many of its sources one worker
-    may read at a time (the worker's own limit where it is None), `requests_per_minute` how often one worker
-    may call it. `credentials` are sealed (`collection.credentials`). `failures` counts windows that failed in
-    a row, whichever source they were of; until `resting_until` the hub is left alone.
+    It serves the sources of its territory, whose city keeps it; without one, those of every territory, and
+    the administrator keeps it. `kind` names the connector that speaks with it, `concurrency` how many of its
+    sources one worker may read at a time (the worker's own limit where it is None), `requests_per_minute`
+    how often one worker may call it. `credentials` are sealed (`collection.credentials`). `failures` counts
+    windows that failed in a row, whichever source they were of; until `resting_until` the hub is left alone.
     """
 
     __tablename__ = "hub"
@@ -124,6 +125,7 @@ class Hub(Identified, Base):
     )
 
     name: Mapped[str] = mapped_column(unique=True)
+    territory_id: Mapped[int | None] = mapped_column(ForeignKey(Territory.id), index=True)
     kind: Mapped[str] = mapped_column(default="ngsi_ld")
     concurrency: Mapped[int | None]
     base_url: Mapped[str]
@@ -135,6 +137,8 @@ class Hub(Identified, Base):
     requests_per_minute: Mapped[int | None]
     failures: Mapped[int] = mapped_column(default=0)
     resting_until: Mapped[datetime | None]
+
+    territory: Mapped[Territory | None] = relationship()
 
 
 class DataSource(Identified, Versioned, Base):

@@ -1,43 +1,21 @@
-"""Setting up and changing hubs and data sources: everything refused is named by its field."""
+"""Setting up and changing data sources: everything refused is named by its field."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from experiments.collection import addresses
 from experiments.collection.backfills import request_backfill
 from experiments.collection.claims import NO_LEASE
-from experiments.collection.description import Description, Errors, HubSchema, conflicts
+from experiments.collection.description import Description, conflicts
 from experiments.collection.intake import series_entity
-from experiments.collection.models import DataSource, Hub, Series
+from experiments.collection.models import DataSource, Series
 from experiments.collection.rests import wake
 from experiments.errors import Invalid
-from experiments.fields import load
-
-
-def register_hub(session: Session, data: Mapping[str, Any], *, private_hubs: Sequence[str] = ()) -> Hub:
-    """A hub from `HubSchema`; Invalid by field, also for addresses that may never be called."""
-    loaded = load(HubSchema(), dict(data))
-    errors: Errors = {}
-    if session.scalar(select(Hub.id).where(Hub.name == loaded["name"])) is not None:
-        errors["name"] = [f"The hub {loaded['name']} exists."]
-    try:
-        url = addresses.parse(loaded["base_url"], private_hubs)
-        if url.query or url.fragment:
-            errors["base_url"] = ["The address must end with its path."]
-    except addresses.AddressRefused as refusal:
-        errors["base_url"] = [str(refusal)]
-    if errors:
-        raise Invalid(errors)
-    hub = Hub(**loaded | {"base_url": loaded["base_url"].rstrip("/")})
-    session.add(hub)
-    session.flush()
-    return hub
 
 
 def register_source(session: Session, data: Mapping[str, Any], *, at: datetime) -> DataSource:
@@ -82,7 +60,7 @@ def edit_source(session: Session, source: DataSource, data: Mapping[str, Any], *
     source.attributes = facts.attributes()
     source.entities = facts.entities()
     source.next_due_at = at
-    _take_away(source)
+    take_away(source)
     session.flush()
     _add_missing_series(session, source)
     if facts.starts_at < missing_until:
@@ -92,7 +70,7 @@ def edit_source(session: Session, source: DataSource, data: Mapping[str, Any], *
 def pause(session: Session, source: DataSource) -> None:
     """Collect no more from `source` until it is resumed; an answer under way is refused."""
     source.paused = True
-    _take_away(source)
+    take_away(source)
     session.flush()
 
 
@@ -113,7 +91,8 @@ def collect_now(session: Session, source: DataSource, *, at: datetime) -> None:
     session.flush()
 
 
-def _take_away(source: DataSource) -> None:
+def take_away(source: DataSource) -> None:
+    """Whoever reads `source` now can no longer write."""
     # The number is raised by the database: the engine may have raised it since this row was loaded.
     source.fence = DataSource.fence + 1
     for name, value in NO_LEASE.items():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from experiments import districts, metrics
-from experiments.collection.sources import register_hub, register_source
+from experiments.collection.hubs import register_hub
+from experiments.collection.sources import register_source
 from experiments.panel import panel
 from sandbox.demo.dataset import mapping
 from sandbox.demo.history import prop99, rows

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from experiments.collection.sources import register_hub, register_source
+from experiments.collection.hubs import register_hub
+from experiments.collection.sources import register_source
 from sandbox.accounts import Role
 from sandbox.app import utc_now
 from sandbox.config import Settings

@@ -18,6 +18,7 @@ from experiments import districts, metrics
 from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.engine import collect_due
 from experiments.collection.http import Answer
+from experiments.collection.hubs import register_hub
 from experiments.collection.models import (
     DataSource,
     Dialect,
@@ -26,7 +27,7 @@ from experiments.collection.models import (
     from_microseconds,
 )
 from experiments.collection.settings import CollectionSettings
-from experiments.collection.sources import register_hub, register_source
+from experiments.collection.sources import register_source
 from experiments.collection.windows import AttemptSummary
 from sandbox.demo.dataset import DataSet
 from sandbox.demo.playback import PlaybackHub

@@ -1,0 +1,122 @@
+"""Setting up and changing hubs and their credentials: everything refused is named by its field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.collection import addresses
+from experiments.collection.credentials import Credentials, CredentialsSchema, Vault
+from experiments.collection.description import Errors, HubSchema
+from experiments.collection.models import DataSource, Hub
+from experiments.collection.rests import wake
+from experiments.collection.sources import take_away
+from experiments.districts import Territory
+from experiments.errors import Invalid
+from experiments.fields import load
+
+
+def register_hub(session: Session, data: Mapping[str, Any], *, private_hubs: Sequence[str] = ()) -> Hub:
+    """A hub from `HubSchema`; Invalid by field, also for addresses that may never be called."""
+    facts, errors = _checked(session, data, private_hubs)
+    if errors:
+        raise Invalid(errors)
+    hub = Hub(**facts)
+    session.add(hub)
+    session.flush()
+    return hub
+
+
+def edit_hub(
+    session: Session, hub: Hub, data: Mapping[str, Any], *, private_hubs: Sequence[str] = ()
+) -> None:
+    """Replace the description of `hub`, checked as at registration; answers under way are refused.
+
+    The credentials are for the scheme, host and port that they were stated for: a hub that moves loses
+    them, or whoever may change the address could have the secret sent to himself.
+    """
+    facts, errors = _checked(session, data, private_hubs, edited=hub)
+    sources = sources_of(session, hub)
+    if sources and facts["kind"] != hub.kind:
+        errors["kind"] = ["A hub with sources keeps its kind; register another one."]
+    if facts["territory"] is not None and any(s.territory_id != facts["territory"].id for s in sources):
+        errors["territory"] = ["Sources of another territory read from this hub."]
+    if errors:
+        raise Invalid(errors)
+    if _origin(facts["base_url"]) != _origin(hub.base_url):
+        hub.credentials = None
+    for name, value in facts.items():
+        setattr(hub, name, value)
+    wake(hub)
+    for source in sources:
+        take_away(source)
+    session.flush()
+
+
+def store_credentials(
+    session: Session,
+    hub: Hub,
+    data: Mapping[str, Any],
+    vault: Vault,
+    *,
+    private_hubs: Sequence[str] = (),
+) -> Credentials:
+    """Seal what `CredentialsSchema` states, in place of what was there.
+
+    Invalid by field, also for a token's address that may never be called; CredentialsUnreadable where the
+    operator has named no key.
+    """
+    stated = Credentials(**load(CredentialsSchema(), dict(data)))
+    if stated.token_url is not None:
+        try:
+            addresses.parse(stated.token_url, private_hubs)
+        except addresses.AddressRefused as refusal:
+            raise Invalid({"token_url": [str(refusal)]}) from None
+    hub.credentials = vault.seal(stated)
+    wake(hub)
+    session.flush()
+    return stated
+
+
+def remove_credentials(session: Session, hub: Hub) -> None:
+    """Ask `hub` without credentials from now on."""
+    hub.credentials = None
+    session.flush()
+
+
+def sources_of(session: Session, hub: Hub) -> Sequence[DataSource]:
+    """The sources that read from `hub`, by name."""
+    return session.scalars(
+        select(DataSource).where(DataSource.hub_id == hub.id).order_by(DataSource.name, DataSource.id)
+    ).all()
+
+
+def _checked(
+    session: Session, data: Mapping[str, Any], private_hubs: Sequence[str], edited: Hub | None = None
+) -> tuple[dict[str, Any], Errors]:
+    """Columns of the hub, and what is wrong with them beyond their shape."""
+    facts = load(HubSchema(), dict(data))
+    errors: Errors = {}
+    same = select(Hub.id).where(Hub.name == facts["name"])
+    if session.scalar(same.where(Hub.id != edited.id) if edited else same) is not None:
+        errors["name"] = [f"The hub {facts['name']} exists."]
+    try:
+        url = addresses.parse(facts["base_url"], private_hubs)
+        if url.query or url.fragment:
+            errors["base_url"] = ["The address must end with its path."]
+    except addresses.AddressRefused as refusal:
+        errors["base_url"] = [str(refusal)]
+    code = facts["territory"]
+    facts["territory"] = session.scalar(select(Territory).where(Territory.code == code)) if code else None
+    if code and facts["territory"] is None:
+        errors["territory"] = [f"unknown territory {code}"]
+    return facts | {"base_url": facts["base_url"].rstrip("/")}, errors
+
+
+def _origin(address: str) -> tuple[str, str, int]:
+    url = httpx.URL(address)
+    return url.scheme, url.host, addresses.port_of(url)
