@@ -48,14 +48,17 @@ class MetricPanel:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """Everything that a result document follows from."""
+    """Everything that a result document follows from.
+
+    first_treated  treated district -> its first treated period; without those that had not begun by then
+    """
 
     plan: Mapping[str, Any]
     plan_version: int
     plan_sha256: str
     as_of: str
     seed: int
-    first_treated: str
+    first_treated: Mapping[str, str]
     primary: MetricPanel
     guardrails: tuple[MetricPanel, ...]
 
@@ -69,6 +72,9 @@ def job_of(session: Session, evaluation: Evaluation) -> Job:
         session, plan, units, _span(plan, territory.zone, evaluation.as_of), evaluation.as_of, evaluation.seed
     )
     primary, guardrails = _frozen_mappings(evaluation, len(plan["guardrails"]))
+    covariates: list[Mapping[str, Any]] = [
+        {"metric": each["code"], "version": each["version"]} for each in plan["design"].get("covariates", [])
+    ]
     return Job(
         plan=plan,
         plan_version=evaluation.plan_version.number,
@@ -76,9 +82,9 @@ def job_of(session: Session, evaluation: Evaluation) -> Job:
         as_of=evaluation.as_of.isoformat(),
         seed=evaluation.seed,
         first_treated=readings.span.first_treated,
-        primary=readings.of(plan["primary"], primary, plan["design"]["predictors"]),
+        primary=readings.of(plan["primary"], primary, [*plan["design"]["predictors"], *covariates]),
         guardrails=tuple(
-            readings.of(guardrail, mappings)
+            readings.of(guardrail, mappings, covariates)
             for guardrail, mappings in zip(plan["guardrails"], guardrails, strict=True)
         ),
     )
@@ -97,12 +103,12 @@ def _frozen_mappings(
 
 @dataclass(frozen=True)
 class _Span:
-    """The whole periods of a plan's window: days that begin the first and the last of them, the first
-    treated one's label, and the labels of all, but for the one in whose middle the intervention starts."""
+    """The whole periods of a plan's window: days that begin the first and the last of them, the label of
+    each district's first treated one, and the labels of all but those in whose middle a district starts."""
 
     first_day: date
     last_day: date
-    first_treated: str
+    first_treated: Mapping[str, str]
     labels: frozenset[str]
 
 
@@ -164,7 +170,7 @@ class _Readings:
             treated=frozenset(self.plan["districts"]["treated"]),
             outcomes=outcomes,
             completeness=completeness,
-            is_after=np.arange(len(periods)) >= periods.index(self.span.first_treated),
+            is_after=np.arange(len(periods)) >= min(map(periods.index, self.span.first_treated.values())),
             first=int(edges[0]),
             end=int(edges[-1]),
             as_of=self.as_of,
@@ -175,12 +181,10 @@ class _Readings:
 def _span(plan: Mapping[str, Any], zone: str, as_of: datetime) -> _Span:
     """The periods that lie wholly in the plan's window and had ended by `as_of`.
 
-    A period in whose middle the intervention starts is neither before nor after it and is left out.
+    A period in whose middle a district starts is neither before nor after it and is left out.
     """
-    first, start, last = (
-        date.fromisoformat(plan["window"][name])
-        for name in ("baseline_from", "intervention_from", "intervention_to")
-    )
+    first, last = (date.fromisoformat(plan["window"][name]) for name in ("baseline_from", "intervention_to"))
+    starts = starts_of(plan)
     periods = calendar(plan["period"], first, last, zone)
     moment = to_microseconds(as_of)
     begins, ends = periods.first_days[:-1], periods.first_days[1:]
@@ -191,11 +195,26 @@ def _span(plan: Mapping[str, Any], zone: str, as_of: datetime) -> _Span:
         )
         if first <= begin and end - ONE_DAY <= last and edge <= moment
     ]
-    if not whole or whole[-1][1] < start:
+    kept = [
+        (name, begin)
+        for name, begin, end in whole
+        if not any(begin < start < end for start in starts.values())
+    ]
+    first_treated = {
+        code: next(name for name, begin in kept if begin >= start)
+        for code, start in starts.items()
+        if kept and kept[-1][1] >= start
+    }
+    if not first_treated:
         raise Invalid({"as_of": ["no whole period of the intervention had passed"]})
-    treated = next(name for name, begin, _ in whole if begin >= start)
-    kept = frozenset(name for name, begin, end in whole if not begin < start < end)
-    return _Span(whole[0][1], whole[-1][1], treated, kept)
+    return _Span(whole[0][1], whole[-1][1], first_treated, frozenset(name for name, _ in kept))
+
+
+def starts_of(plan: Mapping[str, Any]) -> dict[str, date]:
+    """The first day of each treated district."""
+    own = plan["districts"].get("starts") or {}
+    together = plan["window"]["intervention_from"]
+    return {code: date.fromisoformat(own.get(code, together)) for code in plan["districts"]["treated"]}
 
 
 def _usable(reading: PanelReading, read: Metric) -> FloatArray:

@@ -15,6 +15,7 @@ import numpy as np
 from experiments.canonical import canonical
 from experiments.evaluation.job import Job, MetricPanel
 from experiments.evaluation.rule import NOT_IN_THIS_DESIGN, Input, Unknown, Value, execute
+from experiments.registrations.plan_design import NEWER_FIELDS, is_stepped_wedge
 from stats.design import Design
 from stats.evaluate import evaluate
 from stats.evaluation import Evaluation
@@ -22,6 +23,7 @@ from stats.monitoring.equivalence import Better, non_inferiority
 from stats.panel import OUTCOME, Panel
 
 SCHEMA_VERSION = 1
+TOLD_AS_THEY_ARE = NEWER_FIELDS - {"covariates"}
 PACKAGES = ("numpy", "scipy", "statsmodels")
 
 
@@ -59,18 +61,19 @@ def _evaluate(
     job: Job, read: MetricPanel, rng: np.random.Generator, predictors: list[Mapping[str, Any]] | None = None
 ) -> Evaluation:
     panel = Panel(outcomes=read.outcomes, units=read.units, periods=read.periods, covariates=read.covariates)
-    return evaluate(panel, Design.from_document(_design(job, read, predictors or [])), rng)
+    return evaluate(panel, Design.from_document(design_document(job, read, predictors or [])), rng)
 
 
-def _design(job: Job, read: MetricPanel, predictors: list[Mapping[str, Any]]) -> dict[str, Any]:
+def design_document(job: Job, read: MetricPanel, predictors: list[Mapping[str, Any]]) -> dict[str, Any]:
     """The locked design as `stats` reads it, for one metric."""
     design = job.plan["design"]
+    treated = [code for code in job.plan["districts"]["treated"] if code in job.first_treated]
     return {
         "schema_version": 2,
         "method": design["method"],
-        "treated": job.plan["districts"]["treated"],
-        "controls": job.plan["districts"]["control"],
-        "first_treated": job.first_treated,
+        "treated": treated,
+        "controls": [*job.plan["districts"]["control"], *_untreated_yet(job)],
+        "first_treated": dict(job.first_treated),
         "alpha": design["alpha"],
         "missing": design["missing"],
         "predictors": [
@@ -82,7 +85,21 @@ def _design(job: Job, read: MetricPanel, predictors: list[Mapping[str, Any]]) ->
         ],
         "outcome_unit": read.metric["unit"],
         "outcome_unit_ko": read.metric["unit_ko"],
+        "covariates": [
+            covariate["code"]
+            for covariate in design.get("covariates", [])
+            if covariate["code"] in read.covariates
+        ],
+        **{name: design[name] for name in sorted(TOLD_AS_THEY_ARE) if name in design},
     }
+
+
+def _untreated_yet(job: Job) -> list[str]:
+    """Districts whose turn had not come: comparison where the design compares with those, else left out."""
+    design = job.plan["design"]
+    if design.get("control_group") != "not_yet" and not is_stepped_wedge(design):
+        return []
+    return [code for code in job.plan["districts"]["treated"] if code not in job.first_treated]
 
 
 def _guardrail(

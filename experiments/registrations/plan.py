@@ -15,21 +15,20 @@ from experiments.evaluation.rule import LineSchema
 from experiments.fields import Line, Prose, Real, load
 from experiments.metrics import Metric
 from experiments.registrations.permit import Permit
+from experiments.registrations.plan_design import (
+    DesignSchema,
+    MetricReferenceSchema,
+    may_lack_controls,
+    needs_newer_version,
+    wrong_blocks,
+    wrong_covariates,
+    wrong_starts,
+)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 1 knew fewer methods; a plan that needs nothing newer is still written as version 1."""
 PERIODS = ("hour", "day", "week", "month", "year")
 DIRECTIONS = ("increase", "decrease")
-METHODS = ("did", "synthetic_control", "synthetic_did", "augmented_synthetic_control")
-COMPLETE = METHODS[1:]
-"""Methods that need every reading of every district that they use."""
-MISSING_POLICIES = ("refuse", "drop_unit", "drop_period", "available")
-
-
-class MetricReferenceSchema(Schema):
-    """A metric by code and version: definitions are never edited, only superseded."""
-
-    code = fields.String(required=True)
-    version = fields.Integer(required=True, strict=True)
 
 
 class PrimarySchema(MetricReferenceSchema):
@@ -46,47 +45,17 @@ class GuardrailSchema(MetricReferenceSchema):
     margin = Real(required=True, validate=validate.Range(min=0, min_inclusive=False))
 
 
-class PredictorSchema(Schema):
-    """A synthetic-control predictor: the mean of a metric over the named periods."""
-
-    metric = fields.String(required=True)
-    version = fields.Integer(load_default=1, strict=True)
-    first = fields.String(required=True)
-    last = fields.String(required=True)
-
-
-class DesignSchema(Schema):
-    """The estimator and everything that it may be told."""
-
-    method = fields.String(required=True, validate=validate.OneOf(METHODS))
-    alpha = Real(required=True, validate=validate.Range(min=0.001, max=0.2))
-    missing = fields.String(required=True, validate=validate.OneOf(MISSING_POLICIES))
-    predictors = fields.List(
-        fields.Nested(PredictorSchema), load_default=list, validate=validate.Length(max=30)
-    )
-
-    @validates_schema
-    def predictors_belong_to_synthetic_control(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data["predictors"] and data["method"] != "synthetic_control":
-            raise ValidationError("Only a synthetic control has predictors.", "predictors")
-
-    @validates_schema
-    def synthetic_controls_need_complete_rows(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data["method"] in COMPLETE and data["missing"] == "available":
-            raise ValidationError("Synthetic controls need complete readings.", "missing")
-
-
 class DistrictsSchema(Schema):
-    """Treated and control districts by code, and why these controls."""
+    """Treated and control districts by code, and why these controls.
+
+    starts  treated district -> its first day, where they do not all start with the intervention
+    """
 
     treated = fields.List(
         fields.String(), required=True, validate=validate.Length(min=1, error="Name a district.")
     )
-    control = fields.List(
-        fields.String(),
-        required=True,
-        validate=validate.Length(min=1, error="A plan needs control districts."),
-    )
+    control = fields.List(fields.String(), required=True)
+    starts = fields.Dict(keys=fields.String(), values=fields.Date())
     why = Prose(required=True, longest=2000)
 
     @validates_schema
@@ -116,7 +85,9 @@ class WindowSchema(Schema):
 class PlanSchema(Schema):
     """The whole plan. Dumped values are plain JSON, ready to be made canonical."""
 
-    schema_version = fields.Integer(load_default=SCHEMA_VERSION, validate=validate.Equal(SCHEMA_VERSION))
+    schema_version = fields.Integer(
+        load_default=SCHEMA_VERSION, validate=validate.Range(min=1, max=SCHEMA_VERSION)
+    )
     title_ko = Line(required=True)
     title_en = Line(required=True)
     hypothesis_ko = Prose(required=True, longest=2000)
@@ -134,6 +105,20 @@ class PlanSchema(Schema):
     rule = fields.List(fields.Nested(LineSchema), required=True, validate=validate.Length(min=1, max=20))
     seed = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=2**31 - 1))
 
+    @validates_schema(skip_on_field_errors=False)
+    def most_methods_need_controls(self, data: Mapping[str, Any], **_: Any) -> None:
+        districts, design = data.get("districts"), data.get("design")
+        if districts and not districts["control"] and not (design and may_lack_controls(design)):
+            raise ValidationError({"districts": {"control": ["A plan needs control districts."]}})
+
+    @validates_schema
+    def design_fits_the_rest(self, data: Mapping[str, Any], **_: Any) -> None:
+        errors: dict[str, list[str]] = {}
+        for field, message in (*wrong_starts(data), *wrong_blocks(data), *wrong_covariates(data)):
+            errors.setdefault(field, []).append(message)
+        if errors:
+            raise ValidationError(errors)
+
     @validates_schema
     def rule_always_ends(self, data: Mapping[str, Any], **_: Any) -> None:
         if data["rule"][-1]["tests"]:
@@ -146,7 +131,7 @@ def parse_plan(data: Mapping[str, Any]) -> dict[str, Any]:
     """`data` as plain JSON values of a well-formed plan; Invalid by field path otherwise."""
     schema = PlanSchema()
     plain: dict[str, Any] = schema.dump(load(schema, dict(data)))
-    return plain
+    return plain | {"schema_version": SCHEMA_VERSION if needs_newer_version(plain) else 1}
 
 
 def check_references(session: Session, territory_id: int, plan: Mapping[str, Any], permit: Permit) -> None:
@@ -194,6 +179,10 @@ def _metric_errors(session: Session, plan: Mapping[str, Any]) -> dict[str, list[
     wanted |= {
         f"design.predictors.{i}": (p["metric"], p["version"])
         for i, p in enumerate(plan["design"]["predictors"])
+    }
+    wanted |= {
+        f"design.covariates.{i}": (c["code"], c["version"])
+        for i, c in enumerate(plan["design"].get("covariates", []))
     }
     known = {(code, version) for code, version in session.execute(select(Metric.code, Metric.version))}
     errors = {

@@ -278,6 +278,7 @@ def _plan(session: Session, pilot: Pilot) -> Plan | None:
     contents = versions[-1].contents()
     codes = {contents["primary"]["code"], *(guardrail["code"] for guardrail in contents["guardrails"])}
     codes |= {predictor["metric"] for predictor in contents["design"]["predictors"]}
+    codes |= {covariate["code"] for covariate in contents["design"].get("covariates", [])}
     metrics = session.scalars(select(Metric).where(Metric.code.in_(codes)).order_by(Metric.id))
     return Plan(
         contents=contents,

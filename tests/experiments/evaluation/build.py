@@ -121,7 +121,7 @@ def job(
         plan_sha256="0" * 64,
         as_of=AFTER.isoformat(),
         seed=7,
-        first_treated="2026-07",
+        first_treated=dict.fromkeys(treated, "2026-07"),
         primary=primary or panel_of(values()),
         guardrails=guardrails,
     )

@@ -320,6 +320,14 @@ def test_guardrails_are_named_by_their_place(case, changes, field):
     assert set(refused(case, guardrails=[plan_document(case)["guardrails"][0] | changes])) == {field}
 
 
+def test_an_unknown_covariate_is_named(case):
+    staggered = {"method": "staggered", "covariates": [{"code": "nonsense", "version": 1}]}
+    starts = {"starts": {"D01": "2026-07-01", "D02": "2026-09-01"}}
+    plan = plan_document(case)
+    told = refused(case, design=plan["design"] | staggered, districts=plan["districts"] | starts)
+    assert told == {"design.covariates.0": ["unknown metric nonsense version 1"]}
+
+
 def test_a_metric_stands_in_one_version(case):
     """Panels and published data name a metric by its code alone: one of two versions would be lost."""
     supersede(case.session, case.primary, name_en="Wait, measured anew")
@@ -337,7 +345,7 @@ def test_a_metric_stands_in_one_version(case):
         ({"seed": -1}, "seed"),
         ({"seed": 2**31}, "seed"),
         ({"seed": 1.5}, "seed"),
-        ({"schema_version": 2}, "schema_version"),
+        ({"schema_version": 3}, "schema_version"),
         ({"rule": []}, "rule"),
         ({"colour": "red"}, "colour"),
     ],
