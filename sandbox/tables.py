@@ -3,13 +3,14 @@
 from experiments import districts, facts, metrics
 from experiments.collection import models as collection
 from experiments.collection import quality_models as quality
-from experiments.collection import tokens, upload
+from experiments.collection import terms, tokens, upload
 from experiments.evaluation import models as evaluation
 from experiments.orm import Base
 from experiments.registrations import models as registrations
 from sandbox import accounts, organisations
 from sandbox.clocks import feed
 from sandbox.clocks import models as clocks
+from sandbox.confirmations import models as confirmations
 from sandbox.decisions import models as decisions
 from sandbox.exemptions import models as exemptions
 from sandbox.ledger import chain
@@ -23,6 +24,7 @@ __all__ = [
     "chain",
     "clocks",
     "collection",
+    "confirmations",
     "decisions",
     "districts",
     "evaluation",
@@ -36,6 +38,7 @@ __all__ = [
     "programmes",
     "quality",
     "registrations",
+    "terms",
     "tokens",
     "upload",
 ]

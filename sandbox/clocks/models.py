@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -26,6 +28,19 @@ class EventKind(StrEnum):
     VOIDED = "voided"
 
 
+@dataclass(frozen=True)
+class Case:
+    """What a clock belongs to: an application (`exemption`) or a rapid confirmation, by its id."""
+
+    kind: Literal["exemption", "confirmation"]
+    id: int
+
+    @property
+    def key(self) -> str:
+        """How the ledger names this case."""
+        return f"{self.kind}:{self.id}"
+
+
 class Clock(Identified, Base):
     """One clock of one case, by the regime version under which it started.
 
@@ -36,15 +51,18 @@ class Clock(Identified, Base):
     __tablename__ = "clock"
     __table_args__ = (
         CheckConstraint("ended_on IS NULL OR ended_on >= started_on", name="ends_after_the_start"),
+        CheckConstraint("(exemption_id IS NULL) <> (confirmation_id IS NULL)", name="belongs_to_one_case"),
         Index("ix_clock_owed_by_id_ended_on_due_on", "owed_by_id", "ended_on", "due_on"),
         Index("ix_clock_exemption_id_subject", "exemption_id", "subject"),
+        Index("ix_clock_confirmation_id_subject", "confirmation_id", "subject"),
         Index("ix_clock_ended_on_due_on", "ended_on", "due_on"),
     )
 
     regime_id: Mapped[str]
     regime_version: Mapped[str]
     rule_id: Mapped[str]
-    exemption_id: Mapped[int] = mapped_column(ForeignKey("exemption.id"))
+    exemption_id: Mapped[int | None] = mapped_column(ForeignKey("exemption.id"))
+    confirmation_id: Mapped[int | None] = mapped_column(ForeignKey("confirmation.id"))
     subject: Mapped[str]
     owed_by_id: Mapped[int] = mapped_column(ForeignKey(Organisation.id))
     started_on: Mapped[date]
@@ -58,6 +76,13 @@ class Clock(Identified, Base):
     @property
     def regime(self) -> Regime:
         return regime(self.regime_id, self.regime_version)
+
+    @property
+    def case(self) -> Case:
+        if self.exemption_id is not None:
+            return Case("exemption", self.exemption_id)
+        assert self.confirmation_id is not None  # the table holds one or the other
+        return Case("confirmation", self.confirmation_id)
 
     @property
     def rule(self) -> ClockRule:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from experiments.errors import WrongMoment
@@ -17,7 +17,7 @@ from sandbox import ledger
 from sandbox.clocks.arithmetic import Derivation, Standstill, derive
 from sandbox.clocks.calendar import working_days
 from sandbox.clocks.holidays import WorkingDays
-from sandbox.clocks.models import Clock, ClockEvent, EventKind
+from sandbox.clocks.models import Case, Clock, ClockEvent, EventKind
 from sandbox.clocks.rules import Lapse
 from sandbox.regimes import Regime, regimes
 
@@ -29,7 +29,7 @@ def start(
     regime: Regime,
     event: str,
     *,
-    exemption_id: int,
+    case: Case,
     subject: str,
     owed_by_id: int,
     by: Actor,
@@ -44,7 +44,8 @@ def start(
             regime_id=regime.id,
             regime_version=regime.version,
             rule_id=rule.id,
-            exemption_id=exemption_id,
+            exemption_id=case.id if case.kind == "exemption" else None,
+            confirmation_id=case.id if case.kind == "confirmation" else None,
             subject=subject,
             owed_by_id=owed_by_id,
             started_on=day,
@@ -56,17 +57,17 @@ def start(
     return started
 
 
-def end(session: Session, exemption_id: int, event: str, *, subject: str, by: Actor, at: datetime) -> None:
+def end(session: Session, case: Case, event: str, *, subject: str, by: Actor, at: datetime) -> None:
     """End the clocks of `subject` that wait for `event`."""
-    for clock in running(session, exemption_id, subject=subject):
+    for clock in running(session, case, subject=subject):
         if event in clock.rule.ends_on:
             clock.ended_on = max(clock.started_on, _day(clock.regime, at))
             _note(session, clock, EventKind.ENDED, by, at)
 
 
-def void(session: Session, exemption_id: int, *, by: Actor, at: datetime, reason: str) -> None:
+def void(session: Session, case: Case, *, by: Actor, at: datetime, reason: str) -> None:
     """End every running clock of a case that is over."""
-    for clock in running(session, exemption_id):
+    for clock in running(session, case):
         clock.ended_on = max(clock.started_on, _day(clock.regime, at))
         _note(session, clock, EventKind.VOIDED, by, at, reason=reason)
 
@@ -137,9 +138,9 @@ def recount(session: Session) -> int:
     return moved
 
 
-def running(session: Session, exemption_id: int, *, subject: str | None = None) -> list[Clock]:
+def running(session: Session, case: Case, *, subject: str | None = None) -> list[Clock]:
     """The clocks of a case that have not ended, in the order in which they started."""
-    query = select(Clock).where(Clock.exemption_id == exemption_id, Clock.ended_on.is_(None))
+    query = select(Clock).where(_of_case(case), Clock.ended_on.is_(None))
     if subject is not None:
         query = query.where(Clock.subject == subject)
     return list(session.scalars(query.order_by(Clock.id)))
@@ -173,6 +174,11 @@ def standstills(clock: Clock) -> tuple[Standstill, ...]:
     return (*stretches, *([Standstill(since, None)] if since else ()))
 
 
+def _of_case(case: Case) -> ColumnElement[bool]:
+    column = Clock.exemption_id if case.kind == "exemption" else Clock.confirmation_id
+    return column == case.id
+
+
 def _overdue(at: datetime) -> Select[Clock]:
     """Clocks whose last day is over where it is latest; their own zone decides."""
     latest = max(_day(regime, at) for regime in regimes())
@@ -203,9 +209,7 @@ def _note(
     }
     if reason:
         details["reason"] = reason
-    ledger.append(
-        session, act=f"clock.{kind}", subject=f"exemption:{clock.exemption_id}", by=by, at=at, details=details
-    )
+    ledger.append(session, act=f"clock.{kind}", subject=clock.case.key, by=by, at=at, details=details)
 
 
 def _must_run(clock: Clock, verb: str) -> None:

@@ -123,5 +123,5 @@ def sign(session: Session, exemption: Exemption, *, by: Actor, at: datetime) -> 
 def withdraw(session: Session, exemption: Exemption, *, by: Actor, at: datetime, reason: str) -> None:
     """Take the application back before a decision; the record stays."""
     EXEMPTION.perform(session, exemption, "withdraw", by=by, at=at, reason=reason)
-    running.void(session, exemption.id, by=by, at=at, reason=reason)
+    running.void(session, exemption.case, by=by, at=at, reason=reason)
     record(session, exemption, "withdraw", by, at, reason=reason)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from experiments.lifecycle import HistoryRow, Versioned, subject_key
 from experiments.orm import Base, Identified
-from sandbox.clocks.models import Clock
+from sandbox.clocks.models import Case, Clock
 from sandbox.organisations import Organisation
 from sandbox.regimes import Regime, regime
 
@@ -75,6 +75,11 @@ class Exemption(Identified, Versioned, Base):
     @property
     def regime(self) -> Regime:
         return regime(self.regime_id, self.regime_version)
+
+    @property
+    def case(self) -> Case:
+        """What its clocks belong to, and how the ledger names it."""
+        return Case("exemption", self.id)
 
 
 class ExemptionHistory(HistoryRow, Base):

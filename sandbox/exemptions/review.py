@@ -117,7 +117,7 @@ def open_consultation(
             session,
             regime,
             "ministry_notified",
-            exemption_id=exemption.id,
+            case=exemption.case,
             subject=_subject(ministry.id),
             owed_by_id=ministry.id,
             by=by,
@@ -147,7 +147,7 @@ def reply(
     consultation.replied_at = at
     consultation.replied_by_id = by.person_id
     running.end(
-        session, exemption.id, "ministry_replied", subject=_subject(consultation.ministry_id), by=by, at=at
+        session, exemption.case, "ministry_replied", subject=_subject(consultation.ministry_id), by=by, at=at
     )
     asked = [Condition(requested_by_id=consultation.ministry_id, **condition) for condition in conditions]
     exemption.conditions.extend(asked)

@@ -156,5 +156,5 @@ def record(
 ) -> None:
     """Put one act on `exemption` into the ledger."""
     ledger.append(
-        session, act=f"exemption.{verb}", subject=f"exemption:{exemption.id}", by=by, at=at, details=details
+        session, act=f"exemption.{verb}", subject=exemption.case.key, by=by, at=at, details=details
     )

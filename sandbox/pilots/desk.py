@@ -78,12 +78,11 @@ def tasks(
 
 
 def pilots_of(session: Session, clocks: Iterable[Clock]) -> dict[int, Pilot]:
-    """The pilots that clocks belong to, by the clock's exemption."""
-    wanted = {clock.exemption_id for clock in clocks}
-    return {
-        pilot.exemption_id: pilot
-        for pilot in session.scalars(select(Pilot).where(Pilot.exemption_id.in_(wanted)))
-    }
+    """The pilots of the applications that clocks belong to, by the clock's id."""
+    case_of = {clock.id: clock.exemption_id for clock in clocks if clock.exemption_id is not None}
+    pilots = session.scalars(select(Pilot).where(Pilot.exemption_id.in_(set(case_of.values()))))
+    found = {pilot.exemption_id: pilot for pilot in pilots}
+    return {clock_id: found[exemption_id] for clock_id, exemption_id in case_of.items()}
 
 
 def _task(session: Session, pilot: Pilot, actor: Actor) -> Task:

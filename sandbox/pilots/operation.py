@@ -17,9 +17,9 @@ def start(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
     _move(session, pilot, "start", by, at)
     running.end(
         session,
-        pilot.exemption_id,
+        pilot.exemption.case,
         "pilot_started",
-        subject=f"exemption:{pilot.exemption_id}",
+        subject=pilot.exemption.case.key,
         by=by,
         at=at,
     )

@@ -109,7 +109,7 @@ def _calendar(clocks: list[Clock], name: str) -> ResponseReturnValue:
     titles = {}
     for each in clocks:
         what, who = pick(each.rule, "name"), pick(each.owed_by, "name")
-        titles[each.id] = f"{pilots[each.exemption_id].number} {what} – {who}"
+        titles[each.id] = f"{pilots[each.id].number} {what} – {who}"
     body = feeds.calendar_of(clocks, titles=titles, name=name, at=now())
     return Response(body, mimetype="text/calendar", headers={"Cache-Control": "private, no-store"})
 

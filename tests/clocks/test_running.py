@@ -154,7 +154,7 @@ def test_a_late_reply_still_counts(session, case):
 
 def test_withdrawal_ends_every_clock(session, case):
     cases.withdraw(session, case.pilot, by=case.people["author"].actor, at=later(3), reason="No funds.")
-    assert running.running(session, case.pilot.exemption_id) == []
+    assert running.running(session, case.pilot.exemption.case) == []
 
 
 def test_a_proclaimed_holiday_moves_the_clocks_that_run(session, case):
@@ -174,9 +174,9 @@ def test_a_proclaimed_holiday_moves_the_clocks_that_run(session, case):
 
 def test_the_grant_starts_the_year_in_which_to_begin(session):
     case = create_case(session, GRANTED)
-    assert [clock.rule_id for clock in running.running(session, case.pilot.exemption_id)] == ["K05"]
+    assert [clock.rule_id for clock in running.running(session, case.pilot.exemption.case)] == ["K05"]
 
 
 def test_the_start_ends_it(session):
     case = create_case(session, RUNNING)
-    assert running.running(session, case.pilot.exemption_id) == []
+    assert running.running(session, case.pilot.exemption.case) == []
