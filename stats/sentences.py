@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stats.findings import NotComputable
+from stats.particles import with_particle
 from stats.results import Estimate
-from stats.words import estimated, figure, percent, probability, with_unit
+from stats.words import estimated, figure, percent, probability, with_unit, with_unit_ko
 
 if TYPE_CHECKING:
     from stats.monitoring.sequential import Boundaries
@@ -33,7 +34,7 @@ def equivalence_sentences(
     """Whether the effect lies within `low` to `high`, in the unit of the estimate."""
     if isinstance(found, NotComputable):
         return found.sentence_ko, found.sentence_en
-    ko = f"{figure(low)} ~ {with_unit(figure(high), unit_ko or unit)}"
+    ko = f"{figure(low)} ~ {with_unit_ko(figure(high), unit_ko or unit)}"
     en = f"{figure(low)} to {with_unit(figure(high), unit)}"
     if found.status == "equivalent":
         return (
@@ -126,8 +127,9 @@ def power_sentences(
     """`weeks_needed`: how long until `effect` is found with probability `target`, or never."""
     if isinstance(weeks, NotComputable):
         return weeks.sentence_ko, weeks.sentence_en
-    ko, en = with_unit(figure(effect), unit_ko or unit), with_unit(figure(effect), unit)
+    ko, en = with_unit_ko(figure(effect), unit_ko or unit), with_unit(figure(effect), unit)
     return (
-        f"효과가 {ko}라면 시행 후 {weeks}개 기간이 지나야 {percent(target)}의 확률로 찾을 수 있습니다.",
+        f"효과가 {with_particle(ko, '이라면/라면')} "
+        f"시행 후 {weeks}개 기간이 지나야 {percent(target)}의 확률로 찾을 수 있습니다.",
         f"An effect of {en} is found with probability {percent(target)} after {weeks} periods.",
     )

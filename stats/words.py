@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from stats.findings import NotComputable
 from stats.inference import Interval
+from stats.particles import with_particle
 from stats.results import Estimate, Evidence
 
 SIGNIFICANT = 3
@@ -76,11 +77,11 @@ def effect_sentences(
 def estimated(effect: Estimate, unit_ko: str = "") -> tuple[str, str]:
     """An estimate that is not a pilot's own: pooled, transported, aggregated."""
     inference, unit_ko = effect.inference, unit_ko or effect.unit
-    ko, en = (with_unit(figure(effect.value), unit) for unit in (unit_ko, effect.unit))
+    ko, en = with_unit_ko(figure(effect.value), unit_ko), with_unit(figure(effect.value), effect.unit)
     if isinstance(inference.p_value, NotComputable):
         reason = inference.p_value
         return (
-            f"추정치는 {ko}이나 우연인지는 말할 수 없습니다. {reason.sentence_ko}",
+            f"추정치는 {with_particle(ko, '이나/나')} 우연인지는 말할 수 없습니다. {reason.sentence_ko}",
             f"the estimate is {en}, and whether that is chance cannot be said. {reason.sentence_en}",
         )
     range_ko, range_en = ranges(inference.interval, inference.alpha)
@@ -93,8 +94,8 @@ def estimated(effect: Estimate, unit_ko: str = "") -> tuple[str, str]:
 def _open(effect: Estimate, unit_ko: str, beside_ko: str, beside_en: str) -> tuple[str, str]:
     signed = f"{'+' if effect.value > 0 else ''}{figure(effect.value)}"
     ko = (
-        f"자료만으로는 효과가 있다고도 없다고도 할 수 없습니다: 추정치는 {with_unit(signed, unit_ko)}(으)로 "
-        f"0을 배제할 수 없습니다({beside_ko})."
+        f"자료만으로는 효과가 있다고도 없다고도 할 수 없습니다: 추정치는 "
+        f"{with_particle(with_unit_ko(signed, unit_ko), '으로/로')} 0을 배제할 수 없습니다({beside_ko})."
     )
     en = (
         f"The data show neither an effect nor its absence: the estimate is {with_unit(signed, effect.unit)} "
@@ -125,13 +126,20 @@ def _without_inference(
 def _difference(effect: Estimate, relative: Estimate | NotComputable, unit_ko: str) -> tuple[str, str]:
     """Size and direction, as a Korean stem that takes 았 and in English."""
     share = "" if isinstance(relative, NotComputable) else f" ({percent(abs(relative.value))})"
-    ko, en = (f"{with_unit(figure(abs(effect.value)), unit)}{share}" for unit in (unit_ko, effect.unit))
+    size = figure(abs(effect.value))
+    ko, en = f"{with_unit_ko(size, unit_ko)}{share}", f"{with_unit(size, effect.unit)}{share}"
     return (f"{ko} 높", f"{en} above") if effect.value > 0 else (f"{ko} 낮", f"{en} below")
 
 
 def with_unit(number: str, unit: str) -> str:
     """A number with its unit, which may be empty."""
     return f"{number} {unit}" if unit else number
+
+
+def with_unit_ko(number: str, unit: str) -> str:
+    """A number with its unit in Korean: a Korean unit stands next to the figure, as a percent sign does."""
+    close = "가" <= unit[:1] <= "힣" or unit[:1] in ("%", "℃", "°")
+    return f"{number}{unit}" if close else with_unit(number, unit)
 
 
 def ranges(interval: Interval | NotComputable, alpha: float) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from stats import reasons
 from stats.errors import EstimationError
 from stats.findings import Finding, NotComputable
 from stats.panel import FloatArray
+from stats.particles import with_particle
 from stats.words import figure
 
 BALANCED, UNBALANCED = 0.10, 0.25
@@ -73,6 +74,7 @@ def balance_finding(balances: Sequence[Balance]) -> Finding:
         "ok" if largest <= BALANCED else "caution" if largest <= UNBALANCED else "fail",
         "balance",
         largest,
-        f"실증·대조 구역의 차이가 가장 큰 공변량은 {name}(으)로, 표준편차의 {figure(largest)}배입니다.",
+        f"실증·대조 구역의 차이가 가장 큰 공변량은 {with_particle(name, '으로/로')}, "
+        f"표준편차의 {figure(largest)}배입니다.",
         f"Treated and controls differ most in {name}, by {figure(largest)} standard deviations.",
     )

@@ -16,6 +16,7 @@ from stats.findings import Finding, Level, NotComputable
 from stats.inference import CR2
 from stats.missing import Sample
 from stats.panel import FloatArray, Panel
+from stats.particles import with_particle
 from stats.results import EventStudy
 from stats.synthetic_control.synthetic import SyntheticControl
 from stats.words import figure, percent, probability
@@ -201,7 +202,8 @@ def pre_fit_share(
         "ok" if share <= PRE_FIT_GOOD else "caution" if share <= PRE_FIT_POOR else "fail",
         "pre_fit",
         share,
-        f"시행 전 적합 오차(RMSPE{more_ko})는 {figure(error)}로, 시행 전 표준편차의 {percent(share)}, "
+        f"시행 전 적합 오차(RMSPE{more_ko})는 {with_particle(figure(error), '으로/로')}, "
+        f"시행 전 표준편차의 {percent(share)}, "
         f"수준의 {of_level}입니다.",
         f"The pre-period error (RMSPE{more_en}) is {figure(error)}: {percent(share)} of the pre-period "
         f"standard deviation, {of_level} of the level.",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from stats.checks.sensitivity import SpillOver, Variation
 from stats.findings import Finding, Level, NotComputable
+from stats.particles import with_particle
 from stats.results import Estimate
 from stats.words import figure, percent, probability
 
@@ -57,7 +58,7 @@ def spill_over_finding(found: SpillOver) -> Finding:
         Variation(found.effect, ("ring",), (found.on_ring,)),
         "spill_over",
         abs(found.on_ring),
-        f"인접 대조 구역에서 나타난 변화는 추정된 효과의 {{share}}이고, 이를 빼면 효과는 "
+        f"인접 대조 구역에서 나타난 변화는 추정된 효과의 {{share}}입니다. 이를 빼면 효과는 "
         f"{figure(found.without_ring)}입니다.",
         f"The change in neighbouring controls is {{share}} of the estimated effect; without them the effect "
         f"is {figure(found.without_ring)}.",
@@ -102,7 +103,7 @@ def _moved(variation: Variation, code: str, told_ko: str, told_en: str) -> Findi
         code,
         _change(variation),
         f"하나씩 빼 보면 효과는 {figure(lowest)}에서 {figure(highest)} 사이이고, 가장 크게 달라지는 것은 "
-        f"{ko}(을)를 뺄 때로 효과의 {{share}}만큼 변합니다.",
+        f"{with_particle(ko, '을/를')} 뺄 때로 효과의 {{share}}만큼 변합니다.",
         f"Leaving one out at a time, the effect lies between {figure(lowest)} and {figure(highest)}; it "
         f"changes most, by {{share}} of itself, without {en}.",
         worst="fail" if turned else None,

@@ -19,6 +19,7 @@ from stats.methods import sensitivity_checks
 from stats.methods.parts import Parts, first_columns, observed, treated_weights
 from stats.missing import Sample
 from stats.panel import FloatArray
+from stats.particles import with_particle
 from stats.results import Coefficient, Component, Estimate, EventStudy, JointTest
 from stats.staggered.aggregation import Aggregation, aggregate
 from stats.staggered.group_time import GroupTimeEffects, group_time_effects
@@ -179,7 +180,8 @@ def _imputed(cells: Sample, design: Design, effect: float) -> list[Finding]:
             "ok" if share <= SMALL_CHANGE else "caution",
             "imputation",
             share,
-            f"대체 추정법(대입법)의 추정치는 {figure(other)}로, 보고한 효과와 {percent(share)} 다릅니다.",
+            f"대체 추정법(대입법)의 추정치는 {with_particle(figure(other), '으로/로')}, "
+            f"보고한 효과와 {percent(share)} 다릅니다.",
             f"The imputation estimator gives {figure(other)}, {percent(share)} from the reported effect.",
         )
     ]

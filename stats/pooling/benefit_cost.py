@@ -93,7 +93,7 @@ class BenefitCost:
             return Finding("caution", "benefit_cost", reason, reason.sentence_ko, reason.sentence_en)
         share = _cautious(self.probability)
         amount = figure(self.net.value)
-        ko = f"편익이 비용보다 클 확률은 {share}이며, 추정 순현재가치는 {amount}원입니다."
+        ko = f"편익이 비용보다 클 확률은 {share}입니다. 추정 순현재가치는 {amount}원입니다."
         en = f"Benefits exceed costs with probability {share}; the net present value is some {amount} won."
         level: Literal["ok", "caution", "fail"] = "caution"
         if self.probability >= LIKELY:

@@ -10,6 +10,7 @@ from stats.errors import EstimationError
 from stats.findings import Finding
 from stats.inference import Interval
 from stats.numerics.wald import wald
+from stats.particles import with_particle
 from stats.pooling.meta import MetaAnalysis, meta_analysis, too_few_sites
 from stats.results import Estimate
 from stats.words import figure
@@ -62,7 +63,8 @@ def leave_one_out_finding(analysis: MetaAnalysis) -> Finding:
     turning = [other.label for other in others if other.pooled.inference.excludes_zero != whole]
     change = f"{'+' if changes[place] > 0 else ''}{figure(changes[place])}"
     label = others[place].label
-    ko = f"사업지를 하나씩 뺄 때 통합 효과는 {label}을(를) 뺄 때 가장 크게 변합니다(변화 {change})."
+    without = with_particle(label, "을/를")
+    ko = f"사업지를 하나씩 뺄 때 통합 효과는 {without} 뺄 때 가장 크게 변합니다(변화 {change})."
     en = f"Leaving one site out moves the pooled effect most for {label}: by {change}."
     if turning:
         ko += f" 다음 사업지를 빼면 결론이 바뀝니다: {', '.join(turning)}."

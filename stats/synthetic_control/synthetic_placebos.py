@@ -18,6 +18,7 @@ from stats.errors import EstimationError
 from stats.findings import Finding, Level, NotComputable
 from stats.inference import TIE, Inference, placebo_ratio
 from stats.panel import FloatArray
+from stats.particles import with_particle
 from stats.synthetic_control.synthetic import Fit, fit_mix, fit_mixes
 from stats.words import figure, percent
 
@@ -221,8 +222,8 @@ def in_time_finding(fit: Fit, placebo: Fit) -> Finding:
         _level(share),
         "placebo_date",
         share,
-        f"아직 시작하지 않은 때를 시작으로 꾸미면 효과가 {figure(placebo.effect)}로 나와, 추정한 효과 크기의 "
-        f"{percent(share)}입니다.",
+        f"아직 시작하지 않은 때를 시작으로 꾸미면 효과가 {with_particle(figure(placebo.effect), '으로/로')} "
+        f"나와, 추정한 효과 크기의 {percent(share)}입니다.",
         f"With a start pretended before the true one the effect is {figure(placebo.effect)}, "
         f"{percent(share)} of the size of the effect found.",
     )

@@ -88,5 +88,5 @@ def test_percent_of_a_share():
 
 def test_the_unit_reads_in_each_language():
     ko, en = effect_sentences(estimate(-5.0, 1.0), reasons.counterfactual_not_positive(), "분")
-    assert "5.00 분 낮았습니다" in ko
+    assert "5.00분 낮았습니다" in ko
     assert "5.00 minutes below" in en
