@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 import httpx
 
 SCHEMES = ("http", "https")
+BROKER_SCHEMES = ("mqtt", "mqtts")
 # The web's ports and those at which the known context brokers listen.
 PORTS = frozenset({80, 443, 1026, 8080, 8443, 9090})
+BROKER_PORTS = frozenset({1883, 8883})
+_USUAL_PORT = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
 _EMBEDDING = ("64:ff9b::/96", "::/96")
 _NEVER_PUBLIC = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48")))
 
@@ -25,19 +28,22 @@ class AddressRefused(ValueError):
     """The address may not be called; the message says why in one sentence."""
 
 
-def parse(text: str, private_hubs: Sequence[str] = ()) -> httpx.URL:
-    """The address in `text`; AddressRefused for what no resolution can make right."""
+def parse(text: str, private_hubs: Sequence[str] = (), *, schemes: tuple[str, str] = SCHEMES) -> httpx.URL:
+    """The address in `text`, of one of `schemes` (those of the web, or of MQTT brokers); AddressRefused
+    for what no resolution can make right."""
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise AddressRefused(f"Not an address: {error}.") from None
-    if url.scheme not in SCHEMES:
-        raise AddressRefused(f"The scheme must be http or https, not {url.scheme or 'missing'}.")
+    if url.scheme not in schemes:
+        plain, secure = schemes
+        raise AddressRefused(f"The scheme must be {plain} or {secure}, not {url.scheme or 'missing'}.")
     if not url.host:
         raise AddressRefused("The address names no host.")
     if url.userinfo:
         raise AddressRefused("Credentials do not belong in an address.")
-    if port_of(url) not in PORTS and not _is_allowed(url.host, port_of(url), private_hubs):
+    ports = PORTS if schemes == SCHEMES else BROKER_PORTS
+    if port_of(url) not in ports and not _is_allowed(url.host, port_of(url), private_hubs):
         raise AddressRefused(f"Port {port_of(url)} is not allowed; SANDBOX_PRIVATE_HUBS can allow it.")
     return url
 
@@ -78,7 +84,7 @@ def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 def port_of(url: httpx.URL) -> int:
     """The port of `url`, its scheme's own where it names none."""
-    return url.port or (443 if url.scheme == "https" else 80)
+    return url.port or _USUAL_PORT.get(url.scheme, 80)
 
 
 def _is_allowed(host: str, port: int, private_hubs: Sequence[str]) -> bool:

@@ -34,6 +34,26 @@ def read_window(get: Get, query: Query, into: Harvest | None = None) -> Harvest:
     return harvest
 
 
+class Layout:
+    """Where the rows of a document lie and where in a row what is, as the options of a source say."""
+
+    def __init__(self, query: Query) -> None:
+        self.rows: Find = _compiled(query.options.get("rows") or "$[*]")
+        self._columns = _columns(query)
+
+    def flat(self, page: Page, row: object, path: str) -> Mapping[str, object]:
+        """A row with its columns by the names that the source gives them."""
+        # A text would be taken for a document of its own.
+        if not isinstance(row, dict | list):
+            raise page.fault(f"an object or a list was expected, not {kind_of(row)}", path)
+        flat: dict[str, object] = {}
+        for name, find in self._columns.items():
+            values = find(row)
+            if values:
+                flat[name] = _single(page, values, f"{path} {name}")
+        return flat
+
+
 class _Walk:
     def __init__(self, get: Get, query: Query, trail: Trail) -> None:
         options = query.options
@@ -41,10 +61,9 @@ class _Walk:
         self._query = query
         self._trail = trail
         self.table = Table(query, trail.harvest)
-        self._rows = _compiled(options.get("rows") or "$[*]")
+        self._layout = Layout(query)
         self._next = _compiled(options["next"]) if options.get("next") else None
         self._total = _compiled(options["total"]) if options.get("total") else None
-        self._columns = _columns(query)
 
     def read(self, entity: str | None, address: str, parameters: dict[str, str]) -> None:
         """All pages of one document."""
@@ -55,11 +74,11 @@ class _Walk:
             document = page.json()
             if not isinstance(document, dict | list):
                 raise page.fault(f"an object or a list was expected, not {kind_of(document)}")
-            rows = self._rows(document)
+            rows = self._layout.rows(document)
             self._trail.note_rows(page, [entity, rows] if rows else None)
             for position, row in enumerate(rows):
                 path = f"row {position}"
-                self.table.take(page, self._flat(page, row, path), path, entity)
+                self.table.take(page, self._layout.flat(page, row, path), path, entity)
             seen += len(rows)
             total = self._count(page, document, total)
             if self._next is not None:
@@ -92,18 +111,6 @@ class _Walk:
         if before is not None and found != before:
             raise page.fault(f"the total changed from {before} to {found}", "total")
         return found
-
-    def _flat(self, page: Page, row: object, path: str) -> Mapping[str, object]:
-        """A row with its columns by the names that the source gives them."""
-        # A text would be taken for a document of its own.
-        if not isinstance(row, dict | list):
-            raise page.fault(f"an object or a list was expected, not {kind_of(row)}", path)
-        flat: dict[str, object] = {}
-        for name, find in self._columns.items():
-            values = find(row)
-            if values:
-                flat[name] = _single(page, values, f"{path} {name}")
-        return flat
 
 
 _HEADERS = {"Accept": "application/json"}
