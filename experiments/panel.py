@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from experiments.aggregate import aggregate, counts_by_period
-from experiments.collection.models import Across, Series, SourceAttribute, to_microseconds
+from experiments.collection.models import Across, Series, to_microseconds
 from experiments.collection.readout import readout
+from experiments.collection.terms import MappingTerms, terms_of
 from experiments.districts import District
 from experiments.errors import Invalid
 from experiments.metrics import Aggregation, Metric
@@ -122,7 +122,7 @@ def _cells(
 def _plain_cells(
     session: Session, metric: Metric, districts: Sequence[District], periods: Calendar, as_of: datetime
 ) -> _Cells:
-    feeds = _feeds(session, metric, districts)
+    feeds = _feeds(session, metric, districts, as_of)
     row_of = {key: row for row, key in enumerate(sorted(key for feed in feeds for key in feed.series))}
     first, end = int(periods.edges[0]), int(periods.edges[-1])
     rows = readout(session.connection(), list(row_of), first=first, end=end, as_of=to_microseconds(as_of))
@@ -132,30 +132,33 @@ def _plain_cells(
     return _by_district(feeds, row_of, values, counts, districts, periods)
 
 
-def _feeds(session: Session, metric: Metric, districts: Sequence[District]) -> list[_Feed]:
+def _feeds(session: Session, metric: Metric, districts: Sequence[District], as_of: datetime) -> list[_Feed]:
     """Every source's series of `metric` by district, sources in the order in which they were set up."""
     unit_of = {district.id: unit for unit, district in enumerate(districts)}
-    mapping = aliased(SourceAttribute)
+    terms = terms_of(session, metric, as_of=as_of)
     found = session.execute(
-        select(
-            Series.id, Series.district_id, Series.source_id, Series.entity, mapping.across, mapping.cadence
-        )
+        select(Series.id, Series.district_id, Series.source_id, Series.entity)
         .join(District, District.id == Series.district_id)
-        .outerjoin(
-            mapping, and_(mapping.source_id == Series.source_id, mapping.metric_id == Series.metric_id)
+        .where(
+            Series.metric_id == metric.id,
+            District.territory_id == districts[0].territory_id,
+            Series.known_from <= as_of,
         )
-        .where(Series.metric_id == metric.id, District.territory_id == districts[0].territory_id)
         .order_by(Series.source_id, Series.id)
     )
-    groups: dict[tuple[int, int], list[Any]] = {}
+    groups: dict[tuple[int, int], list[int]] = {}
     for row in found:
-        # Where entities are put together the series of each counts, else the one of the district.
-        if row.district_id in unit_of and bool(row.entity) == (row.across is not None):
-            groups.setdefault((unit_of[row.district_id], row.source_id), []).append(row)
+        if row.district_id in unit_of and _counts(row.entity, terms.get(row.source_id)):
+            groups.setdefault((unit_of[row.district_id], row.source_id), []).append(row.id)
     return [
-        _Feed(unit, source_id, tuple(row.id for row in rows), rows[0].across, rows[0].cadence)
-        for (unit, source_id), rows in groups.items()
+        _Feed(unit, source_id, tuple(series), terms[source_id].across, terms[source_id].cadence)
+        for (unit, source_id), series in groups.items()
     ]
+
+
+def _counts(entity: str, terms: MappingTerms | None) -> bool:
+    """Where entities are put together the series of each counts, else the one of the district."""
+    return terms is not None and bool(entity) == (terms.across is not None)
 
 
 def _by_district(

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from experiments.collection import terms
 from experiments.collection.models import (
     EPOCH,
     CollectionAttempt,
@@ -89,4 +90,5 @@ def _source(session: Session, territory: Territory, metric: Metric, cadence: str
     ]
     session.add(source)
     session.flush()
+    terms.note(session, source, at=EPOCH)
     return source

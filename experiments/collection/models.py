@@ -252,7 +252,7 @@ class Series(Identified, Base):
     """One metric in one district as one source gives it.
 
     Where the district has several entities each has its own series, named by `entity`; where it has
-    one `entity` is empty, so that a device may be replaced.
+    one `entity` is empty, so that a device may be replaced. Readings are expected since `known_from`.
     """
 
     __tablename__ = "series"
@@ -262,6 +262,7 @@ class Series(Identified, Base):
     district_id: Mapped[int] = mapped_column(ForeignKey(District.id), index=True)
     source_id: Mapped[int] = mapped_column(ForeignKey(DataSource.id), index=True)
     entity: Mapped[str] = mapped_column(default="")
+    known_from: Mapped[datetime] = mapped_column(default=EPOCH)
 
     metric: Mapped[Metric] = relationship()
     district: Mapped[District] = relationship()

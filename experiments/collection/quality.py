@@ -119,17 +119,31 @@ def shift_at(at: IntArray, values: FloatArray, moment: int) -> Shift | None:
     return Shift(moment, float(medians[ours]), float(medians[place]), p_value)
 
 
+@dataclass(frozen=True)
+class UnitJump:
+    """The level jumps by `factor` from the reading at `place` (an index) on."""
+
+    factor: float
+    place: int
+
+
 def unit_factor(values: FloatArray) -> float | None:
+    """The factor of `unit_jump`; None where there is no such jump."""
+    jump = unit_jump(values)
+    return None if jump is None else jump.factor
+
+
+def unit_jump(values: FloatArray) -> UnitJump | None:
     """The factor between two units by which the level jumps once and for good, above 1 for a rise and
-    below for a fall; None where it does not.
+    below for a fall, and where; None where it does not. NaN are passed over.
 
     The place of the jump is where the sums of the logarithms' deviations peak; the logarithms must lie
     closer to their medians on both sides than the jump is wide.
     """
-    sizes = np.abs(values[values != 0])
-    if len(sizes) < 2 * READINGS_EACH_SIDE:
+    places = np.flatnonzero(~np.isnan(values) & (values != 0))
+    if len(places) < 2 * READINGS_EACH_SIDE:
         return None
-    logs = np.log(sizes)
+    logs = np.log(np.abs(values[places]))
     sums = np.abs(np.cumsum(logs - logs.mean()))[READINGS_EACH_SIDE - 1 : -READINGS_EACH_SIDE]
     split = int(np.argmax(sums)) + READINGS_EACH_SIDE
     before, after = logs[:split], logs[split:]
@@ -140,7 +154,7 @@ def unit_factor(values: FloatArray) -> float | None:
     nearest = min(UNIT_FACTORS, key=lambda factor: abs(math.log(factor) - abs(jump)))
     if abs(math.log(nearest) - abs(jump)) > FACTOR_TOLERANCE:
         return None
-    return nearest if jump > 0 else 1 / nearest
+    return UnitJump(nearest if jump > 0 else 1 / nearest, int(places[split]))
 
 
 def longest_gap(counts: IntArray) -> int:

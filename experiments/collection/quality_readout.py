@@ -9,22 +9,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from experiments.aggregate import counts_by_period
-from experiments.collection import quality
+from experiments.collection import history, quality
 from experiments.collection.intake import series_entity
-from experiments.collection.models import (
-    AttemptStatus,
-    CollectionAttempt,
-    DataSource,
-    Observation,
-    ObservationRevision,
-    Series,
-    Way,
-    to_microseconds,
-)
+from experiments.collection.models import DataSource, Observation, Series, to_microseconds
 from experiments.collection.quality import Shift, Trouble
 from experiments.collection.quality_models import DeviceChange
 from experiments.collection.readout import readout
@@ -181,58 +172,18 @@ class _Known:
     ) -> _Known:
         first, end, moment = int(periods.edges[0]), int(periods.edges[-1]), to_microseconds(now)
         rows = readout(session.connection(), series, first=first, end=end, as_of=moment)
-        received = _first_received(session, series, first, end, moment)
+        span = {"first": first, "end": end, "as_of": moment}
+        received = history.first_received(session, series, **span)
         parts = {key: slice(*np.searchsorted(rows.series, [key, key + 1]).tolist()) for key in series}
-        windows = session.execute(
-            select(CollectionAttempt.window_end, CollectionAttempt.finished_at)
-            .where(
-                CollectionAttempt.source_id == source.id,
-                CollectionAttempt.status == AttemptStatus.DONE,
-                CollectionAttempt.way == Way.PULL,
-                CollectionAttempt.backfill_id.is_(None),
-                CollectionAttempt.finished_at <= now,
-            )
-            .order_by(CollectionAttempt.finished_at, CollectionAttempt.id)
-        ).all()
+        window_ends, windows_finished = history.finished_windows(session, source.id, as_of=moment)
         return cls(
             at={key: rows.at[part] for key, part in parts.items()},
             values={key: rows.values[part] for key, part in parts.items()},
             first_received={key: received[part] for key, part in parts.items()},
-            revised=_revised(session, series, first, end, moment),
-            window_ends=np.array([to_microseconds(row.window_end) for row in windows], dtype=np.int64),
-            windows_finished=np.array([to_microseconds(row.finished_at) for row in windows], dtype=np.int64),
+            revised=history.corrected(session, series, **span),
+            window_ends=window_ends,
+            windows_finished=windows_finished,
         )
-
-
-def _first_received(session: Session, series: Sequence[int], first: int, end: int, moment: int) -> IntArray:
-    """When each reading came for the first time, in the order of series and instants."""
-    found: list[tuple[int, int, int]] = []
-    for table in (Observation, ObservationRevision):
-        query = select(table.series_id, table.observed_at, table.received_at).where(
-            table.series_id.in_(series),
-            table.observed_at >= first,
-            table.observed_at < end,
-            table.revision == 0,
-            table.received_at <= moment,
-        )
-        found.extend((row[0], row[1], row[2]) for row in session.execute(query))
-    found.sort()
-    return np.array([row[2] for row in found], dtype=np.int64)
-
-
-def _revised(session: Session, series: Sequence[int], first: int, end: int, moment: int) -> dict[int, int]:
-    """How many readings of each series were changed at least once."""
-    query = (
-        select(ObservationRevision.series_id, func.count(ObservationRevision.observed_at.distinct()))
-        .where(
-            ObservationRevision.series_id.in_(series),
-            ObservationRevision.observed_at >= first,
-            ObservationRevision.observed_at < end,
-            ObservationRevision.superseded_at <= moment,
-        )
-        .group_by(ObservationRevision.series_id)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _changes(session: Session, source: DataSource) -> list[DeviceChange]:

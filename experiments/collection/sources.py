@@ -15,6 +15,7 @@ from experiments.collection.description import Description, conflicts
 from experiments.collection.intake import series_entity
 from experiments.collection.models import DataSource, Series
 from experiments.collection.rests import wake
+from experiments.collection.terms import note
 from experiments.errors import Invalid
 
 
@@ -32,7 +33,8 @@ def register_source(session: Session, data: Mapping[str, Any], *, at: datetime) 
     )
     session.add(source)
     session.flush()
-    _add_missing_series(session, source)
+    _add_missing_series(session, source, at=at)
+    note(session, source, at=at)
     return source
 
 
@@ -62,7 +64,8 @@ def edit_source(session: Session, source: DataSource, data: Mapping[str, Any], *
     source.next_due_at = at
     take_away(source)
     session.flush()
-    _add_missing_series(session, source)
+    _add_missing_series(session, source, at=at)
+    note(session, source, at=at)
     if facts.starts_at < missing_until:
         request_backfill(session, source, starts_at=facts.starts_at, ends_at=missing_until, at=at)
 
@@ -99,7 +102,7 @@ def take_away(source: DataSource) -> None:
         setattr(source, name, value)
 
 
-def _add_missing_series(session: Session, source: DataSource) -> None:
+def _add_missing_series(session: Session, source: DataSource, *, at: datetime) -> None:
     """One series per mapped metric and district (and entity, where a district has several), so that one
     without any reading is visible too."""
     rows = session.execute(
@@ -112,7 +115,9 @@ def _add_missing_series(session: Session, source: DataSource) -> None:
         for a in source.attributes
     }
     session.add_all(
-        Series(metric_id=metric_id, district_id=district_id, source_id=source.id, entity=entity)
+        Series(
+            metric_id=metric_id, district_id=district_id, source_id=source.id, entity=entity, known_from=at
+        )
         for metric_id, district_id, entity in wanted
         if (metric_id, district_id, entity) not in known
     )

@@ -71,7 +71,6 @@ def job_of(session: Session, evaluation: Evaluation) -> Job:
     readings = _Readings(
         session, plan, units, _span(plan, territory.zone, evaluation.as_of), evaluation.as_of, evaluation.seed
     )
-    primary, guardrails = _frozen_mappings(evaluation, len(plan["guardrails"]))
     covariates: list[Mapping[str, Any]] = [
         {"metric": each["code"], "version": each["version"]} for each in plan["design"].get("covariates", [])
     ]
@@ -82,23 +81,9 @@ def job_of(session: Session, evaluation: Evaluation) -> Job:
         as_of=evaluation.as_of.isoformat(),
         seed=evaluation.seed,
         first_treated=readings.span.first_treated,
-        primary=readings.of(plan["primary"], primary, [*plan["design"]["predictors"], *covariates]),
-        guardrails=tuple(
-            readings.of(guardrail, mappings, covariates)
-            for guardrail, mappings in zip(plan["guardrails"], guardrails, strict=True)
-        ),
+        primary=readings.of(plan["primary"], [*plan["design"]["predictors"], *covariates]),
+        guardrails=tuple(readings.of(guardrail, covariates) for guardrail in plan["guardrails"]),
     )
-
-
-def _frozen_mappings(
-    evaluation: Evaluation, guardrails: int
-) -> tuple[list[str] | None, list[list[str] | None]]:
-    """How districts were read, by the result that stands; None where there is no result yet."""
-    if evaluation.document is None:
-        return None, [None] * guardrails
-    result = evaluation.result()
-    found = [read.get("health", {}).get("mappings") for read in (result["primary"], *result["guardrails"])]
-    return found[0], found[1:]
 
 
 @dataclass(frozen=True)
@@ -126,7 +111,6 @@ class _Readings:
     def of(
         self,
         reference: Mapping[str, Any],
-        mappings: list[str] | None,
         predictors: list[Mapping[str, Any]] | None = None,
     ) -> MetricPanel:
         read = metric(self.session, reference["code"], reference["version"])
@@ -155,7 +139,7 @@ class _Readings:
             outcomes=outcomes,
             covariates={name: matrix[:, whole] for name, matrix in reading.panel.covariates.items()},
             coverage=float(completeness.mean()),
-            health=diagnosed(self.session, self._collected(read, outcomes, completeness, periods), mappings),
+            health=diagnosed(self.session, self._collected(read, outcomes, completeness, periods)),
         )
 
     def _collected(
@@ -175,6 +159,7 @@ class _Readings:
             end=int(edges[-1]),
             as_of=self.as_of,
             seed=self.seed,
+            starts={code: periods.index(name) for code, name in self.span.first_treated.items()},
         )
 
 

@@ -47,7 +47,7 @@ class Place:
         self.territory = create_territory(session, zone=zone)
         self.metric = create_metric(session, **definition)
         create_hub(session)
-        self.source = register_source(session, source_data(), at=NOW)
+        self.source = register_source(session, source_data(), at=KNOWN)
         self.attempt = self.add_attempt()
 
     def add_attempt(self):
