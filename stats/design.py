@@ -4,7 +4,7 @@ The locked analysis plan carries it as a plain JSON object, so reading is strict
 is missing, unknown or wrong is refused by its name, all at once. The shape:
 
     {
-      "schema_version": 1 | 2,                                  2 where a field or method below needs it
+      "schema_version": 1 | 2 | 3,                              the first that knows all of what follows
       "method": "did" | "synthetic_control" | version 2: "synthetic_did" | "augmented_synthetic_control"
                 | "staggered" | "interrupted" | "randomised",
       "treated": ["unit", ...],
@@ -18,15 +18,22 @@ is missing, unknown or wrong is refused by its name, all at once. The shape:
       "outcome_unit_ko": "...",                                 optional; the same in Korean sentences
       version 2, all optional:
       "control_group": "never" | "not_yet",                     staggered: whom a cohort is compared with
-      "anticipation": 0,                                        staggered: periods that may react before
+      "anticipation": 0,                                        staggered: periods that may react before;
+                                                                version 3: all comparisons with controls
       "covariates": ["covariate", ...],                         staggered: doubly robust adjustment for these
       "season": null | 12,                                      interrupted: periods in a cycle
       "assignment": null | {"kind": "units" | "pairs" | "stepped_wedge",     randomised: how it was dealt
-                            "blocks": null | {"unit": "block or pair", ...}}
+                            "blocks": null | {"unit": "block or pair", ...}},
+      version 3, optional:
+      "neighbours": ["unit", ...],                              controls that the pilot may have reached
+      "assignment": {"kind": "switchback", "blocks": null,      treatment on and off by blocks of time
+                     "switchback": {"length": 2, "periods": {"unit": ["period", ...]},
+                                    "first": null | "period", "tossed": "coins" | "balanced",
+                                    "together": false, "washout": 0}}
     }
 
-Documents of version 1 are read as they always were, and a design that needs nothing newer is written as
-version 1, so that its digest stays what it was.
+Documents of earlier versions are read as they always were, and a design is written in the first version that
+can say it, so that its digest stays what it was.
 """
 
 from __future__ import annotations
@@ -34,72 +41,49 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, get_args
 
+from stats import design_reading
+from stats.design_parts import (
+    AVERAGING,
+    COMPLETE,
+    FIRST_METHODS,
+    NEWER,
+    NEWEST,
+    OPTIONAL,
+    REQUIRED,
+    SCHEMA_VERSION,
+    Assignment,
+    AssignmentKind,
+    ControlGroup,
+    Errors,
+    Method,
+    Missing,
+    Predictor,
+    Switchback,
+    Tossed,
+)
 from stats.errors import DesignError
 from stats.panel import OUTCOME, Panel
 
-SCHEMA_VERSION = 2
-
-Method: TypeAlias = Literal[
-    "did",
-    "synthetic_control",
-    "synthetic_did",
-    "augmented_synthetic_control",
-    "staggered",
-    "interrupted",
-    "randomised",
+__all__ = [
+    "AVERAGING",
+    "COMPLETE",
+    "FIRST_METHODS",
+    "NEWER",
+    "NEWEST",
+    "OPTIONAL",
+    "REQUIRED",
+    "SCHEMA_VERSION",
+    "Assignment",
+    "AssignmentKind",
+    "ControlGroup",
+    "Design",
+    "Method",
+    "Missing",
+    "Predictor",
+    "Switchback",
 ]
-AssignmentKind: TypeAlias = Literal["units", "pairs", "stepped_wedge"]
-ControlGroup: TypeAlias = Literal["never", "not_yet"]
-Errors: TypeAlias = dict[str, list[str]]
-Missing: TypeAlias = Literal["refuse", "drop_unit", "drop_period", "available"]
-
-REQUIRED = ("schema_version", "method", "treated", "first_treated", "controls", "alpha", "missing")
-OPTIONAL = ("predictors", "cluster", "outcome_unit", "outcome_unit_ko")
-NEWER: Mapping[str, tuple[Any, str | None]] = {
-    "control_group": ("never", "staggered"),
-    "anticipation": (0, "staggered"),
-    "covariates": ((), "staggered"),
-    "season": (None, "interrupted"),
-    "assignment": (None, "randomised"),
-}
-"""Fields since version 2: the value that says nothing, and the method that they belong to."""
-FIRST_METHODS = ("did", "synthetic_control")
-"""What version 1 could say."""
-AVERAGING = ("synthetic_control", "augmented_synthetic_control", "interrupted")
-"""Methods that average the treated units into one, which takes one start."""
-COMPLETE = ("synthetic_control", "augmented_synthetic_control", "synthetic_did", "interrupted", "randomised")
-"""Methods that need complete rows."""
-
-
-@dataclass(frozen=True)
-class Predictor:
-    """The mean of the outcome or of a covariate over named periods, for synthetic control."""
-
-    name: str
-    periods: tuple[str, ...]
-
-    def document(self) -> dict[str, Any]:
-        """JSON-able, keys as the fields."""
-        return {"name": self.name, "periods": list(self.periods)}
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """How a randomised design was dealt; inference deals it anew in the same way.
-
-    kind    "units": the treatment to units (or whole clusters) at once; "pairs": to one of each pair;
-            "stepped_wedge": the starts to units (or clusters)
-    blocks  unit -> the block within which it was dealt, or its pair; None: one block
-    """
-
-    kind: AssignmentKind
-    blocks: Mapping[str, str] | None = None
-
-    def document(self) -> dict[str, Any]:
-        """JSON-able, keys as the fields."""
-        return {"kind": self.kind, "blocks": None if self.blocks is None else dict(self.blocks)}
 
 
 @dataclass(frozen=True)
@@ -114,7 +98,11 @@ class Design:
                        there are; not for synthetic control, which needs complete rows)
     predictors         for synthetic control: none means the outcomes of all pre-periods
     cluster            unit -> cluster for inference; None: each unit for itself
-    control_group, anticipation, covariates   for "staggered", see `stats.staggered.group_time`
+    control_group, covariates   for "staggered", see `stats.staggered.group_time`
+    anticipation       periods before a start that may react already: "staggered" leaves them out of its
+                       reference, other comparisons tell what the effect is without them
+    neighbours         controls next to treated units, which the pilot may have reached: comparisons tell
+                       what changed there, and the effect without them
     season             for "interrupted": periods in a cycle; None: no season
     assignment         for "randomised", which needs it
 
@@ -136,6 +124,7 @@ class Design:
     covariates: tuple[str, ...] = ()
     season: int | None = None
     assignment: Assignment | None = None
+    neighbours: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         errors: Errors = defaultdict(list)
@@ -153,6 +142,8 @@ class Design:
     @property
     def version(self) -> int:
         """The first version of the document that can say this."""
+        if self.neighbours or (self.anticipation and self.method != "staggered") or self._is_switchback:
+            return 3
         newer = any(getattr(self, name) != empty for name, (empty, _) in NEWER.items())
         return 2 if newer or self.method not in FIRST_METHODS else 1
 
@@ -182,13 +173,14 @@ class Design:
         for unit, period in self.first_treated.items():
             if period not in panel.periods:
                 errors["first_treated"].append(f"{period!r} of {unit!r} is not in the panel")
-            elif period == panel.periods[0]:
+            elif period == panel.periods[0] and not self._is_switchback:
                 errors["first_treated"].append(f"{unit!r} has no period before {period!r}")
         errors["covariates"] += [
             f"{name!r} is no covariate of the panel"
             for name in self.covariates
             if name not in panel.covariates
         ]
+        self._check_switchback_periods(errors, panel.periods)
         pre = self.pre_periods(panel.periods)
         for index, predictor in enumerate(self.predictors):
             if predictor.name != OUTCOME and predictor.name not in panel.covariates:
@@ -225,6 +217,7 @@ class Design:
             "outcome_unit": self.outcome_unit,
             "outcome_unit_ko": self.outcome_unit_ko,
             **(newer if self.version > 1 else {}),
+            **({"neighbours": list(self.neighbours)} if self.version > 2 else {}),
         }
 
     @classmethod
@@ -232,20 +225,21 @@ class Design:
         """The design that `document` states; `DesignError` names every field that is wrong."""
         if not isinstance(document, Mapping):
             raise DesignError({"design": ["must be an object"]})
-        errors = _wrong_fields(document)
-        treated = _texts(errors, "treated", document.get("treated", []))
+        errors = design_reading.wrong_fields(document)
+        treated = design_reading.texts(errors, "treated", document.get("treated", []))
         first = document.get("first_treated", {})
         if isinstance(first, str):
             first = dict.fromkeys(treated, first)
         cluster = document.get("cluster")
         fields: dict[str, Any] = {
             "treated": treated,
-            "first_treated": _text_map(errors, "first_treated", first),
-            "controls": _texts(errors, "controls", document.get("controls", [])),
-            "predictors": _predictors(errors, document.get("predictors", [])),
-            "cluster": None if cluster is None else _text_map(errors, "cluster", cluster),
-            "covariates": _texts(errors, "covariates", document.get("covariates", [])),
-            "assignment": _assignment(errors, document.get("assignment")),
+            "first_treated": design_reading.text_map(errors, "first_treated", first),
+            "controls": design_reading.texts(errors, "controls", document.get("controls", [])),
+            "predictors": design_reading.predictors(errors, document.get("predictors", [])),
+            "cluster": None if cluster is None else design_reading.text_map(errors, "cluster", cluster),
+            "covariates": design_reading.texts(errors, "covariates", document.get("covariates", [])),
+            "neighbours": design_reading.texts(errors, "neighbours", document.get("neighbours", [])),
+            "assignment": design_reading.assignment(errors, document.get("assignment")),
         }
         if errors:
             raise DesignError(errors)
@@ -264,20 +258,32 @@ class Design:
     @property
     def may_lack_controls(self) -> bool:
         """Whether the method compares units with themselves."""
-        return self.method == "interrupted" or self._is_wedge
+        return self.method == "interrupted" or self._is_wedge or self._is_switchback
 
     @property
     def _is_wedge(self) -> bool:
         return self.assignment is not None and self.assignment.kind == "stepped_wedge"
 
     @property
+    def _is_switchback(self) -> bool:
+        return self.assignment is not None and self.assignment.kind == "switchback"
+
+    @property
     def _needs_one_start(self) -> bool:
-        return self.method in AVERAGING or (self.method == "randomised" and not self._is_wedge)
+        crosses_over = self._is_wedge or self._is_switchback
+        return self.method in AVERAGING or (self.method == "randomised" and not crosses_over)
 
     def _check_newer(self, errors: Errors) -> None:
-        for name, (empty, method) in NEWER.items():
-            if getattr(self, name) != empty and self.method != method:
-                errors[name].append(f"belongs to {method}")
+        owners = {name: (empty, (method,)) for name, (empty, method) in NEWER.items()}
+        for name, (empty, methods) in {**owners, **NEWEST}.items():
+            if getattr(self, name) != empty and self.method not in methods:
+                errors[name].append(f"belongs to {', '.join(map(str, methods))}")
+        for unit in sorted(set(self.neighbours) - set(self.controls)):
+            errors["neighbours"].append(f"{unit!r} is not among the controls")
+        if self.neighbours and set(self.neighbours) == set(self.controls):
+            errors["neighbours"].append("are all controls: none is left to compare with")
+        if len(set(self.neighbours)) < len(self.neighbours):
+            errors["neighbours"].append("a unit stands twice")
         if self.anticipation < 0:
             errors["anticipation"].append("must not be negative")
         if self.season is not None and self.season < 2:
@@ -292,16 +298,53 @@ class Design:
             errors["assignment"].append("must say how the treatment was dealt")
             return
         kind, blocks = self.assignment.kind, self.assignment.blocks
-        if kind not in get_args(AssignmentKind):
-            errors["assignment.kind"].append(f"must be one of {', '.join(get_args(AssignmentKind))}")
+        kinds = (*get_args(AssignmentKind), "switchback")
+        if kind not in kinds:
+            errors["assignment.kind"].append(f"must be one of {', '.join(kinds)}")
         if blocks is None and kind == "pairs":
             errors["assignment.blocks"].append("must name the pair of each unit")
-        if blocks is not None and kind == "stepped_wedge":
-            errors["assignment.blocks"].append("a stepped wedge is dealt in one block")
+        if blocks is not None and kind in ("stepped_wedge", "switchback"):
+            errors["assignment.blocks"].append(f"a {kind} is dealt in one block")
+        if (kind == "switchback") != (self.assignment.switchback is not None):
+            errors["assignment.switchback"].append("belongs to switchback, which needs it")
+        elif self.assignment.switchback is not None:
+            self._check_switchback(errors, self.assignment.switchback)
         if self.cluster is not None and kind == "pairs":
             errors["cluster"].append("pairs are of units, not clusters")
         for unit in sorted(set(() if blocks is None else self.units) - set(blocks or ())):
             errors["assignment.blocks"].append(f"{unit!r} has no block")
+
+    def _check_switchback(self, errors: Errors, told: Switchback) -> None:
+        path = "assignment.switchback"
+        if told.length < 1 or not 0 <= told.washout < max(told.length, 1):
+            errors[f"{path}.length"].append("must leave something of a block after the washout")
+        if told.tossed not in get_args(Tossed):
+            errors[f"{path}.tossed"].append(f"must be one of {', '.join(get_args(Tossed))}")
+        if set(told.periods) != set(self.treated) or not all(told.periods.values()):
+            errors[f"{path}.periods"].append("must name the treated periods of each treated unit")
+        if self.cluster is not None:
+            errors["cluster"].append("a switchback deals blocks of time: see together")
+        if self.missing in ("drop_period", "available"):
+            errors["missing"].append("a switchback needs complete rows of unbroken blocks")
+
+    def _check_switchback_periods(self, errors: Errors, periods: Sequence[str]) -> None:
+        told = None if self.assignment is None else self.assignment.switchback
+        if told is None:
+            return
+        path = "assignment.switchback"
+        if told.first is not None and told.first not in periods:
+            errors[f"{path}.first"].append(f"{told.first!r} is not in the panel")
+            return
+        trial = periods[0 if told.first is None else periods.index(told.first) :]
+        for unit, treated in told.periods.items():
+            errors[f"{path}.periods"] += [
+                f"{period!r} of {unit!r} is not a period of the trial"
+                for period in treated
+                if period not in trial
+            ]
+            first = min((periods.index(period) for period in treated if period in trial), default=None)
+            if first is not None and self.first_treated.get(unit) != periods[first]:
+                errors["first_treated"].append(f"{unit!r} is treated from {periods[first]!r} on")
 
     def _check_choices(self, errors: Errors) -> None:
         if self.method not in get_args(Method):
@@ -348,84 +391,3 @@ class Design:
                 errors[f"predictors.{index}.periods"].append("a period stands twice")
         if len(set(self.predictors)) < len(self.predictors):
             errors["predictors"].append("a predictor stands twice")
-
-
-def _wrong_fields(document: Mapping[str, Any]) -> Errors:
-    errors: Errors = defaultdict(list)
-    version = document.get("schema_version", SCHEMA_VERSION)
-    _check_version(errors, version, document.get("method"))
-    known = (*REQUIRED, *OPTIONAL, *(NEWER if version != 1 else ()))
-    for name in document:
-        if name not in known:
-            errors[str(name)].append("is not a field of a design")
-    for name in REQUIRED:
-        if name not in document:
-            errors[name].append("is required")
-    alpha = document.get("alpha", 0.05)
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float):
-        errors["alpha"].append(f"must be a number, not {alpha!r}")
-    for name in ("method", "missing", "outcome_unit", "outcome_unit_ko", "control_group"):
-        if not isinstance(document.get(name, ""), str):
-            errors[name].append("must be a text")
-    for name in ("anticipation", "season"):
-        if not _is_count(document.get(name)):
-            errors[name].append("must be a whole number")
-    return errors
-
-
-def _check_version(errors: Errors, version: Any, method: Any) -> None:
-    if isinstance(version, bool) or version not in range(1, SCHEMA_VERSION + 1):
-        errors["schema_version"].append(f"must be 1 or {SCHEMA_VERSION}, not {version!r}")
-    if version == 1 and method in get_args(Method)[len(FIRST_METHODS) :]:
-        errors["method"].append(f"{method} needs schema_version 2")
-
-
-def _is_count(value: Any) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool))
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _texts(errors: Errors, field_name: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(_is_text(item) for item in value):
-        errors[field_name].append("must be a list of non-blank texts")
-        return ()
-    return tuple(value)
-
-
-def _text_map(errors: Errors, field_name: str, value: Any) -> dict[str, str]:
-    if not isinstance(value, Mapping) or not all(_is_text(item) for pair in value.items() for item in pair):
-        errors[field_name].append("must map units to non-blank texts")
-        return {}
-    return dict(value)
-
-
-def _assignment(errors: Errors, value: Any) -> Assignment | None:
-    if value is None:
-        return None
-    if not isinstance(value, Mapping) or not {"kind"} <= set(value) <= {"kind", "blocks"}:
-        errors["assignment"].append("must be an object with kind and blocks")
-        return None
-    if not isinstance(value["kind"], str):
-        errors["assignment.kind"].append("must be a text")
-    blocks = value.get("blocks")
-    return Assignment(
-        value["kind"], None if blocks is None else _text_map(errors, "assignment.blocks", blocks)
-    )
-
-
-def _predictors(errors: Errors, value: Any) -> tuple[Predictor, ...]:
-    if not isinstance(value, list | tuple):
-        errors["predictors"].append("must be a list")
-        return ()
-    read = []
-    for index, item in enumerate(value):
-        if not isinstance(item, Mapping) or set(item) != {"name", "periods"}:
-            errors[f"predictors.{index}"].append("must be an object with name and periods")
-            continue
-        if not _is_text(item["name"]):
-            errors[f"predictors.{index}.name"].append("must be a non-blank text")
-        read.append(Predictor(item["name"], _texts(errors, f"predictors.{index}.periods", item["periods"])))
-    return tuple(read)

@@ -135,7 +135,7 @@ def _starts(panel: Panel, kept: Panel, design: Design, treated: tuple[str, ...])
     for unit in treated:
         before = set(panel.periods[: panel.periods.index(design.first_treated[unit])])
         start = sum(period in before for period in kept.periods)
-        if start in (0, len(kept.periods)):
+        if start == len(kept.periods) or (start == 0 and before):
             side = "before" if start == 0 else "after"
             raise PanelError(
                 "missing", f"the policy {design.missing} leaves no period {side} the start", unit=unit

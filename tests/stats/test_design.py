@@ -6,6 +6,7 @@ import pytest
 
 from stats.design import REQUIRED, Design
 from stats.errors import DesignError
+from stats.panel import Panel
 from tests.stats.build import create_design, create_panel
 
 DOCUMENT = {
@@ -52,7 +53,7 @@ def test_a_missing_field_is_refused_by_name(field):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"schema_version": 3}, "schema_version"),
+        ({"schema_version": 4}, "schema_version"),
         ({"schema_version": True}, "schema_version"),
         ({"method": "staggered"}, "method"),
         ({"anticipation": 1}, "anticipation"),
@@ -194,4 +195,108 @@ def test_a_design_of_version_2_gives_back_its_document(change):
 def test_what_a_method_cannot_take_is_refused_by_name(change, field):
     with pytest.raises(DesignError) as caught:
         Design.from_document({**NEWER, "predictors": [], **change})
+    assert field in caught.value.errors
+
+
+NEWEST = {**NEWER, "schema_version": 3, "predictors": [], "neighbours": []}
+SWITCHBACK = {
+    "kind": "switchback",
+    "blocks": None,
+    "switchback": {
+        "length": 2,
+        "periods": {"a": ["001", "002"], "b": ["003"]},
+        "first": "001",
+        "tossed": "coins",
+        "together": False,
+        "washout": 0,
+    },
+}
+SWITCHED = {
+    **NEWEST,
+    "method": "randomised",
+    "treated": ["a", "b"],
+    "controls": [],
+    "first_treated": {"a": "001", "b": "003"},
+    "assignment": SWITCHBACK,
+}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**NEWEST, "neighbours": ["Utah"]},
+        {**NEWEST, "method": "did", "anticipation": 2},
+        {**NEWEST, "method": "staggered", "anticipation": 2, "neighbours": ["Utah"]},
+        SWITCHED,
+    ],
+    ids=["neighbours", "anticipation", "staggered", "switchback"],
+)
+def test_a_design_of_version_3_gives_back_its_document(document):
+    assert Design.from_document(json.loads(json.dumps(document))).document() == document
+
+
+def test_what_staggered_always_knew_stays_version_2():
+    document = {**NEWEST, "method": "staggered", "anticipation": 2}
+    assert Design.from_document(document).version == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"neighbours": ["California"]}, "neighbours"),
+        ({"neighbours": ["Utah", "Nevada"]}, "neighbours"),
+        ({"neighbours": ["Utah", "Utah"]}, "neighbours"),
+        ({"neighbours": "Utah"}, "neighbours"),
+        ({"method": "interrupted", "neighbours": ["Utah"]}, "neighbours"),
+        ({"method": "interrupted", "anticipation": 1}, "anticipation"),
+        ({"schema_version": 2, "neighbours": ["Utah"]}, "neighbours"),
+        ({"schema_version": 2, "anticipation": 1}, "anticipation"),
+        ({"method": "randomised", "assignment": {"kind": "switchback"}}, "assignment.switchback"),
+        (
+            {"method": "randomised", "assignment": {**SWITCHBACK, "kind": "units"}},
+            "assignment.switchback",
+        ),
+    ],
+)
+def test_what_version_3_cannot_take_is_refused_by_name(change, field):
+    with pytest.raises(DesignError) as caught:
+        Design.from_document({**NEWEST, **change})
+    assert field in caught.value.errors
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"length": 0}, "assignment.switchback.length"),
+        ({"length": "2"}, "assignment.switchback.length"),
+        ({"washout": 2}, "assignment.switchback.length"),
+        ({"tossed": "dice"}, "assignment.switchback.tossed"),
+        ({"together": 1}, "assignment.switchback.together"),
+        ({"first": 1}, "assignment.switchback.first"),
+        ({"periods": {}}, "assignment.switchback.periods"),
+        ({"periods": {"a": ["001"]}}, "assignment.switchback.periods"),
+        ({"periods": {"a": ["001"], "b": 3}}, "assignment.switchback.periods.b"),
+        ({"coins": 2}, "assignment.switchback"),
+    ],
+)
+def test_a_switchback_that_is_not_told_is_refused_by_name(change, field):
+    told = {**SWITCHBACK, "switchback": {**SWITCHBACK["switchback"], **change}}
+    with pytest.raises(DesignError) as caught:
+        Design.from_document({**SWITCHED, "assignment": told})
+    assert field in caught.value.errors
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"first": "009"}, "assignment.switchback.first"),
+        ({"periods": {"a": ["000", "001"], "b": ["003"]}}, "assignment.switchback.periods"),
+        ({"periods": {"a": ["002"], "b": ["003"]}}, "first_treated"),
+    ],
+)
+def test_a_switchback_that_the_panel_cannot_serve_is_refused_by_name(change, field):
+    told = {**SWITCHBACK, "switchback": {**SWITCHBACK["switchback"], **change}}
+    panel = Panel(np.ones((2, 4)), ("a", "b"), ("000", "001", "002", "003"))
+    with pytest.raises(DesignError) as caught:
+        Design.from_document({**SWITCHED, "assignment": told}).check(panel)
     assert field in caught.value.errors
