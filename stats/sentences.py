@@ -128,8 +128,8 @@ def power_sentences(
     if isinstance(weeks, NotComputable):
         return weeks.sentence_ko, weeks.sentence_en
     ko, en = with_unit_ko(figure(effect), unit_ko or unit), with_unit(figure(effect), unit)
+    if_ko = with_particle(ko, "이라면/라면")
     return (
-        f"효과가 {with_particle(ko, '이라면/라면')} "
-        f"시행 후 {weeks}개 기간이 지나야 {percent(target)}의 확률로 찾을 수 있습니다.",
+        f"효과가 {if_ko} 시행 후 {weeks}개 기간이 지나야 {percent(target)}의 확률로 찾을 수 있습니다.",
         f"An effect of {en} is found with probability {percent(target)} after {weeks} periods.",
     )

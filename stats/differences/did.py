@@ -121,7 +121,7 @@ def two_way(sample: Sample, clusters: Clusters, *, alpha: float) -> DifferenceIn
     regression = regress(effects_of(sample.panel), sample.panel.outcomes, _regressor(treatment(sample)))
     effect = float(regression.coefficients[0])
     pretended = tuple(_placebos(sample, clusters)) if needs_placebos(clusters) else ()
-    treated, counterfactual = _paths(sample.panel, sample.starts)
+    treated, counterfactual = paths(sample.panel, sample.starts)
     return DifferenceInDifferences(
         effect=effect,
         inference=_reported(regression, sample, clusters, pretended, alpha),
@@ -169,7 +169,7 @@ def _placebos(sample: Sample, clusters: Clusters) -> Iterator[PlaceboGap]:
     for name, pretence in pretences(sample, clusters):
         regressor = _regressor(treatment(pretence))
         regression = regress(effects_of(pretence.panel), pretence.panel.outcomes, regressor)
-        treated, counterfactual = _paths(pretence.panel, pretence.starts)
+        treated, counterfactual = paths(pretence.panel, pretence.starts)
         gaps, start = treated - counterfactual, pretence.starts[0]
         if all(np.isfinite(side).any() for side in (gaps[:start], gaps[start:])):
             yield PlaceboGap(name, gaps, float(regression.coefficients[0]))
@@ -236,7 +236,7 @@ def _regressor(treated: BoolArray) -> FloatArray:
     return treated.astype(np.float64)[None]
 
 
-def _paths(panel: Panel, starts: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+def paths(panel: Panel, starts: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
     """Treated means by period, and the same means if each treated unit had moved like the controls.
 
     The control path (on a complete panel the mean of the controls, else their fitted period effects) is

@@ -11,7 +11,7 @@ from stats.cohorts import NEVER, IntArray
 from stats.differences.did import treatment
 from stats.findings import Finding
 from stats.missing import Sample
-from stats.panel import FloatArray
+from stats.panel import OUTCOME, FloatArray
 from stats.results import Component, Estimate, EventStudy, Evidence, Placebo, PredictorBalance, Weight
 
 
@@ -69,6 +69,18 @@ def placebo(unit: str, gaps: FloatArray, effect: float, start: int) -> Placebo:
         post_rmspe=after,
         ratio=after / before if before > 0 else reasons.perfect_pre_fit(),
     )
+
+
+def before_the_start(cells: Sample) -> dict[str, FloatArray]:
+    """Each unit's mean outcome and covariates before the first start, without those that a unit lacks."""
+    start = min(cells.starts)
+    found = {}
+    for name, values in {OUTCOME: cells.panel.outcomes, **cells.panel.covariates}.items():
+        present = ~np.isnan(values[:, :start])
+        if present.any(axis=1).all():
+            total = np.where(present, values[:, :start], 0.0).sum(axis=1)
+            found[name] = total / present.sum(axis=1)
+    return found
 
 
 def rms(gaps: FloatArray) -> float:
