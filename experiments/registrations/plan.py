@@ -131,7 +131,12 @@ def parse_plan(data: Mapping[str, Any]) -> dict[str, Any]:
     """`data` as plain JSON values of a well-formed plan; Invalid by field path otherwise."""
     schema = PlanSchema()
     plain: dict[str, Any] = schema.dump(load(schema, dict(data)))
-    return plain | {"schema_version": SCHEMA_VERSION if needs_newer_version(plain) else 1}
+    return plain | {"schema_version": version_of(plain)}
+
+
+def version_of(plan: Mapping[str, Any]) -> int:
+    """The first version of the plan's shape that can say this."""
+    return SCHEMA_VERSION if needs_newer_version(plan) else 1
 
 
 def check_references(session: Session, territory_id: int, plan: Mapping[str, Any], permit: Permit) -> None:

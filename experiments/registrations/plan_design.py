@@ -55,7 +55,11 @@ class AssignmentSchema(Schema):
     """How chance dealt the treatment; `blocks` maps a district to the block or pair it was dealt in."""
 
     kind = fields.String(required=True, validate=validate.OneOf(ASSIGNMENTS))
-    blocks = fields.Dict(keys=fields.String(), values=Line())
+    blocks = fields.Dict(
+        keys=fields.String(),
+        values=Line(),
+        error_messages={"invalid": "Write one block to a line, each district once."},
+    )
 
     @validates_schema
     def blocks_are_of_some_kinds(self, data: Mapping[str, Any], **_: Any) -> None:

@@ -16,6 +16,7 @@ from experiments.errors import NotFound
 from experiments.evaluation.models import Evaluation
 from experiments.metrics import Metric
 from experiments.registrations.models import PlanVersion
+from experiments.registrations.plan_changes import Change, changes
 from sandbox.decisions.models import Decision, DecisionStatus
 from sandbox.exemptions.models import Condition, Exemption
 from sandbox.names import Name
@@ -82,7 +83,10 @@ class Relief:
 
 @dataclass(frozen=True)
 class Edition:
-    """One locked version of the plan; the first is the original, the others are amendments."""
+    """One locked version of the plan; the first is the original, the others are amendments.
+
+    changes  what the version before it said otherwise
+    """
 
     number: int
     sha256: str
@@ -90,6 +94,7 @@ class Edition:
     locked_by: str
     reason: str | None
     is_prospective: bool
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -282,7 +287,7 @@ def _plan(session: Session, pilot: Pilot) -> Plan | None:
     metrics = session.scalars(select(Metric).where(Metric.code.in_(codes)).order_by(Metric.id))
     return Plan(
         contents=contents,
-        editions=tuple(_edition(version) for version in versions),
+        editions=tuple(map(_edition, versions, (None, *versions))),
         definitions=tuple(_definition(metric) for metric in metrics),
     )
 
@@ -293,9 +298,13 @@ def _definition(metric: Metric) -> Definition:
     return Definition(**values, unit=Name(metric.unit_ko, metric.unit))
 
 
-def _edition(version: PlanVersion) -> Edition:
+def _edition(version: PlanVersion, before: PlanVersion | None) -> Edition:
     copied = ("number", "sha256", "locked_at", "reason", "is_prospective")
-    return Edition(**{name: getattr(version, name) for name in copied}, locked_by=version.locked_by_name)
+    return Edition(
+        **{name: getattr(version, name) for name in copied},
+        locked_by=version.locked_by_name,
+        changes=() if before is None else changes(before.contents(), version.contents()),
+    )
 
 
 def _rulings(session: Session, pilot: Pilot, happened: Sequence[Act]) -> tuple[Ruling, ...]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from sqlalchemy import select
@@ -17,19 +15,17 @@ from experiments.errors import Invalid
 from experiments.evaluation.rule import Input, LineSchema, default_rule
 from experiments.fields import load
 from experiments.metrics import Metric
-from experiments.registrations.plan import SCHEMA_VERSION
+from experiments.registrations.plan import version_of
 from sandbox.pilots.models import Pilot
+from sandbox.web import plan_design_form
+from sandbox.web.typed import metric, number, rows
 
 FEWEST_GUARDRAILS = 2
 FEWEST_PREDICTORS = 8
 DEFAULT_COVERAGE = 0.8
 DEFAULT_PRE_FIT = 0.25
-LARGEST_NUMBER = 2**53  # what canonical JSON holds exactly
 DEFAULT_ALPHA = 0.05
 DEFAULT_SEED = 20260101
-
-_WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
-_NUMBER = re.compile(r"[+-]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][+-]?[0-9]{1,3})?")
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,8 @@ def shown(plan: Mapping[str, Any]) -> dict[str, Any]:
     """`plan` as the form shows it. A draft may hold anything in the place of anything."""
     parts = {name: _object(plan.get(name)) for name in ("window", "districts", "primary", "design")}
     guardrails, predictors = _objects(plan.get("guardrails")), _objects(parts["design"].get("predictors"))
-    parts["design"]["predictors"] = predictors
+    parts["design"] |= {"predictors": predictors, **plan_design_form.shown(parts["design"])}
+    parts["districts"]["starts"] = _object(parts["districts"].get("starts"))
     for side in ("treated", "control"):
         codes = parts["districts"].get(side)
         parts["districts"][side] = codes if isinstance(codes, list) else []
@@ -95,18 +92,10 @@ def read(form: MultiDict[str, str], written: Mapping[str, Any]) -> dict[str, Any
     that the locked plan says by itself what will follow from which numbers. A rule of its own in the
     plan as `written` before, which this form cannot express, is kept.
     """
-    design = {
-        "method": form.get("design.method", ""),
-        "alpha": _number(form.get("design.alpha")),
-        "missing": form.get("design.missing", ""),
-        "predictors": [
-            {**_metric(row["metric"], "metric"), "first": row["first"], "last": row["last"]}
-            for row in _rows(form, "design.predictors", ("metric", "first", "last"))
-        ],
-    }
-    minimum = _number(form.get("primary.minimum_effect"))
-    return {
-        "schema_version": SCHEMA_VERSION,
+    design = plan_design_form.read(form)
+    starts = plan_design_form.starts(form, design)
+    minimum = number(form.get("primary.minimum_effect"))
+    plan = {
         **{
             name: form.get(name, "")
             for name in ("title_ko", "title_en", "hypothesis_ko", "hypothesis_en", "period")
@@ -119,12 +108,13 @@ def read(form: MultiDict[str, str], written: Mapping[str, Any]) -> dict[str, Any
             "treated": form.getlist("districts.treated"),
             "control": form.getlist("districts.control"),
             "why": form.get("districts.why", ""),
+            **({"starts": starts} if starts else {}),
         },
-        "primary": _metric(form.get("primary.metric", ""))
+        "primary": metric(form.get("primary.metric", ""))
         | {"direction": form.get("primary.direction", ""), "minimum_effect": minimum},
         "guardrails": [
-            _metric(row["metric"]) | {"direction": row["direction"], "margin": _number(row["margin"])}
-            for row in _rows(form, "guardrails", ("metric", "direction", "margin"))
+            metric(row["metric"]) | {"direction": row["direction"], "margin": number(row["margin"])}
+            for row in rows(form, "guardrails", ("metric", "direction", "margin"))
         ],
         "design": design,
         "rule": written["rule"]
@@ -132,11 +122,12 @@ def read(form: MultiDict[str, str], written: Mapping[str, Any]) -> dict[str, Any
         else default_rule(
             minimum_effect=minimum,
             alpha=design["alpha"],
-            worst_pre_fit=_number(form.get("rule.worst_pre_fit")),
-            least_coverage=_number(form.get("rule.least_coverage")),
+            worst_pre_fit=number(form.get("rule.worst_pre_fit")),
+            least_coverage=number(form.get("rule.least_coverage")),
         ),
-        "seed": _number(form.get("seed")),
+        "seed": number(form.get("seed")),
     }
+    return plan | {"schema_version": version_of(plan)}
 
 
 def has_own_rule(plan: Mapping[str, Any]) -> bool:
@@ -162,9 +153,12 @@ CONTROLS = {
     "guardrails": "guardrails.0.metric",
     "design": "design.method",
     "design.predictors": "design.predictors.0.metric",
+    "design.assignment": "design.assignment.kind",
     "rule": "rule.least_coverage",
     "schema_version": "_schema",
 }
+# Lists that have one control, whichever of their members is wrong.
+WHOLE = ("districts.treated", "districts.control", "design.covariates", "design.assignment.blocks")
 CONTROL_OF_INPUT: dict[str, str] = {
     Input.COVERAGE: "rule.least_coverage",
     Input.PRE_FIT: "rule.worst_pre_fit",
@@ -182,10 +176,13 @@ def at_controls(errors: Mapping[str, Sequence[str]], plan: Mapping[str, Any]) ->
 
 
 def _control(field: str, plan: Mapping[str, Any]) -> str:
-    parts = field.split(".")
-    match parts:
-        case ["districts", side, _]:
-            return f"districts.{side}"
+    if whole := next((name for name in WHOLE if field.startswith(f"{name}.")), None):
+        return whole
+    match field.split("."):
+        case ["districts", "starts", code, *_]:
+            treated = _object(plan.get("districts")).get("treated")
+            known = isinstance(treated, list) and code in treated
+            return f"districts.starts.{code}" if known else "districts.starts"
         case ["primary" as part, "code" | "version"]:
             return f"{part}.metric"
         case ["guardrails", row] | ["guardrails", row, "code" | "version"]:
@@ -230,32 +227,3 @@ def _object(part: Any) -> dict[str, Any]:
 
 def _objects(part: Any) -> list[dict[str, Any]]:
     return [dict(each) for each in part if isinstance(each, Mapping)] if isinstance(part, list) else []
-
-
-def _metric(typed: str, name: str = "code") -> dict[str, Any]:
-    """`code@version` as a reference; nothing where nothing was chosen."""
-    code, _, version = typed.partition("@")
-    if not code:
-        return {}
-    return {name: code, "version": _number(version)}
-
-
-def _number(typed: str | None) -> Any:
-    """A number where one was typed; otherwise the text itself, for the schema to refuse by name."""
-    text = (typed or "").strip()
-    # Not what int() and float() would take besides: 1_000, full-width digits, nan.
-    if not _NUMBER.fullmatch(text):
-        return text
-    value = int(text) if _WHOLE.fullmatch(text) else float(text)
-    return value if abs(value) <= LARGEST_NUMBER else text
-
-
-def _rows(form: Mapping[str, str], name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """Rows `name.0.column` and so on as far as the form goes; rows that are blank throughout are left out."""
-    rows = []
-    for i in count():
-        row = {column: form.get(f"{name}.{i}.{column}") for column in columns}
-        if all(value is None for value in row.values()):
-            break
-        rows.append({column: (value or "").strip() for column, value in row.items()})
-    return [row for row in rows if any(row.values())]

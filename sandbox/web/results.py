@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from sandbox.names import Name
 from sandbox.pilots.result import GuardrailRead, MetricRead, Result
-from sandbox.web import drawing, words
+from sandbox.web import design_words, drawing, words
 from sandbox.web.charts import Figure
 from sandbox.web.filters import pick
 from sandbox.web.result_charts import charts_of
@@ -100,7 +100,7 @@ def shown(result: Result, districts: Mapping[str, Name]) -> Shown:
         finding=words.outcome(result.finding),
         sentence=pick(estimates, "sentence"),
         metric=pick(result.primary.name, "name"),
-        method=words.method(estimates.design.method),
+        method=design_words.method(estimates.design.method),
         figures=_figures(result.primary),
         basis=_basis(result.primary),
         charts=charts_of(result.primary, names),

@@ -36,7 +36,7 @@ from sandbox import accounts
 from sandbox.access import RULES, anyone
 from sandbox.accounts import Person, TooManyAttempts
 from sandbox.db import db, writing
-from sandbox.web import complaints, options, words
+from sandbox.web import complaints, design_words, options, words
 from sandbox.web.filters import SHOWN_ZONE
 from sandbox.web.navigation import navigation
 
@@ -231,6 +231,7 @@ def _page_context() -> dict[str, Any]:
             (url_for("api-docs.openapi_json"), gettext("Interface description (OpenAPI)")),
         ],
         "words": words,
+        "design_words": design_words,
         "options": options,
         "complaints": complaints,
     }

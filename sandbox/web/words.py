@@ -71,6 +71,25 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
         "rejected": (_("Rejected"), "danger"),
         "withdrawn": (_("Withdrawn"), "neutral"),
     },
+    "confirmation": {
+        "draft": (_("Draft"), "neutral"),
+        "received": (_("Received"), "information"),
+        "waiting": (_("With the agencies"), "information"),
+        "all_in": (_("Every agency has answered"), "information"),
+        "notified": (_("Company notified"), "success"),
+        "withdrawn": (_("Withdrawn"), "neutral"),
+    },
+    "confirmation_outcome": {
+        "free_to_operate": (_("No permit needed"), "success"),
+        "permit_needed": (_("Permit needed"), "warning"),
+        "mixed": (_("Permit needed in part"), "warning"),
+    },
+    "agency_reply": {
+        "not_ours": (_("Not competent"), "neutral"),
+        "no_permit": (_("No permit needed"), "success"),
+        "permit_needed": (_("Permit needed"), "warning"),
+        "deemed_not_required": (_("Deemed not required"), "success"),
+    },
     "experiment": {
         "draft": (_("Plan in draft"), "neutral"),
         "locked": (_("Plan locked"), "success"),
@@ -139,6 +158,16 @@ VERBS: dict[str, dict[str, Any]] = {
         "refuse": _("Refuse the exemption"),
         "withdraw": _("Withdraw the application"),
     },
+    "confirmation": {
+        "edit": _("Edit the draft"),
+        "submit": _("Sign and submit"),
+        "route": _("Ask the competent agencies"),
+        "take_alone": _("Answer without other agencies"),
+        "reply": _("Say whether a permit is needed"),
+        "answer": _("Answer the company"),
+        "apply": _("Apply for an exemption with this request"),
+        "withdraw": _("Withdraw the request"),
+    },
     "experiment": {
         "save_draft": _("Write the analysis plan"),
         "lock": _("Lock the plan"),
@@ -193,6 +222,17 @@ DEEDS: dict[str, dict[str, Any]] = {
         "refuse": _("Exemption refused"),
         "withdraw": _("Application withdrawn"),
     },
+    "confirmation": {
+        "create": _("Request begun"),
+        "edit": _("Request changed"),
+        "submit": _("Request signed and submitted"),
+        "route": _("Agencies asked"),
+        "take_alone": _("No other agency is competent"),
+        "collect": _("Every agency has answered"),
+        "answer": _("Company notified"),
+        "apply": _("Application begun with this request"),
+        "withdraw": _("Request withdrawn"),
+    },
     "experiment": {
         "create": _("Registration opened"),
         "save_draft": _("Plan draft saved"),
@@ -229,6 +269,10 @@ OUTCOMES = {
 
 RULE_INPUTS = {
     "coverage": _("Share of readings present"),
+    "coverage_difference": _("Difference in readings present, treated and control"),
+    "late_difference": _("Difference in late readings, treated and control"),
+    "device_difference": _("Difference in districts with a new device, treated and control"),
+    "unit_changes": _("Districts that look as if their unit had changed"),
     "pre_fit": _("Misfit before the start, relative to the outcome's spread"),
     "pre_trend_p": _("p-value of different trends before the start"),
     "primary.benefit": _("Estimated benefit"),
@@ -264,6 +308,12 @@ NEEDS = {
     "contents_complete": _("The plan contents are not complete."),
     "every_required_action_is_answered": _("Every action that the city requires must be answered first."),
     "every_ministry_replied": _("Not every ministry has replied. Silence is not consent."),
+    "every_agency_replied": _("Not every agency has replied."),
+    "agency_is_asked": _(
+        "Your office is not asked any more: it has replied, or its time has run out and the law has replied."
+    ),
+    "asks_for_a_permit": _("No agency asks for a permit: there is nothing to apply for."),
+    "no_application_yet": _("An application has been begun with this request already."),
     "exemption_is_granted": _("The exemption has not been granted."),
     "plan_is_locked": _("The analysis plan has not been locked."),
     "result_is_signed": _("An evaluator has to sign the result first."),
@@ -281,6 +331,11 @@ NEEDS = {
         "Somebody changed this source since you opened the form. Read it again before you go on."
     ),
     "source_is_collected": _("The source is paused."),
+    "hub_as_it_was_read": _(
+        "Somebody changed this hub since you opened the form. Read it again before you go on."
+    ),
+    "hub_with_credentials": _("The hub has no credentials."),
+    "hub_that_rests": _("The hub is not left alone."),
     "token_works": _("The token has ended or was revoked already."),
     "upload_is_not_stored": _("The file is stored already."),
     "upload_is_stored": _("The file is not stored, or was undone already."),
@@ -289,16 +344,22 @@ NEEDS = {
 
 RULES_SAID = {
     "signatory_who_did_not_write_it": _("Whoever wrote the application cannot sign it."),
+    "signatory_who_did_not_write_the_request": _("Whoever wrote the request cannot sign it."),
     "decider_who_neither_wrote_nor_reviewed": _("Whoever wrote or reviewed the file cannot decide on it."),
     "not_ones_own_account": _("Nobody changes or closes their own account: another administrator does."),
     "second_decider": _("A second decider is needed, who neither proposed nor took the first decision."),
 }
 
-METHODS = {
-    "did": _("Difference-in-differences"),
-    "synthetic_control": _("Synthetic control"),
-    "synthetic_did": _("Synthetic difference-in-differences"),
-    "augmented_synthetic_control": _("Augmented synthetic control"),
+CONFIRMED = {
+    "free_to_operate": _("None of the agencies asked needs a permit for this. It may be put into operation."),
+    "permit_needed": _(
+        "A permit is needed. Its requirements and procedure stand below; where they cannot be met, an exemption "
+        "may be applied for."
+    ),
+    "mixed": _(
+        "Some agencies need a permit, others do not. What is asked for stands below; where it cannot be met, an "
+        "exemption may be applied for."
+    ),
 }
 
 PERIODS = {
@@ -369,8 +430,9 @@ def outcome(code: str) -> tuple[str, str]:
     return str(label), tone
 
 
-def method(code: str) -> str:
-    return str(METHODS[code])
+def confirmed(code: str) -> str:
+    """What an outcome of a rapid confirmation means for the company."""
+    return str(CONFIRMED[code])
 
 
 def unknown_reason(code: str) -> str:
@@ -502,6 +564,7 @@ PLAN_FIELDS = {
     "window.intervention_to": _("Intervention to"),
     "districts.treated": _("Treated districts"),
     "districts.control": _("Control districts"),
+    "districts.starts": _("Start of each treated district"),
     "districts.why": _("Why these controls"),
     "primary": _("Primary metric"),
     "primary.direction": _("Good direction"),
@@ -512,6 +575,12 @@ PLAN_FIELDS = {
     "design.alpha": _("Error rate (alpha)"),
     "design.missing": _("Where readings are missing"),
     "design.predictors": _("Predictors of the synthetic control"),
+    "design.control_group": _("Compared with"),
+    "design.anticipation": _("Periods of anticipation"),
+    "design.covariates": _("Covariates"),
+    "design.season": _("Periods in a season"),
+    "design.assignment": _("How chance dealt the treatment"),
+    "design.assignment.blocks": _("Blocks or pairs"),
     "rule": _("Decision rule"),
     "rule.least_coverage": _("Smallest share of readings present"),
     "rule.worst_pre_fit": _("Largest misfit before the start"),

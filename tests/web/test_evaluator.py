@@ -97,6 +97,65 @@ def test_a_saved_plan_comes_back_as_it_was(office, count):
     assert draft(office) == document
 
 
+STARTS = {"D01": "2026-07-01", "D02": "2026-10-01"}
+
+
+@pytest.mark.parametrize(
+    ("design", "districts"),
+    [
+        ({"method": "did"}, {"starts": STARTS}),
+        ({"method": "synthetic_did", "missing": "refuse"}, {}),
+        ({"method": "augmented_synthetic_control", "missing": "refuse"}, {}),
+        (
+            {"method": "staggered", "control_group": "not_yet", "anticipation": 2, "covariates": True},
+            {"starts": STARTS},
+        ),
+        ({"method": "interrupted", "missing": "refuse", "season": 12}, {"control": []}),
+        ({"method": "randomised", "missing": "refuse", "assignment": {"kind": "units"}}, {}),
+        (
+            {
+                "method": "randomised",
+                "missing": "refuse",
+                "assignment": {
+                    "kind": "pairs",
+                    "blocks": {"D01": "a", "D03": "a", "D02": "at: the river", "D04": "at: the river"},
+                },
+            },
+            {"control": ["D03", "D04"]},
+        ),
+        (
+            {"method": "randomised", "assignment": {"kind": "stepped_wedge"}},
+            {"starts": STARTS, "control": []},
+        ),
+    ],
+    ids=lambda told: told.get("method"),
+)
+def test_a_plan_of_every_method_comes_back_as_it_was_and_is_locked(office, design, districts):
+    office = office(GRANTED)
+    document = complete(office.case, schema_version=1)
+    if design.get("covariates"):
+        design = design | {"covariates": [{"code": office.case.guardrail.code, "version": 1}]}
+    document["design"] = {"alpha": 0.1, "missing": "available", "predictors": []} | design
+    document["districts"] |= districts
+    write(office, document)
+    assert send(office, form(office)).status_code == 303
+    written = draft(office)
+    assert {**written, "schema_version": 1} == document
+    assert office.send("evaluator", "evaluator/{}/plan/lock").status_code == 303
+    version = office.stored(select(PlanVersion))[0]
+    assert version.contents() == {**written, "rule": version.contents()["rule"]}
+
+
+def test_what_another_method_would_take_is_left_out(office):
+    office = office(DRAFTED_PLAN)
+    send(
+        office,
+        form(office, design__anticipation="3", design__season="12", districts__starts__D01="2026-07-01"),
+    )
+    assert set(draft(office)["design"]) == {"method", "alpha", "missing", "predictors"}
+    assert draft(office)["districts"]["starts"] == {"D01": "2026-07-01"}
+
+
 def test_a_rule_that_the_form_cannot_express_is_kept(office):
     office = office(GRANTED)
     rule = [
@@ -190,7 +249,42 @@ def test_a_half_written_plan_is_kept_with_what_is_missing(office):
         ({"design__alpha": "0.5"}, "design-alpha"),
         ({"design__alpha": "five per cent"}, "design-alpha"),
         ({"design__missing": "guess"}, "design-missing"),
-        ({"design__predictors__0__first": "2025-07"}, "design-predictors-0-metric"),
+        (
+            {"design__method": "synthetic_control", "design__predictors__0__first": "2025-07"},
+            "design-predictors-0-metric",
+        ),
+        ({"design__method": "staggered"}, "districts-starts-D01 districts-starts-D02"),
+        ({"design__method": "staggered", "design__anticipation": "soon"}, "design-anticipation"),
+        ({"design__method": "staggered", "design__covariates": ["nonsense"]}, "design-covariates"),
+        (
+            {
+                "design__method": "staggered",
+                "districts__starts__D01": "2026-07-01",
+                "districts__starts__D02": "then",
+            },
+            "districts-starts-D02",
+        ),
+        ({"design__method": "did", "districts__starts__D01": "2026-07-01"}, "districts-starts-D02"),
+        ({"design__method": "interrupted", "design__season": "1"}, "design-season"),
+        ({"design__method": "interrupted", "design__missing": "available"}, "design-missing"),
+        ({"design__method": "randomised"}, "design-assignment-kind"),
+        ({"design__method": "randomised", "design__assignment__kind": "pairs"}, "design-assignment-blocks"),
+        (
+            {
+                "design__method": "randomised",
+                "design__assignment__kind": "units",
+                "design__assignment__blocks": "north: D01 D03\nsouth: D01 D04",
+            },
+            "design-assignment-blocks",
+        ),
+        (
+            {
+                "design__method": "randomised",
+                "design__assignment__kind": "units",
+                "design__assignment__blocks": "D01 D03",
+            },
+            "design-assignment-blocks",
+        ),
         ({"rule__least_coverage": "most"}, "rule-least_coverage"),
         ({"rule__worst_pre_fit": ""}, "rule-worst_pre_fit"),
         ({"seed": "-1"}, "seed"),

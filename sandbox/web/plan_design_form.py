@@ -1,0 +1,103 @@
+"""The part of the plan's form that says how it is estimated: each method takes the fields that it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from experiments.registrations.plan_design import (
+    FIELDS_OF_METHODS,
+    METHODS_WITH_STARTS,
+    is_stepped_wedge,
+)
+from sandbox.web.typed import metric, number, rows
+
+_CODES = re.compile(r"[\s,]+")
+
+
+def read(form: MultiDict[str, str]) -> dict[str, Any]:
+    """The design as typed, without what was left in fields that its method does not take."""
+    method = form.get("design.method", "")
+    design: dict[str, Any] = {
+        "method": method,
+        "alpha": number(form.get("design.alpha")),
+        "missing": form.get("design.missing", ""),
+        "predictors": [],
+    }
+    for name, methods in FIELDS_OF_METHODS.items():
+        if method in methods and (typed := _READ[name](form)) not in (None, "", []):
+            design[name] = typed
+    return design
+
+
+def starts(form: MultiDict[str, str], design: Mapping[str, Any]) -> dict[str, str]:
+    """The treated districts' own first days, where the method takes any and some were typed."""
+    if design["method"] not in METHODS_WITH_STARTS and not is_stepped_wedge(design):
+        return {}
+    typed = {
+        code: form.get(f"districts.starts.{code}", "").strip() for code in form.getlist("districts.treated")
+    }
+    return {code: day for code, day in typed.items() if day}
+
+
+def shown(design: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form shows of the newer fields. A draft may hold anything in the place of anything."""
+    assignment = design.get("assignment")
+    assignment = dict(assignment) if isinstance(assignment, Mapping) else {}
+    covariates = design.get("covariates")
+    return {
+        "control_group": design.get("control_group", "never"),
+        "covariates": [
+            f"{each.get('code')}@{each.get('version', 1)}"
+            for each in (covariates if isinstance(covariates, list) else [])
+            if isinstance(each, Mapping)
+        ],
+        "assignment": assignment | {"blocks": _lines(assignment.get("blocks"))},
+    }
+
+
+def _predictors(form: MultiDict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {**metric(row["metric"], "metric"), "first": row["first"], "last": row["last"]}
+        for row in rows(form, "design.predictors", ("metric", "first", "last"))
+    ]
+
+
+def _assignment(form: MultiDict[str, str]) -> dict[str, Any]:
+    kind, text = form.get("design.assignment.kind", ""), form.get("design.assignment.blocks", "").strip()
+    return {"kind": kind} | ({"blocks": _blocks(text)} if text and kind != "stepped_wedge" else {})
+
+
+def _blocks(text: str) -> Any:
+    """District -> block from lines "name: district, district"; the text itself where one stands twice."""
+    found: dict[str, str] = {}
+    for number_of_line, line in enumerate(filter(None, map(str.strip, text.splitlines())), start=1):
+        name, _, codes = line.rpartition(":")
+        for code in filter(None, _CODES.split(codes)):
+            if code in found:
+                return text
+            found[code] = name.strip() or str(number_of_line)
+    return found
+
+
+def _lines(blocks: Any) -> str:
+    """The inverse of `_blocks`."""
+    if not isinstance(blocks, Mapping):
+        return "" if blocks is None else str(blocks)
+    names = dict.fromkeys(map(str, blocks.values()))
+    return "\n".join(
+        f"{name}: {' '.join(code for code, block in blocks.items() if str(block) == name)}" for name in names
+    )
+
+
+_READ: Mapping[str, Any] = {
+    "predictors": _predictors,
+    "control_group": lambda form: form.get("design.control_group", ""),
+    "anticipation": lambda form: number(form.get("design.anticipation")),
+    "covariates": lambda form: [metric(typed) for typed in form.getlist("design.covariates")],
+    "season": lambda form: number(form.get("design.season")),
+    "assignment": _assignment,
+}
