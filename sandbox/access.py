@@ -89,6 +89,14 @@ def administrator(actor: Actor | None) -> bool:
 
 
 def administrator_or_service(actor: Actor | None) -> bool:
+def keepers_of_hubs(actor: Actor | None) -> bool:
+    return city_data_officer(actor) or administrator(actor)
+
+
+def readers_of_hubs(actor: Actor | None) -> bool:
+    return watchers_of_collection(actor) or administrator(actor)
+
+
     """The first accounts are made by the service itself, from the command line."""
     return administrator(actor) or (actor is not None and actor.is_service)
 
@@ -195,6 +203,15 @@ RULES: dict[str, Rule] = {
     "districts.record_fact": city_data_officer,
     "districts.metrics": watchers_of_collection,
     "try_it.index": city_data_officer,
+    "hubs.index": readers_of_hubs,
+    "hubs.hub": readers_of_hubs,
+    "hubs.new": keepers_of_hubs,
+    "hubs.edit": keepers_of_hubs,
+    "hubs.credentials": keepers_of_hubs,
+    "hubs.remove_credentials": keepers_of_hubs,
+    "hubs.wake": keepers_of_hubs,
+    "hubs.test": keepers_of_hubs,
+    "conformance.index": watchers_of_collection,
     "tokens.index": city_data_officer,
     "tokens.rotate": city_data_officer,
     "tokens.revoke": city_data_officer,

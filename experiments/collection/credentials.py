@@ -7,6 +7,7 @@ opens: a key is rotated by putting a new one in front, sealing again, and then t
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -23,7 +24,7 @@ HIDDEN = "***"
 # Shorter secrets could be part of a reading; in an answer that is believed they stay as they are.
 SHORTEST_IN_BODY = 8
 _TOKEN = validate.Regexp(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\Z", error="Printable ASCII characters only.")
-_NAME = validate.Regexp(r"[A-Za-z0-9_.-]{1,100}\Z", error="Letters, digits, '_', '.' and '-' only.")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 class CredentialsUnreadable(DomainError):
@@ -89,7 +90,8 @@ class CredentialsSchema(Schema):
         """Names of headers and parameters are plain; only OAuth2 has, and needs, a token's address."""
         is_client = data["kind"] is Kind.CLIENT_CREDENTIALS
         if data["kind"] in (Kind.KEY_IN_HEADER, Kind.KEY_IN_QUERY):
-            _NAME(data["name"])
+            if not _NAME.fullmatch(data["name"]):
+                raise ValidationError("Letters, digits, '_', '.' and '-' only.", "name")
         elif data["kind"] is Kind.BASIC and ":" in data["name"]:
             raise ValidationError("A user's name has no colon.", "name")
         if is_client != bool(data["token_url"]):

@@ -10,11 +10,13 @@ from sandbox.web import (
     cases,
     clocks,
     company,
+    conformance,
     consultations,
     districts,
     evaluator,
     filters,
     health,
+    hubs,
     people,
     quarantine,
     register,
@@ -33,7 +35,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     for room in (
         *(register, accounts, company, cases, consultations, clocks, regulator, evaluator, sources),
-        *(districts, health, quarantine, tokens, try_it, uploads, people, audit),
+        *(hubs, conformance, districts, health, quarantine, tokens, try_it, uploads, people, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]

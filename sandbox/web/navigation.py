@@ -20,6 +20,7 @@ def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
         ("clocks.mine", gettext("Due dates")),
         ("sources.index", gettext("Data sources")),
         ("health.alerts", gettext("Alerts about data")),
+        ("hubs.index", gettext("Data hubs")),
         ("districts.index", gettext("Districts")),
         ("people.index", gettext("People")),
         ("clocks.holidays", gettext("Holidays")),

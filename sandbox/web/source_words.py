@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext, lazy_gettext
 
+from experiments.collection.conformance import Verdict
 from sandbox.collection_health import Health
 
 _ = lazy_gettext
@@ -114,6 +115,20 @@ REPRESENTATIONS = {
     "key_performance_indicator": _("Key performance indicators"),
 }
 
+# What a conformance report looks at, and what it finds: (label, tone).
+POINTS = {
+    "reading": _("Readings of the window"),
+    "count": _("Count of entities"),
+    "representation": _("Shape of the answer"),
+    "end_of_window": _("End of the window"),
+}
+VERDICTS = {
+    Verdict.AS_WRITTEN: (_("As written"), "success"),
+    Verdict.DEPARTS: (_("Departs"), "warning"),
+    Verdict.FAILS: (_("Fails"), "danger"),
+    Verdict.UNTOLD: (_("Cannot be told"), "neutral"),
+}
+
 LABELS = {
     "hub": _("Hub"),
     "new_hub.name": _("Name of the hub"),
@@ -147,6 +162,12 @@ def health(code: Health) -> tuple[str, str]:
 
 def advice(code: Health) -> str:
     return str(ADVICE[code])
+
+
+def verdict(code: Verdict) -> tuple[str, str]:
+    """(label, tone) of what a conformance report found at one point."""
+    label, tone = VERDICTS[code]
+    return str(label), tone
 
 
 def dropped(reason: str) -> str:

@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
 
-from experiments.collection.models import DataSource, Hub
+from experiments.collection.models import DataSource
 from experiments.errors import Invalid
 from experiments.metrics import Metric
-from sandbox import access, collection_desk, collection_health
+from sandbox import access, collection_desk, collection_health, hub_desk
 from sandbox.db import db
 from sandbox.web import durations, options, source_words
 from sandbox.web.filters import pick
@@ -140,7 +140,7 @@ def _blank(own: list[Any]) -> dict[str, Any]:
 
 
 def _form(sent: Sent, own: list[Any], edited: DataSource | None) -> ResponseReturnValue:
-    hubs = db.session.scalars(select(Hub.name).order_by(Hub.name)).all()
+    hubs = [each.name for each in hub_desk.usable(db.session, [place.id for place in own])]
     page = render_template(
         "sources/form.html",
         edited=edited,
