@@ -46,6 +46,15 @@ def ministry_reviewer(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.MINISTRY_REVIEWER
 
 
+def agency_reviewer(actor: Actor | None) -> bool:
+    """Reviewers of the offices whose laws may ask for a permit."""
+    return city_reviewer(actor) or ministry_reviewer(actor)
+
+
+def parties_of_confirmations(actor: Actor | None) -> bool:
+    return company_people(actor) or agency_reviewer(actor) or auditor(actor)
+
+
 def decider(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.DECIDER
 
@@ -80,6 +89,14 @@ def watchers_of_collection(actor: Actor | None) -> bool:
     return actor is not None and actor.role in {Role.CITY_DATA_OFFICER, Role.EVALUATOR, Role.AUDITOR}
 
 
+def keepers_of_hubs(actor: Actor | None) -> bool:
+    return city_data_officer(actor) or administrator(actor)
+
+
+def readers_of_hubs(actor: Actor | None) -> bool:
+    return watchers_of_collection(actor) or administrator(actor)
+
+
 def auditor(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.AUDITOR
 
@@ -89,14 +106,6 @@ def administrator(actor: Actor | None) -> bool:
 
 
 def administrator_or_service(actor: Actor | None) -> bool:
-def keepers_of_hubs(actor: Actor | None) -> bool:
-    return city_data_officer(actor) or administrator(actor)
-
-
-def readers_of_hubs(actor: Actor | None) -> bool:
-    return watchers_of_collection(actor) or administrator(actor)
-
-
     """The first accounts are made by the service itself, from the command line."""
     return administrator(actor) or (actor is not None and actor.is_service)
 
@@ -165,6 +174,7 @@ RULES: dict[str, Rule] = {
     "consultations.answer": company_author,
     "consultations.extension": ministry_reviewer,
     "clocks.clock": signed_in,
+    "clocks.of_confirmation": parties_of_confirmations,
     "clocks.case_calendar": signed_in,
     "clocks.mine": has_time_limits,
     "clocks.open_feed": has_time_limits,
@@ -173,6 +183,15 @@ RULES: dict[str, Rule] = {
     "clocks.holidays": administrator,
     "cases.grant": decider,
     "cases.proposal": ministry_reviewer,
+    # rapid confirmation
+    "confirmations.index": parties_of_confirmations,
+    "confirmations.new": company_author,
+    "confirmations.file": parties_of_confirmations,
+    "confirmations.edit": company_author,
+    "confirmations.move": parties_of_confirmations,
+    "confirmations.route": ministry_reviewer,
+    "confirmations.reply": agency_reviewer,
+    "confirmations.answer": ministry_reviewer,
     # the regulator's desk
     "regulator.desk": regulators,
     # the evaluator's desk
@@ -184,6 +203,15 @@ RULES: dict[str, Rule] = {
     "evaluator.result": evaluators_and_auditor,
     "evaluator.sign": evaluator,
     # collection
+    "hubs.index": readers_of_hubs,
+    "hubs.hub": readers_of_hubs,
+    "hubs.new": keepers_of_hubs,
+    "hubs.edit": keepers_of_hubs,
+    "hubs.credentials": keepers_of_hubs,
+    "hubs.remove_credentials": keepers_of_hubs,
+    "hubs.wake": keepers_of_hubs,
+    "hubs.test": keepers_of_hubs,
+    "conformance.index": watchers_of_collection,
     "sources.index": watchers_of_collection,
     "sources.source": watchers_of_collection,
     "sources.new": city_data_officer,
@@ -203,15 +231,6 @@ RULES: dict[str, Rule] = {
     "districts.record_fact": city_data_officer,
     "districts.metrics": watchers_of_collection,
     "try_it.index": city_data_officer,
-    "hubs.index": readers_of_hubs,
-    "hubs.hub": readers_of_hubs,
-    "hubs.new": keepers_of_hubs,
-    "hubs.edit": keepers_of_hubs,
-    "hubs.credentials": keepers_of_hubs,
-    "hubs.remove_credentials": keepers_of_hubs,
-    "hubs.wake": keepers_of_hubs,
-    "hubs.test": keepers_of_hubs,
-    "conformance.index": watchers_of_collection,
     "tokens.index": city_data_officer,
     "tokens.rotate": city_data_officer,
     "tokens.revoke": city_data_officer,

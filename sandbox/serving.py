@@ -15,12 +15,14 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from experiments.collection.mqtt import Listeners
 from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
 from sandbox import data_health
 from sandbox.app import Clock, create_app, utc_now
 from sandbox.clocks import running
 from sandbox.config import Settings
+from sandbox.confirmations import replies
 from sandbox.db import engine_for, sessions_for, upgrade
 from sandbox.scheduler import Work, new_holder, start_background
 
@@ -76,15 +78,23 @@ def log_to_stderr() -> None:
 
 
 def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -> Work:
-    """What a heartbeat does for these settings: collect what is due, run what was asked for."""
+    """What a heartbeat does for these settings: collect what is due, listen, run what was asked for."""
     sessions = sessions_for(settings.database_url)
     holder = new_holder()
     evaluate = partial(runs.run_due, sessions, executor, holder=holder, clock=clock)
+    collecting = collection_settings(settings)
+    listeners = Listeners(sessions, collecting, clock, holder)
     return Work(
         sessions,
-        collection_settings(settings),
+        collecting,
         clock=clock,
-        duties=(partial(note_lapses, sessions, clock), evaluate, partial(watch_data, sessions, clock)),
+        duties=(
+            listeners.look_after,
+            partial(note_lapses, sessions, clock),
+            evaluate,
+            partial(watch_data, sessions, clock),
+        ),
+        endings=(listeners.stop,),
         holder=holder,
     )
 
@@ -99,11 +109,11 @@ def collection_settings(settings: Settings) -> CollectionSettings:
 
 
 def note_lapses(sessions: sessionmaker[Session], clock: Clock) -> None:
-    """Note the statutory time limits that have run out; nothing is approved by that."""
+    """Note the statutory time limits that have run out; silence is an answer only where the law says so."""
     at = clock()
     with sessions() as session:
         if running.is_any_overdue(session, at=at):
-            running.lapse(session, at=at)
+            replies.deem(session, running.lapse(session, at=at), at=at)
             session.commit()
 
 

@@ -33,8 +33,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("confirmation_agency")
-    of_confirmations = "SELECT id FROM clock WHERE confirmation_id IS NOT NULL"
-    op.execute(f"DELETE FROM clock_event WHERE clock_id IN ({of_confirmations})")
+    op.execute(
+        "DELETE FROM clock_event WHERE clock_id IN (SELECT id FROM clock WHERE confirmation_id IS NOT NULL)"
+    )
     op.execute("DELETE FROM clock WHERE confirmation_id IS NOT NULL")
     op.drop_index("ix_clock_confirmation_id_subject", table_name="clock")
     with op.batch_alter_table("clock") as batch:

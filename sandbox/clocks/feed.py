@@ -16,6 +16,7 @@ from experiments.orm import Base, Identified
 from sandbox import ledger
 from sandbox.accounts import Person
 from sandbox.clocks.models import Clock
+from sandbox.confirmations.models import Confirmation
 from sandbox.exemptions.models import Exemption
 
 TOKEN_BYTES = 24
@@ -75,10 +76,15 @@ def clocks_of_office(session: Session, actor: Actor) -> list[Clock]:
     """The running clocks that this person's office has to meet, or leads the case of; soonest due first."""
     query = (
         select(Clock)
-        .join(Exemption, Exemption.id == Clock.exemption_id)
+        .join(Exemption, Exemption.id == Clock.exemption_id, isouter=True)
+        .join(Confirmation, Confirmation.id == Clock.confirmation_id, isouter=True)
         .where(
             Clock.ended_on.is_(None),
-            or_(Clock.owed_by_id == actor.organisation_id, Exemption.lead_id == actor.organisation_id),
+            or_(
+                Clock.owed_by_id == actor.organisation_id,
+                Exemption.lead_id == actor.organisation_id,
+                Confirmation.lead_id == actor.organisation_id,
+            ),
         )
         .options(joinedload(Clock.owed_by))
         .order_by(Clock.due_on.is_(None), Clock.due_on, Clock.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -209,7 +209,10 @@ def _deeds(pilot: Pilot, decisions: tuple[Decision, ...]) -> Iterator[Deed]:
         (PILOT, pilot),
     ]
     for lifecycle, subject in subjects:
-        for row in lifecycle.past(subject):
-            yield Deed(
-                lifecycle.kind, row.verb, row.at, row.actor_name, row.actor_role, row.new_status, row.reason
-            )
+        yield from deeds_of(lifecycle.kind, lifecycle.past(subject))
+
+
+def deeds_of(kind: str, past: Iterable[Any]) -> Iterator[Deed]:
+    """History rows of one part of a case, as a timeline takes them."""
+    for row in past:
+        yield Deed(kind, row.verb, row.at, row.actor_name, row.actor_role, row.new_status, row.reason)

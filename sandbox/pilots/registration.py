@@ -17,6 +17,8 @@ from experiments.errors import Invalid, Refused, WrongMoment
 from experiments.fields import Line, Prose
 from experiments.lifecycle import Actor
 from sandbox import access
+from sandbox.confirmations import requests
+from sandbox.confirmations.models import Confirmation
 from sandbox.exemptions import application
 from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots.models import Pilot, PilotStatus
@@ -55,10 +57,14 @@ def register(
     regime_id: str,
     values: Mapping[str, Any],
     application_values: Mapping[str, Any],
+    confirmation: Confirmation | None = None,
     by: Actor,
     at: datetime,
 ) -> Pilot:
-    """A new pilot in draft, with its application and an empty registration for the evaluator."""
+    """A new pilot in draft, with its application and an empty registration for the evaluator.
+
+    confirmation: the request for rapid confirmation that said a permit is needed, where there was one.
+    """
     if not access.company_author(by):
         raise Refused("pilot.register", "company_author")
     _check_parts(evaluator, lead)
@@ -74,6 +80,8 @@ def register(
         by=by,
         at=at,
     )
+    if confirmation is not None:
+        requests.apply_with(session, confirmation, exemption, by=by, at=at)
     experiment = registrations.draft(
         session, territory_id=site.territory_id, evaluator_organisation_id=evaluator.id, by=by, at=at
     )

@@ -10,6 +10,7 @@ from sandbox.web import (
     cases,
     clocks,
     company,
+    confirmations,
     conformance,
     consultations,
     districts,
@@ -34,7 +35,8 @@ def init_app(app: Flask) -> None:
     rim.init_app(app)
     filters.init_app(app)
     for room in (
-        *(register, accounts, company, cases, consultations, clocks, regulator, evaluator, sources),
+        *(register, accounts, company, confirmations, cases, consultations, clocks),
+        *(regulator, evaluator, sources),
         *(hubs, conformance, districts, health, quarantine, tokens, try_it, uploads, people, audit),
     ):
         app.register_blueprint(room.pages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -15,6 +16,7 @@ from sandbox.clocks import feed as feeds
 from sandbox.clocks.arithmetic import Day, Why
 from sandbox.clocks.holidays import FIRST_YEAR, LAST_YEAR
 from sandbox.clocks.models import Clock
+from sandbox.confirmations import desk as confirmations
 from sandbox.db import db
 from sandbox.pilots import file
 from sandbox.pilots.desk import pilots_of
@@ -32,11 +34,28 @@ def clock(number: str, clock_id: int) -> ResponseReturnValue:
     found = db.session.get(Clock, clock_id)
     if found is None or found.exemption_id != pilot.exemption_id:
         raise NotFound("clock", str(clock_id))
-    derivation = running.derivation(db.session, found)
+    address = url_for("cases.file", number=number)
+    return _clock(found, case=(address, f"{pilot.number} {pick(pilot, 'title')}"))
+
+
+@pages.get("/confirmations/<number>/clocks/<key:clock_id>")
+def of_confirmation(number: str, clock_id: int) -> ResponseReturnValue:
+    """The same for a clock of a rapid confirmation."""
+    confirmation = confirmations.find(db.session, number, actor())
+    found = db.session.get(Clock, clock_id)
+    if found is None or found.confirmation_id != confirmation.id:
+        raise NotFound("clock", str(clock_id))
+    address = url_for("confirmations.file", number=number)
+    return _clock(found, case=(address, f"{confirmation.number} {confirmation.title}"))
+
+
+def _clock(clock: Clock, *, case: tuple[str, str]) -> ResponseReturnValue:
+    """The page of one clock; `case` is the address and the name of what it belongs to."""
+    derivation = running.derivation(db.session, clock)
     return render_template(
         "clocks/clock.html",
-        pilot=pilot,
-        clock=found,
+        case=case,
+        clock=clock,
         derivation=derivation,
         stretches=stretches(derivation.days),
         clock_words=clock_words,
@@ -96,7 +115,7 @@ def _mine(address: str | None = None) -> ResponseReturnValue:
     return render_template(
         "clocks/mine.html",
         clocks=found,
-        pilots=pilots_of(db.session, found),
+        cases=_cases(found),
         feed=feeds.feed_of(db.session, actor()),
         address=address,
         clock_words=clock_words,
@@ -104,12 +123,38 @@ def _mine(address: str | None = None) -> ResponseReturnValue:
     )
 
 
+@dataclass(frozen=True)
+class ShownCase:
+    """The case of a clock as a list shows it; `clock_url` leads to the clock's arithmetic."""
+
+    number: str
+    title: str
+    url: str
+    clock_url: str
+
+
+def _cases(clocks: list[Clock]) -> dict[int, ShownCase]:
+    """What each clock belongs to, by the clock's id."""
+    shown = {}
+    for clock_id, pilot in pilots_of(db.session, clocks).items():
+        number = str(pilot.number)
+        clock_url = url_for("clocks.clock", number=number, clock_id=clock_id)
+        url = url_for("cases.file", number=number)
+        shown[clock_id] = ShownCase(number, pick(pilot, "title"), url, clock_url)
+    for clock_id, confirmation in confirmations.confirmations_of(db.session, clocks).items():
+        number = str(confirmation.number)
+        clock_url = url_for("clocks.of_confirmation", number=number, clock_id=clock_id)
+        url = url_for("confirmations.file", number=number)
+        shown[clock_id] = ShownCase(number, confirmation.title, url, clock_url)
+    return shown
+
+
 def _calendar(clocks: list[Clock], name: str) -> ResponseReturnValue:
-    pilots = pilots_of(db.session, clocks)
+    cases = _cases(clocks)
     titles = {}
     for each in clocks:
         what, who = pick(each.rule, "name"), pick(each.owed_by, "name")
-        titles[each.id] = f"{pilots[each.id].number} {what} – {who}"
+        titles[each.id] = f"{cases[each.id].number} {what} – {who}"
     body = feeds.calendar_of(clocks, titles=titles, name=name, at=now())
     return Response(body, mimetype="text/calendar", headers={"Cache-Control": "private, no-store"})
 

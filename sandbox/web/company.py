@@ -13,6 +13,8 @@ from sqlalchemy import select
 from experiments.errors import Invalid, WrongMoment
 from experiments.fields import Whole, load
 from sandbox import access
+from sandbox.confirmations import desk as confirmations
+from sandbox.confirmations.models import Confirmation
 from sandbox.db import db
 from sandbox.exemptions.application import ApplicationSchema
 from sandbox.organisations import Organisation, OrganisationKind
@@ -69,11 +71,13 @@ def desk() -> ResponseReturnValue:
 @pages.route("/pilots/new", methods=["GET", "POST"])
 def new() -> ResponseReturnValue:
     """Register a pilot: where, who, what, and the application under the regime."""
-    sent = forms.Sent(request.form)
-    law = regime(REGIME)
+    asked = request.args.get("confirmation", "")
+    confirmation = confirmations.find(db.session, asked, actor()) if asked else None
+    sent = forms.Sent(request.form, _as_asked(confirmation) if confirmation else None)
+    law = confirmation.regime if confirmation else regime(REGIME)
     if request.method == "POST":
         try:
-            pilot = _register(sent, law)
+            pilot = _register(sent, law, confirmation)
             flash(gettext("The draft is registered as %(number)s.", number=pilot.number), "success")
             return redirect(url_for("cases.file", number=pilot.number), 303)
         except Invalid as error:
@@ -119,7 +123,7 @@ def _seen_version(pilot: Pilot) -> int:
     return request.form.get("read_version", request.form.get("version", 0, type=int), type=int)
 
 
-def _register(sent: forms.Sent, law: Regime) -> Pilot:
+def _register(sent: forms.Sent, law: Regime, confirmation: Confirmation | None) -> Pilot:
     errors: dict[str, list[str]] = {}
     try:
         site, evaluator, lead = _parties(sent)
@@ -139,9 +143,21 @@ def _register(sent: forms.Sent, law: Regime) -> Pilot:
         regime_id=law.id,
         values=values,
         application_values=application_values,
+        confirmation=confirmation,
         by=actor(),
         at=now(),
     )
+
+
+def _as_asked(confirmation: Confirmation) -> dict[str, Any]:
+    """What a request for rapid confirmation says already, as the form shows it."""
+    return {
+        "title_ko": confirmation.title,
+        "summary_ko": confirmation.description,
+        "technology": confirmation.technology,
+        "articles": "\n".join(confirmation.articles),
+        "lead": str(confirmation.lead_id),
+    }
 
 
 def _parties(sent: forms.Sent) -> tuple[Site, Organisation, Organisation]:

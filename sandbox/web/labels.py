@@ -46,6 +46,18 @@ ACTS = {
     "reason": _("Reasons"),
     "reasons": _("Reasons"),
 }
+CONFIRMATION = {
+    "lead": _("Ministry that receives the request"),
+    "title": _("What is it called"),
+    "technology": _("Technology"),
+    "description": _("What it does, where and how"),
+    "articles": _("Rules in doubt"),
+    "agencies": _("Competent agencies"),
+    "reply": _("Reply"),
+    "text": _("Reasons"),
+    "requirements": _("Requirements"),
+    "procedure": _("Procedure"),
+}
 HOLIDAY = {
     "day": _("Day"),
     "is_holiday": _("What the day becomes"),
@@ -72,6 +84,11 @@ def of_case(fields: Iterable[str], pilot: Pilot) -> dict[str, str]:
     actions = pilot.exemption.required_actions
     answers = {f"answers.{action.id}": _action(i) for i, action in enumerate(actions, start=1)}
     return {field: answers.get(field) or _in_case(field) for field in fields}
+
+
+def of_confirmation(fields: Iterable[str]) -> dict[str, str]:
+    """Labels of the forms of a request for rapid confirmation."""
+    return _of(fields, CONFIRMATION)
 
 
 def of_holiday(fields: Iterable[str]) -> dict[str, str]:

@@ -353,12 +353,12 @@ RULES_SAID = {
 CONFIRMED = {
     "free_to_operate": _("None of the agencies asked needs a permit for this. It may be put into operation."),
     "permit_needed": _(
-        "A permit is needed. Its requirements and procedure stand below; where they cannot be met, an exemption "
-        "may be applied for."
+        "A permit is needed. Its requirements and procedure stand below; where they cannot be met, "
+        "an exemption may be applied for."
     ),
     "mixed": _(
-        "Some agencies need a permit, others do not. What is asked for stands below; where it cannot be met, an "
-        "exemption may be applied for."
+        "Some agencies need a permit, others do not. What is asked for stands below; where it cannot be met, "
+        "an exemption may be applied for."
     ),
 }
 
