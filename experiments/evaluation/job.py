@@ -22,6 +22,7 @@ from experiments.evaluation.models import Evaluation
 from experiments.metrics import Aggregation, Metric, metric
 from experiments.panel import PanelReading, panel
 from experiments.periods import calendar
+from experiments.registrations.plan_assignment import periods_of_trial, switched_on
 
 FloatArray = npt.NDArray[np.float64]
 ONE_DAY = timedelta(days=1)
@@ -50,6 +51,7 @@ class MetricPanel:
 class Job:
     """Everything that a result document follows from.
 
+    begins         the first whole period of the intervention
     first_treated  treated district -> its first treated period; without those that had not begun by then
     """
 
@@ -58,6 +60,7 @@ class Job:
     plan_sha256: str
     as_of: str
     seed: int
+    begins: str
     first_treated: Mapping[str, str]
     primary: MetricPanel
     guardrails: tuple[MetricPanel, ...]
@@ -80,6 +83,7 @@ def job_of(session: Session, evaluation: Evaluation) -> Job:
         plan_sha256=evaluation.plan_version.sha256,
         as_of=evaluation.as_of.isoformat(),
         seed=evaluation.seed,
+        begins=readings.span.begins,
         first_treated=readings.span.first_treated,
         primary=readings.of(plan["primary"], [*plan["design"]["predictors"], *covariates]),
         guardrails=tuple(readings.of(guardrail, covariates) for guardrail in plan["guardrails"]),
@@ -88,11 +92,13 @@ def job_of(session: Session, evaluation: Evaluation) -> Job:
 
 @dataclass(frozen=True)
 class _Span:
-    """The whole periods of a plan's window: days that begin the first and the last of them, the label of
-    each district's first treated one, and the labels of all but those in whose middle a district starts."""
+    """The whole periods of a plan's window: days that begin the first and the last of them, the labels of
+    the intervention's first one and of each district's first treated one, and those of all but the ones in
+    whose middle a district starts."""
 
     first_day: date
     last_day: date
+    begins: str
     first_treated: Mapping[str, str]
     labels: frozenset[str]
 
@@ -185,14 +191,20 @@ def _span(plan: Mapping[str, Any], zone: str, as_of: datetime) -> _Span:
         for name, begin, end in whole
         if not any(begin < start < end for start in starts.values())
     ]
-    first_treated = {
-        code: next(name for name, begin in kept if begin >= start)
+    names, trial = [name for name, _ in kept], [name for name, begin in kept if begin >= min(starts.values())]
+    switchback = (plan["design"].get("assignment") or {}).get("switchback")
+    if switchback:
+        names = names[: len(names) - len(trial)] + trial[: periods_of_trial(switchback)]
+    treated = {
+        code: switched_on(switchback, code, trial)
+        if switchback
+        else [name for name, begin in kept if begin >= start]
         for code, start in starts.items()
-        if kept and kept[-1][1] >= start
     }
+    first_treated = {code: on[0] for code, on in treated.items() if on}
     if not first_treated:
         raise Invalid({"as_of": ["no whole period of the intervention had passed"]})
-    return _Span(whole[0][1], whole[-1][1], first_treated, frozenset(name for name, _ in kept))
+    return _Span(whole[0][1], whole[-1][1], trial[0], first_treated, frozenset(names))
 
 
 def starts_of(plan: Mapping[str, Any]) -> dict[str, date]:

@@ -15,7 +15,9 @@ import numpy as np
 from experiments.canonical import canonical
 from experiments.evaluation.job import Job, MetricPanel
 from experiments.evaluation.rule import NOT_IN_THIS_DESIGN, Input, Unknown, Value, execute
-from experiments.registrations.plan_design import NEWER_FIELDS, is_stepped_wedge
+from experiments.registrations.plan_assignment import IN_ONE_BLOCK, kind_of, switched_on
+from experiments.registrations.plan_design import NEWER_FIELDS
+from stats.design import SCHEMA_VERSION as NEWEST_DESIGN
 from stats.design import Design
 from stats.evaluate import evaluate
 from stats.evaluation import Evaluation
@@ -23,7 +25,7 @@ from stats.monitoring.equivalence import Better, non_inferiority
 from stats.panel import OUTCOME, Panel
 
 SCHEMA_VERSION = 1
-TOLD_AS_THEY_ARE = NEWER_FIELDS - {"covariates"}
+TOLD_AS_THEY_ARE = NEWER_FIELDS - {"covariates", "assignment"}
 PACKAGES = ("numpy", "scipy", "statsmodels")
 
 
@@ -69,7 +71,7 @@ def design_document(job: Job, read: MetricPanel, predictors: list[Mapping[str, A
     design = job.plan["design"]
     treated = [code for code in job.plan["districts"]["treated"] if code in job.first_treated]
     return {
-        "schema_version": 2,
+        "schema_version": NEWEST_DESIGN,
         "method": design["method"],
         "treated": treated,
         "controls": [*job.plan["districts"]["control"], *_untreated_yet(job)],
@@ -90,14 +92,27 @@ def design_document(job: Job, read: MetricPanel, predictors: list[Mapping[str, A
             for covariate in design.get("covariates", [])
             if covariate["code"] in read.covariates
         ],
+        "assignment": _assignment(job, read),
         **{name: design[name] for name in sorted(TOLD_AS_THEY_ARE) if name in design},
     }
+
+
+def _assignment(job: Job, read: MetricPanel) -> dict[str, Any] | None:
+    """As the plan says it; a switchback's sequences become the treated periods of each district."""
+    told = job.plan["design"].get("assignment")
+    if told is None or "switchback" not in told:
+        return dict(told) if told else None
+    switchback = dict(told["switchback"])
+    trial = read.periods[read.periods.index(job.begins) :]
+    periods = {code: list(switched_on(switchback, code, trial)) for code in job.first_treated}
+    del switchback["sequences"]
+    return {"kind": told["kind"], "switchback": switchback | {"first": job.begins, "periods": periods}}
 
 
 def _untreated_yet(job: Job) -> list[str]:
     """Districts whose turn had not come: comparison where the design compares with those, else left out."""
     design = job.plan["design"]
-    if design.get("control_group") != "not_yet" and not is_stepped_wedge(design):
+    if design.get("control_group") != "not_yet" and kind_of(design) not in IN_ONE_BLOCK:
         return []
     return [code for code in job.plan["districts"]["treated"] if code not in job.first_treated]
 
@@ -137,6 +152,7 @@ def _inputs(job: Job, primary: Evaluation, guardrails: list[dict[str, Any]]) -> 
     low, high = ends if sign > 0 else reversed(ends)
     return {
         Input.COVERAGE: job.primary.coverage,
+        **_collection(job.primary.health),
         Input.PRE_FIT: _diagnostic(document, "pre_fit"),
         Input.PRE_TREND_P: _pre_trend(document["event_study"]),
         Input.BENEFIT: sign * effect["value"],
@@ -155,6 +171,24 @@ def _end(interval: Mapping[str, Any], name: str, sign: float) -> Value:
     if interval[name] is None:
         return Unknown((interval.get("unbounded") or {}).get("not_computable", "unbounded"))
     return sign * float(interval[name])
+
+
+def _collection(health: Mapping[str, Any]) -> dict[str, Value]:
+    """How far the two sides of the primary metric were collected differently."""
+    coverage = health["coverage"]
+    return {
+        Input.COVERAGE_DIFFERENCE: abs(coverage["difference"])
+        if coverage["p_value"] is not None
+        else Unknown(NOT_IN_THIS_DESIGN),
+        Input.LATE_DIFFERENCE: _apart(health["late"]),
+        Input.DEVICE_DIFFERENCE: _apart(health["devices_changed"]),
+        Input.UNIT_CHANGES: float(len(health["unit_changes"])),
+    }
+
+
+def _apart(sides: Mapping[str, float | None]) -> Value:
+    treated, control = sides["treated"], sides["control"]
+    return Unknown(NOT_IN_THIS_DESIGN) if treated is None or control is None else abs(treated - control)
 
 
 def _pre_trend(study: Mapping[str, Any] | None) -> Value:

@@ -15,13 +15,14 @@ from experiments.evaluation.rule import LineSchema
 from experiments.fields import Line, Prose, Real, load
 from experiments.metrics import Metric
 from experiments.registrations.permit import Permit
+from experiments.registrations.plan_assignment import wrong_blocks, wrong_sequences
 from experiments.registrations.plan_design import (
     DesignSchema,
     MetricReferenceSchema,
     may_lack_controls,
     needs_newer_version,
-    wrong_blocks,
     wrong_covariates,
+    wrong_neighbours,
     wrong_starts,
 )
 
@@ -29,6 +30,8 @@ SCHEMA_VERSION = 2
 """Version 1 knew fewer methods; a plan that needs nothing newer is still written as version 1."""
 PERIODS = ("hour", "day", "week", "month", "year")
 DIRECTIONS = ("increase", "decrease")
+WRONG_TOGETHER = (wrong_starts, wrong_blocks, wrong_sequences, wrong_neighbours, wrong_covariates)
+"""What can be wrong between the design and the plan's other parts."""
 
 
 class PrimarySchema(MetricReferenceSchema):
@@ -114,7 +117,7 @@ class PlanSchema(Schema):
     @validates_schema
     def design_fits_the_rest(self, data: Mapping[str, Any], **_: Any) -> None:
         errors: dict[str, list[str]] = {}
-        for field, message in (*wrong_starts(data), *wrong_blocks(data), *wrong_covariates(data)):
+        for field, message in (each for wrong in WRONG_TOGETHER for each in wrong(data)):
             errors.setdefault(field, []).append(message)
         if errors:
             raise ValidationError(errors)

@@ -11,22 +11,28 @@ from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from experiments.fields import Line, Real, Whole
-from stats.design import COMPLETE, AssignmentKind, ControlGroup, Method, Missing
+from experiments.fields import Real, Whole
+from experiments.registrations.plan_assignment import (
+    IN_ONE_BLOCK,
+    STEPPED_WEDGE,
+    SWITCHBACK,
+    AssignmentSchema,
+    kind_of,
+)
+from stats.design_parts import COMPLETE, NEWEST, ControlGroup, Method, Missing
 
 METHODS: tuple[str, ...] = get_args(Method)
 MISSING_POLICIES: tuple[str, ...] = get_args(Missing)
 CONTROL_GROUPS: tuple[str, ...] = get_args(ControlGroup)
-ASSIGNMENTS: tuple[str, ...] = get_args(AssignmentKind)
-STEPPED_WEDGE = "stepped_wedge"
 
 FIELDS_OF_METHODS: Mapping[str, tuple[str, ...]] = {
     "predictors": ("synthetic_control",),
     "control_group": ("staggered",),
-    "anticipation": ("staggered",),
+    "anticipation": NEWEST["anticipation"][1],
     "covariates": ("staggered",),
     "season": ("interrupted",),
     "assignment": ("randomised",),
+    "neighbours": NEWEST["neighbours"][1],
 }
 """Fields of the design that only some methods take."""
 NEWER_FIELDS = frozenset(FIELDS_OF_METHODS) - {"predictors"}
@@ -51,24 +57,6 @@ class PredictorSchema(Schema):
     last = fields.String(required=True)
 
 
-class AssignmentSchema(Schema):
-    """How chance dealt the treatment; `blocks` maps a district to the block or pair it was dealt in."""
-
-    kind = fields.String(required=True, validate=validate.OneOf(ASSIGNMENTS))
-    blocks = fields.Dict(
-        keys=fields.String(),
-        values=Line(),
-        error_messages={"invalid": "Write one block to a line, each district once."},
-    )
-
-    @validates_schema
-    def blocks_are_of_some_kinds(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data["kind"] == "pairs" and not data.get("blocks"):
-            raise ValidationError("Name the two districts of every pair.", "blocks")
-        if data["kind"] == STEPPED_WEDGE and data.get("blocks"):
-            raise ValidationError("A stepped wedge is dealt in one block.", "blocks")
-
-
 class DesignSchema(Schema):
     """The estimator and everything that it may be told."""
 
@@ -83,6 +71,7 @@ class DesignSchema(Schema):
     covariates = fields.List(fields.Nested(MetricReferenceSchema), validate=validate.Length(max=10))
     season = Whole(strict=True, validate=validate.Range(min=2, max=1000))
     assignment = fields.Nested(AssignmentSchema)
+    neighbours = fields.List(fields.String(), validate=validate.Length(max=500))
 
     @validates_schema
     def fields_belong_to_the_method(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -99,7 +88,10 @@ class DesignSchema(Schema):
 
     @validates_schema
     def some_methods_need_complete_rows(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data["missing"] != "available" or data["method"] not in COMPLETE or is_stepped_wedge(data):
+        kind = kind_of(data)
+        if kind == SWITCHBACK and data["missing"] == "drop_period":
+            raise ValidationError("A switchback needs unbroken blocks of time.", "missing")
+        if data["missing"] != "available" or data["method"] not in COMPLETE or kind == STEPPED_WEDGE:
             return
         told = (
             "Synthetic controls need complete readings."
@@ -109,14 +101,9 @@ class DesignSchema(Schema):
         raise ValidationError(told, "missing")
 
 
-def is_stepped_wedge(design: Mapping[str, Any]) -> bool:
-    """Whether the districts cross over to treatment one after the other, as chance dealt it."""
-    return (design.get("assignment") or {}).get("kind") == STEPPED_WEDGE
-
-
 def may_lack_controls(design: Mapping[str, Any]) -> bool:
     """Whether the treated districts alone can be compared, with their own past."""
-    return design["method"] == "interrupted" or is_stepped_wedge(design)
+    return design["method"] == "interrupted" or kind_of(design) in IN_ONE_BLOCK
 
 
 def needs_newer_version(plan: Mapping[str, Any]) -> bool:
@@ -133,8 +120,8 @@ def wrong_starts(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(field, message) for whatever is wrong with the districts' own starts in a well-formed plan."""
     design, treated, window = plan["design"], plan["districts"]["treated"], plan["window"]
     starts: Mapping[str, date] = plan["districts"].get("starts") or {}
-    takes = design["method"] in METHODS_WITH_STARTS or is_stepped_wedge(design)
-    needs = design["method"] == "staggered" or is_stepped_wedge(design)
+    takes = design["method"] in METHODS_WITH_STARTS or kind_of(design) == STEPPED_WEDGE
+    needs = design["method"] == "staggered" or kind_of(design) == STEPPED_WEDGE
     if starts and not takes:
         yield "districts.starts", "This method needs one start for all districts."
     if not starts and not needs:
@@ -151,6 +138,17 @@ def wrong_starts(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "window.intervention_from", "The intervention starts when its first district does."
 
 
+def wrong_neighbours(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(field, message) for neighbours that are no controls, or leave none to compare with."""
+    neighbours, control = plan["design"].get("neighbours", []), plan["districts"]["control"]
+    if strange := sorted(set(neighbours) - set(control)):
+        yield "design.neighbours", f"no control districts of the plan: {', '.join(strange)}"
+    elif neighbours and set(neighbours) == set(control):
+        yield "design.neighbours", "Some control has to be left that is no neighbour."
+    if len(set(neighbours)) < len(neighbours):
+        yield "design.neighbours", "A district stands twice."
+
+
 def wrong_covariates(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(field, message) for covariates that say nothing beside the primary metric."""
     codes = [covariate["code"] for covariate in plan["design"].get("covariates", [])]
@@ -159,23 +157,3 @@ def wrong_covariates(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"design.covariates.{row}", "The primary metric is no covariate of itself."
         if code in codes[:row]:
             yield f"design.covariates.{row}", "This covariate stands twice."
-
-
-def wrong_blocks(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(field, message) where the blocks of a dealt design do not hold exactly the plan's districts."""
-    assignment = plan["design"].get("assignment") or {}
-    blocks: Mapping[str, str] = assignment.get("blocks") or {}
-    if not blocks:
-        return
-    field = "design.assignment.blocks"
-    treated = set(plan["districts"]["treated"])
-    units = treated | set(plan["districts"]["control"])
-    if left := sorted(units - set(blocks)):
-        yield field, f"no block holds {', '.join(left)}"
-    if strange := sorted(set(blocks) - units):
-        yield field, f"no districts of the plan: {', '.join(strange)}"
-    members: dict[str, list[bool]] = {}
-    for code, block in blocks.items():
-        members.setdefault(block, []).append(code in treated)
-    if assignment["kind"] == "pairs" and any(sorted(pair) != [False, True] for pair in members.values()):
-        yield field, "A pair is one treated district and one control."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
 from sandbox.web import drawing
 from sandbox.web.filters import pick
@@ -100,6 +100,14 @@ ASSIGNMENTS = {
         _("Stepped wedge"),
         _("Every district starts sooner or later; chance decided when."),
     ),
+    "switchback": (
+        _("Switchback"),
+        _("The treatment goes on and off by blocks of time; chance decided in which it was on."),
+    ),
+}
+TOSSED = {
+    "coins": _("A coin was tossed for each block"),
+    "balanced": _("A fixed number of blocks was drawn"),
 }
 PARTICULARS = {
     "starts": _("Start of each treated district"),
@@ -109,6 +117,12 @@ PARTICULARS = {
     "season": _("Periods in a season"),
     "assignment": _("How chance dealt the treatment"),
     "blocks": _("Blocks or pairs"),
+    "length": _("Periods in a block of time"),
+    "washout": _("Periods left out at the start of each block"),
+    "tossed": _("How the blocks were drawn"),
+    "together": _("All districts switch at once"),
+    "sequences": _("Sequence of each treated district"),
+    "neighbours": _("Neighbours of the treated districts"),
 }
 """What a plan tells its method besides, in the order in which pages say it."""
 
@@ -163,6 +177,7 @@ def particulars(
         ),
         ("season", design.get("season")),
         *_dealt(design.get("assignment") or {}, places),
+        ("neighbours", ", ".join(places.get(code, code) for code in design.get("neighbours", []))),
     ]
     return [(str(PARTICULARS[name]), str(said)) for name, said in told if said]
 
@@ -185,6 +200,13 @@ def _dealt(assignment: Mapping[str, Any], places: Mapping[str, str]) -> Iterator
     for code in sorted(blocks):
         members.setdefault(blocks[code], []).append(places.get(code, code))
     yield "blocks", "; ".join(f"{block}: {', '.join(names)}" for block, names in sorted(members.items()))
+    if switchback := assignment.get("switchback"):
+        yield from (("length", switchback["length"]), ("washout", switchback["washout"]))
+        yield "tossed", TOSSED[switchback["tossed"]]
+        if switchback["together"]:
+            yield "together", gettext("yes")
+        rows = sorted(switchback["sequences"].items())
+        yield "sequences", "; ".join(f"{places.get(code, code)} {sequence}" for code, sequence in rows)
 
 
 def _names(named: Iterable[Any]) -> dict[str, str]:

@@ -8,11 +8,8 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from experiments.registrations.plan_design import (
-    FIELDS_OF_METHODS,
-    METHODS_WITH_STARTS,
-    is_stepped_wedge,
-)
+from experiments.registrations.plan_assignment import IN_ONE_BLOCK, STEPPED_WEDGE, SWITCHBACK, kind_of
+from experiments.registrations.plan_design import FIELDS_OF_METHODS, METHODS_WITH_STARTS
 from sandbox.web.typed import metric, number, rows
 
 _CODES = re.compile(r"[\s,]+")
@@ -35,7 +32,7 @@ def read(form: MultiDict[str, str]) -> dict[str, Any]:
 
 def starts(form: MultiDict[str, str], design: Mapping[str, Any]) -> dict[str, str]:
     """The treated districts' own first days, where the method takes any and some were typed."""
-    if design["method"] not in METHODS_WITH_STARTS and not is_stepped_wedge(design):
+    if design["method"] not in METHODS_WITH_STARTS and kind_of(design) != STEPPED_WEDGE:
         return {}
     typed = {
         code: form.get(f"districts.starts.{code}", "").strip() for code in form.getlist("districts.treated")
@@ -45,8 +42,8 @@ def starts(form: MultiDict[str, str], design: Mapping[str, Any]) -> dict[str, st
 
 def shown(design: Mapping[str, Any]) -> dict[str, Any]:
     """What the form shows of the newer fields. A draft may hold anything in the place of anything."""
-    assignment = design.get("assignment")
-    assignment = dict(assignment) if isinstance(assignment, Mapping) else {}
+    assignment = _object(design.get("assignment"))
+    switchback = _object(assignment.get("switchback"))
     covariates = design.get("covariates")
     return {
         "control_group": design.get("control_group", "never"),
@@ -55,7 +52,12 @@ def shown(design: Mapping[str, Any]) -> dict[str, Any]:
             for each in (covariates if isinstance(covariates, list) else [])
             if isinstance(each, Mapping)
         ],
-        "assignment": assignment | {"blocks": _lines(assignment.get("blocks"))},
+        "neighbours": design["neighbours"] if isinstance(design.get("neighbours"), list) else [],
+        "assignment": assignment
+        | {
+            "blocks": _lines(assignment.get("blocks")),
+            "switchback": switchback | {"sequences": _sequences(switchback.get("sequences"))},
+        },
     }
 
 
@@ -68,7 +70,34 @@ def _predictors(form: MultiDict[str, str]) -> list[dict[str, Any]]:
 
 def _assignment(form: MultiDict[str, str]) -> dict[str, Any]:
     kind, text = form.get("design.assignment.kind", ""), form.get("design.assignment.blocks", "").strip()
-    return {"kind": kind} | ({"blocks": _blocks(text)} if text and kind != "stepped_wedge" else {})
+    if kind == SWITCHBACK:
+        return {"kind": kind, "switchback": _switchback(form)}
+    return {"kind": kind} | ({"blocks": _blocks(text)} if text and kind not in IN_ONE_BLOCK else {})
+
+
+def _switchback(form: MultiDict[str, str]) -> dict[str, Any]:
+    typed = {name: form.get(f"design.assignment.switchback.{name}", "").strip() for name in _SWITCHBACK}
+    return {
+        "length": number(typed["length"]),
+        "washout": number(typed["washout"] or "0"),
+        "tossed": typed["tossed"],
+        "together": typed["together"] == "on",
+        "sequences": _sequences_of(typed["sequences"]),
+    }
+
+
+def _sequences_of(text: str) -> Any:
+    """District -> sequence from lines "district: 0110"; the text itself where one stands twice."""
+    lines = [line.partition(":") for line in filter(None, map(str.strip, text.splitlines()))]
+    found = {code.strip(): "".join(sequence.split()) for code, _, sequence in lines}
+    return found if len(found) == len(lines) else text
+
+
+def _sequences(told: Any) -> str:
+    """The inverse of `_sequences_of`."""
+    if not isinstance(told, Mapping):
+        return "" if told is None else str(told)
+    return "\n".join(f"{code}: {sequence}" for code, sequence in told.items())
 
 
 def _blocks(text: str) -> Any:
@@ -93,6 +122,11 @@ def _lines(blocks: Any) -> str:
     )
 
 
+def _object(part: Any) -> dict[str, Any]:
+    return dict(part) if isinstance(part, Mapping) else {}
+
+
+_SWITCHBACK = ("length", "washout", "tossed", "together", "sequences")
 _READ: Mapping[str, Any] = {
     "predictors": _predictors,
     "control_group": lambda form: form.get("design.control_group", ""),
@@ -100,4 +134,5 @@ _READ: Mapping[str, Any] = {
     "covariates": lambda form: [metric(typed) for typed in form.getlist("design.covariates")],
     "season": lambda form: number(form.get("design.season")),
     "assignment": _assignment,
+    "neighbours": lambda form: form.getlist("design.neighbours"),
 }

@@ -154,11 +154,19 @@ CONTROLS = {
     "design": "design.method",
     "design.predictors": "design.predictors.0.metric",
     "design.assignment": "design.assignment.kind",
+    "design.assignment.switchback": "design.assignment.kind",
     "rule": "rule.least_coverage",
     "schema_version": "_schema",
 }
 # Lists that have one control, whichever of their members is wrong.
-WHOLE = ("districts.treated", "districts.control", "design.covariates", "design.assignment.blocks")
+WHOLE = (
+    "districts.treated",
+    "districts.control",
+    "design.covariates",
+    "design.neighbours",
+    "design.assignment.blocks",
+    "design.assignment.switchback.sequences",
+)
 CONTROL_OF_INPUT: dict[str, str] = {
     Input.COVERAGE: "rule.least_coverage",
     Input.PRE_FIT: "rule.worst_pre_fit",

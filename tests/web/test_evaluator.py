@@ -98,13 +98,20 @@ def test_a_saved_plan_comes_back_as_it_was(office, count):
 
 
 STARTS = {"D01": "2026-07-01", "D02": "2026-10-01"}
+SWITCHBACK = {
+    "length": 2,
+    "washout": 1,
+    "tossed": "balanced",
+    "together": True,
+    "sequences": {"D01": "0110", "D02": "0110"},
+}
 
 
 @pytest.mark.parametrize(
     ("design", "districts"),
     [
         ({"method": "did"}, {"starts": STARTS}),
-        ({"method": "synthetic_did", "missing": "refuse"}, {}),
+        ({"method": "synthetic_did", "missing": "refuse", "neighbours": ["D03"], "anticipation": 1}, {}),
         ({"method": "augmented_synthetic_control", "missing": "refuse"}, {}),
         (
             {"method": "staggered", "control_group": "not_yet", "anticipation": 2, "covariates": True},
@@ -126,6 +133,14 @@ STARTS = {"D01": "2026-07-01", "D02": "2026-10-01"}
         (
             {"method": "randomised", "assignment": {"kind": "stepped_wedge"}},
             {"starts": STARTS, "control": []},
+        ),
+        (
+            {
+                "method": "randomised",
+                "missing": "refuse",
+                "assignment": {"kind": "switchback", "switchback": SWITCHBACK},
+            },
+            {"control": []},
         ),
     ],
     ids=lambda told: told.get("method"),
@@ -150,7 +165,9 @@ def test_what_another_method_would_take_is_left_out(office):
     office = office(DRAFTED_PLAN)
     send(
         office,
-        form(office, design__anticipation="3", design__season="12", districts__starts__D01="2026-07-01"),
+        form(
+            office, design__control_group="not_yet", design__season="12", districts__starts__D01="2026-07-01"
+        ),
     )
     assert set(draft(office)["design"]) == {"method", "alpha", "missing", "predictors"}
     assert draft(office)["districts"]["starts"] == {"D01": "2026-07-01"}
@@ -267,7 +284,16 @@ def test_a_half_written_plan_is_kept_with_what_is_missing(office):
         ({"design__method": "did", "districts__starts__D01": "2026-07-01"}, "districts-starts-D02"),
         ({"design__method": "interrupted", "design__season": "1"}, "design-season"),
         ({"design__method": "interrupted", "design__missing": "available"}, "design-missing"),
+        ({"design__neighbours": ["D99"]}, "design-neighbours"),
         ({"design__method": "randomised"}, "design-assignment-kind"),
+        (
+            {
+                "design__method": "randomised",
+                "design__assignment__kind": "switchback",
+                "design__assignment__switchback__sequences": "D01: 0110\nD01: 1001",
+            },
+            " ".join(f"design-assignment-switchback-{name}" for name in ("length", "tossed", "sequences")),
+        ),
         ({"design__method": "randomised", "design__assignment__kind": "pairs"}, "design-assignment-blocks"),
         (
             {

@@ -21,6 +21,12 @@ MONTHS = [date(2025 + (6 + i) // 12, (6 + i) % 12 + 1, 15) for i in range(24)]
 FIRST_TREATED = date(2026, 7, 1)
 UNITS = ("D01", "D02", "D03", "D04", "D05", "D06")
 TREATED = ("D01", "D02")
+EVEN = {
+    "coverage": {"difference": 0.0, "p_value": 1.0},
+    "late": {"treated": 0.0, "control": 0.0},
+    "devices_changed": {"treated": 0.0, "control": 0.0},
+    "unit_changes": [],
+}
 
 
 class InThisProcess(Executor):
@@ -91,6 +97,7 @@ def panel_of(series: dict[tuple[str, date], float], code: str = "wait", **change
         "outcomes": outcomes,
         "covariates": {},
         "coverage": 1.0,
+        "health": EVEN,
     }
     return MetricPanel(**parts | changes)
 
@@ -121,6 +128,7 @@ def job(
         plan_sha256="0" * 64,
         as_of=AFTER.isoformat(),
         seed=7,
+        begins="2026-07",
         first_treated=dict.fromkeys(treated, "2026-07"),
         primary=primary or panel_of(values()),
         guardrails=guardrails,

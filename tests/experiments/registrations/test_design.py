@@ -11,13 +11,22 @@ import pytest
 from experiments.errors import Invalid
 from experiments.evaluation.work import TOLD_AS_THEY_ARE, design_document
 from experiments.registrations.plan import parse_plan
+from experiments.registrations.plan_assignment import periods_of_trial, switched_on
 from experiments.registrations.plan_design import FIELDS_OF_METHODS, METHODS, NEWER_FIELDS
-from stats.design import NEWER, Design, Method
+from stats.design import NEWER, NEWEST, Design, Method
+from stats.panel import Panel
 from tests.experiments.evaluation.build import job
 from tests.factories import plan_document
 
 BLOCKS = {"D01": "north", "D02": "south", "D03": "north", "D04": "south"}
 STARTS = {"D01": "2026-07-01", "D02": "2026-10-01"}
+SWITCHBACK = {
+    "length": 2,
+    "washout": 1,
+    "tossed": "coins",
+    "together": False,
+    "sequences": {"D01": "011010", "D02": "100101"},
+}
 PLANS = {
     "did": {},
     "did with starts": {"method": "did", "starts": STARTS},
@@ -25,6 +34,7 @@ PLANS = {
     "augmented_synthetic_control": {},
     "synthetic_did": {"starts": STARTS},
     "staggered": {"control_group": "not_yet", "anticipation": 1, "starts": STARTS},
+    "neighbours and anticipation": {"method": "synthetic_did", "neighbours": ["D03"], "anticipation": 1},
     "interrupted": {"season": 12, "control": []},
     "interrupted with a control series": {"method": "interrupted"},
     "randomised": {"assignment": {"kind": "units"}},
@@ -42,6 +52,11 @@ PLANS = {
         "method": "randomised",
         "assignment": {"kind": "stepped_wedge"},
         "starts": STARTS,
+        "control": [],
+    },
+    "switchback": {
+        "method": "randomised",
+        "assignment": {"kind": "switchback", "switchback": SWITCHBACK},
         "control": [],
     },
 }
@@ -80,10 +95,10 @@ def test_every_method_of_the_front_door_may_be_planned():
 
 
 def test_every_field_of_a_design_may_be_planned():
-    assert set(NEWER) == NEWER_FIELDS == TOLD_AS_THEY_ARE | {"covariates"}
-    assert {name: {method} for name, (_, method) in NEWER.items()} == {
-        name: set(FIELDS_OF_METHODS[name]) for name in NEWER_FIELDS
-    }
+    takes = {name: (method,) for name, (_, method) in NEWER.items()}
+    takes |= {name: methods for name, (_, methods) in NEWEST.items()}
+    assert takes == {name: FIELDS_OF_METHODS[name] for name in NEWER_FIELDS}
+    assert {*TOLD_AS_THEY_ARE, "covariates", "assignment"} == NEWER_FIELDS
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -111,7 +126,11 @@ def test_a_plan_of_the_old_shape_has_no_new_field(case):
     ("name", "changes", "field"),
     [
         ("did", {"control_group": "never"}, "design.control_group"),
-        ("did", {"anticipation": 1}, "design.anticipation"),
+        ("interrupted", {"anticipation": 1}, "design.anticipation"),
+        ("did", {"neighbours": ["D01"]}, "design.neighbours"),
+        ("did", {"neighbours": ["D03", "D03"]}, "design.neighbours"),
+        ("did", {"neighbours": ["D03", "D04", "D05", "D06"]}, "design.neighbours"),
+        ("randomised", {"neighbours": ["D03"]}, "design.neighbours"),
         ("did", {"season": 12}, "design.season"),
         ("did", {"assignment": {"kind": "units"}}, "design.assignment"),
         ("did", {"covariates": [{"code": "noise", "version": 1}]}, "design.covariates"),
@@ -143,10 +162,49 @@ def test_a_plan_of_the_old_shape_has_no_new_field(case):
             "design.assignment.blocks",
         ),
         ("stepped wedge", {"starts": {}}, "districts.starts.D01"),
+        ("switchback", {"starts": STARTS}, "districts.starts"),
+        ("switchback", {"missing": "drop_period"}, "design.missing"),
+        ("switchback", {"missing": "available"}, "design.missing"),
+        ("switchback", {"assignment": {"kind": "switchback"}}, "design.assignment.switchback.length"),
+        (
+            "switchback",
+            {"assignment": {"kind": "units", "switchback": SWITCHBACK}},
+            "design.assignment.switchback",
+        ),
     ],
 )
 def test_what_a_method_cannot_take_is_refused_by_field(case, name, changes, field):
     assert field in complaints(case, name, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"length": 0}, "length"),
+        ({"washout": 2}, "washout"),
+        ({"tossed": "dice"}, "tossed"),
+        ({"together": True}, "sequences"),
+        ({"sequences": {"D01": "0110"}}, "sequences"),
+        ({"sequences": {"D01": "0110", "D02": "011"}}, "sequences"),
+        ({"sequences": {"D01": "0110", "D02": "1001", "D03": "0101"}}, "sequences"),
+        ({"sequences": {"D01": "0110", "D02": "0000"}}, "sequences.D02.value"),
+        ({"sequences": {"D01": "0110", "D02": "AB"}}, "sequences.D02.value"),
+        ({"sequences": "D01: 01"}, "sequences"),
+    ],
+)
+def test_a_switchback_is_refused_by_field(case, changes, field):
+    told = complaints(
+        case, "switchback", assignment={"kind": "switchback", "switchback": SWITCHBACK | changes}
+    )
+    assert set(told) == {f"design.assignment.switchback.{field}"}
+
+
+def test_a_sequence_becomes_the_periods_in_which_a_district_was_treated():
+    trial = [f"2026-{month:02d}" for month in range(7, 13)]
+    told = {"length": 2, "sequences": {"D01": "01", "D02": "10"}}
+    assert switched_on(told, "D01", trial) == ("2026-09", "2026-10")
+    assert switched_on(told, "D02", trial) == ("2026-07", "2026-08")
+    assert periods_of_trial(told) == 4
 
 
 def test_a_randomised_plan_says_how_it_was_dealt(case):
@@ -165,10 +223,12 @@ def test_both_sides_of_a_pair_are_looked_for(case):
 
 @pytest.mark.parametrize("name", PLANS)
 def test_the_statistics_core_reads_every_plan_that_may_be_locked(name, case):
-    made = job()
     plan = parse_plan(plan_of(case, name))
     starts = plan["districts"].get("starts") or dict.fromkeys(plan["districts"]["treated"], "2026-07-01")
     begun = {code: day[:7] for code, day in starts.items()}
-    document = design_document(replace(made, plan=plan, first_treated=begun), made.primary, [])
-    design = Design.from_document(document)
+    if name == "switchback":
+        begun["D01"] = "2026-09"
+    made = replace(job(), plan=plan, first_treated=begun)
+    design = Design.from_document(design_document(made, made.primary, []))
     assert (design.method, dict(design.first_treated)) == (plan["design"]["method"], begun)
+    design.check(Panel(made.primary.outcomes, made.primary.units, made.primary.periods))
