@@ -20,7 +20,7 @@ from stats.findings import Finding
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MOST_ASSIGNMENTS = 20_000
 SIGNIFICANCE = 0.05
 # With few districts no p-value can be small: a difference of this share raises the alarm by its size.

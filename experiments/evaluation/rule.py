@@ -14,6 +14,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from experiments.collection.quality_asymmetry import LARGE_DIFFERENCE
 from experiments.fields import Real
 
 
@@ -30,9 +31,18 @@ class Finding(StrEnum):
 
 
 class Input(StrEnum):
-    """What a line may look at. Benefits are in the metric's unit, positive where it is good."""
+    """What a line may look at. Benefits are in the metric's unit, positive where it is good.
+
+    The differences are between treated and control districts, without their sign, of shares: of the
+    readings that came, of those that came late, of the districts whose device was changed. Unit changes
+    are districts whose level jumps as by another unit, other than where their treatment starts.
+    """
 
     COVERAGE = "coverage"
+    COVERAGE_DIFFERENCE = "coverage_difference"
+    LATE_DIFFERENCE = "late_difference"
+    DEVICE_DIFFERENCE = "device_difference"
+    UNIT_CHANGES = "unit_changes"
     PRE_FIT = "pre_fit"
     PRE_TREND_P = "pre_trend_p"
     BENEFIT = "primary.benefit"
@@ -70,8 +80,11 @@ class TestSchema(Schema):
 
 
 # Inputs that are shares or probabilities, and those that cannot be negative.
-SHARES = frozenset({Input.COVERAGE, Input.PRE_TREND_P, Input.P_VALUE})
-NOT_NEGATIVE = frozenset({Input.PRE_FIT, Input.GUARDRAILS_HARMED, Input.GUARDRAILS_NOT_SAFE, Input.SITES})
+DIFFERENCES = frozenset({Input.COVERAGE_DIFFERENCE, Input.LATE_DIFFERENCE, Input.DEVICE_DIFFERENCE})
+SHARES = DIFFERENCES | {Input.COVERAGE, Input.PRE_TREND_P, Input.P_VALUE}
+NOT_NEGATIVE = frozenset(
+    {Input.PRE_FIT, Input.UNIT_CHANGES, Input.GUARDRAILS_HARMED, Input.GUARDRAILS_NOT_SAFE, Input.SITES}
+)
 NOT_IN_THIS_DESIGN = "not_part_of_this_design"
 
 
@@ -134,15 +147,21 @@ def _test(test: Mapping[str, Any], inputs: Mapping[str, Value], *, doubts_count:
 
 
 def default_rule(
-    *, minimum_effect: float, alpha: float, worst_pre_fit: float = 0.25, least_coverage: float = 0.8
+    *,
+    minimum_effect: float,
+    alpha: float,
+    worst_pre_fit: float = 0.25,
+    least_coverage: float = 0.8,
+    coverage_difference: float = LARGE_DIFFERENCE,
 ) -> list[dict[str, Any]]:
     """The ordered rule that a plan starts from.
 
-    Invalid data first, harm second; nationwide expansion asks for an interval wholly beyond the
-    minimum effect at three sites or more, so that one city's success alone never yields it; a
-    single site's interval that excludes zero with an estimate beyond the minimum effect yields
-    expansion under conditions; an interval that excludes the minimum effect stops for futility;
-    everything else is extended.
+    Invalid data first, harm second. Data are invalid too where treated and control districts were not
+    collected alike, or where a series looks as if its unit had changed. Nationwide expansion asks for an
+    interval wholly beyond the minimum effect at three sites or more, so that one city's success alone
+    never yields it; a single site's interval that excludes zero with an estimate beyond the minimum
+    effect yields expansion under conditions; an interval that excludes the minimum effect stops for
+    futility; everything else is extended.
     """
 
     def test(name: Input, comparison: str, threshold: float) -> dict[str, Any]:
@@ -155,6 +174,8 @@ def default_rule(
             "when": "any",
             "tests": [
                 test(Input.COVERAGE, "below", least_coverage),
+                test(Input.COVERAGE_DIFFERENCE, "at_least", coverage_difference),
+                test(Input.UNIT_CHANGES, "at_least", 1),
                 test(Input.PRE_FIT, "above", worst_pre_fit),
                 test(Input.PRE_TREND_P, "below", alpha),
             ],
