@@ -14,9 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.canonical import canonical, digest
-from experiments.collection import hubs, sources
+from experiments.collection import hubs, preview, sources
 from experiments.collection.description import SourceSchema
 from experiments.collection.models import DataSource, Hub
+from experiments.collection.preview import Trial
 from experiments.districts import Territory
 from experiments.errors import Invalid, Refused, WrongMoment
 from experiments.fields import load
@@ -92,6 +93,33 @@ def edit(
     with session.begin_nested():
         sources.edit_source(session, source, data, at=at)
         _record(session, source, "edit", by, at, before=before, after=facts(source))
+
+
+def rehearsal(
+    session: Session,
+    data: Mapping[str, Any],
+    *,
+    edited: DataSource | None = None,
+    new_hub: Mapping[str, Any] | None = None,
+    private_hubs: Sequence[str] = (),
+    by: Actor,
+    at: datetime,
+) -> Trial:
+    """What a source so described would ask, and where its readings would go; nothing of it stays.
+
+    Checked as `register` and `edit` check it; Invalid by field.
+    """
+    # Described and taken back in one breath: what is tried is exactly what would be saved.
+    attempt = session.begin_nested()
+    try:
+        if edited is None:
+            source = register(session, data, new_hub=new_hub, private_hubs=private_hubs, by=by, at=at)
+        else:
+            source = edited
+            edit(session, source, data, seen_version=source.version, by=by, at=at)
+        return preview.trial_of(session, source, at=at)
+    finally:
+        attempt.rollback()
 
 
 def pause(session: Session, source: DataSource, *, by: Actor, at: datetime) -> None:

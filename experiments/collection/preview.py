@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import fsum
+from statistics import fmean
 from typing import Any
 
 import httpx
@@ -16,8 +18,8 @@ from experiments.collection.connectors.readings import Harvest, Reading
 from experiments.collection.connectors.registry import CONNECTORS
 from experiments.collection.faults import HubFault
 from experiments.collection.http import Access, Answer, HubClient
-from experiments.collection.intake import Arrivals, Suspect, Targets, targets_of
-from experiments.collection.models import DataSource, to_microseconds
+from experiments.collection.intake import Arrivals, Columns, Suspect, Targets, targets_of
+from experiments.collection.models import Across, DataSource, from_microseconds, to_microseconds
 from experiments.collection.settings import CollectionSettings
 
 MOST_REQUESTS = 3
@@ -34,13 +36,37 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """The metric (its id) that an attribute is, the unit agreed with the hub, and how several entities of
+    one district are put together (None where each district has one)."""
+
+    metric_id: int
+    unit: str
+    across: str | None
+
+
+@dataclass(frozen=True)
 class Trial:
-    """What to ask, read from the database beforehand: no transaction waits for a hub."""
+    """What to ask, read from the database beforehand: no transaction waits for a hub.
+
+    `districts` are the ids of the districts by entity, `measures` what attributes are by attribute.
+    """
 
     kind: str
     query: Query
     targets: Targets
     access: Access
+    districts: Mapping[str, int]
+    measures: Mapping[str, Measure]
+
+
+@dataclass(frozen=True)
+class Line:
+    """The series that one metric would get in one district: instants and values (in the metric's unit)."""
+
+    metric_id: int
+    district_id: int
+    points: tuple[tuple[datetime, float], ...]
 
 
 @dataclass(frozen=True)
@@ -48,8 +74,9 @@ class Preview:
     """What one trial brought for [start, end).
 
     `readings` are those that would be stored and `suspects` those that would go into quarantine; `dropped`
-    maps a reason to its count and first case. `fault` says why the hub's answer cannot be used, None where
-    it can. `is_whole` is False where more would have been asked or read.
+    maps a reason to its count and first case. `lines` are the readings as series by district, in the
+    metrics' units. `fault` says why the hub's answer cannot be used, None where it can. `is_whole` is
+    False where more would have been asked or read.
     """
 
     start: datetime
@@ -57,6 +84,7 @@ class Preview:
     requests: tuple[Request, ...]
     readings: tuple[Reading, ...]
     suspects: tuple[Suspect, ...]
+    lines: tuple[Line, ...]
     dropped: Mapping[str, Mapping[str, Any]]
     fault: str | None
     is_whole: bool
@@ -77,6 +105,10 @@ def trial_of(session: Session, source: DataSource, *, at: datetime) -> Trial:
         query=query_of(source, targets, max(end - length, source.starts_at), end),
         targets=targets,
         access=Access(hub.id, hub.base_url, hub.credentials, hub.requests_per_minute),
+        districts={each.entity: each.district_id for each in source.entities},
+        measures={
+            each.attribute: Measure(each.metric_id, each.unit, each.across) for each in source.attributes
+        },
     )
 
 
@@ -104,6 +136,7 @@ def run(trial: Trial, settings: CollectionSettings, *, at: datetime) -> Preview:
     taken = harvest.readings[:MOST_READINGS]
     with Arrivals(trial.targets, until=to_microseconds(at)) as arrivals:
         arrivals.add(taken)
+        lines = tuple(_lines(trial, arrivals.chunks()))
         doubtful = {id(suspect.reading) for suspect in arrivals.suspects}
         dropped = harvest.dropped.reasons | arrivals.unmapped.reasons
     return Preview(
@@ -116,10 +149,30 @@ def run(trial: Trial, settings: CollectionSettings, *, at: datetime) -> Preview:
             if id(each) not in doubtful and (each.entity, each.attribute) in trial.targets
         ),
         suspects=tuple(arrivals.suspects),
+        lines=lines,
         dropped=dropped,
         fault=fault,
         is_whole=is_whole and len(taken) == len(harvest.readings),
     )
+
+
+def _lines(trial: Trial, chunks: Iterable[Columns]) -> Iterator[Line]:
+    """What would be stored, by metric and district; entities of one district are put together by instant."""
+    places = {
+        target.series_id: (trial.measures[attribute].metric_id, trial.districts[entity])
+        for (entity, attribute), target in trial.targets.items()
+    }
+    means = {each.metric_id for each in trial.measures.values() if each.across == Across.MEAN}
+    found: dict[tuple[int, int], dict[int, dict[int, float]]] = {place: {} for place in places.values()}
+    for rows in chunks:
+        for series, at, value in zip(
+            rows.series.tolist(), rows.at.tolist(), rows.values.tolist(), strict=True
+        ):
+            found[places[series]].setdefault(at, {})[series] = value
+    for (metric_id, district_id), values in found.items():
+        together = fmean if metric_id in means else fsum
+        points = tuple((from_microseconds(at), together(values[at].values())) for at in sorted(values))
+        yield Line(metric_id, district_id, points)
 
 
 def _request(url: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Request:

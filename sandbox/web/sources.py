@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -11,11 +11,12 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from experiments.collection.models import DataSource
+from experiments.collection.preview import Trial
 from experiments.errors import Invalid
 from experiments.metrics import Metric
 from sandbox import access, collection_desk, collection_health, hub_desk
 from sandbox.db import db
-from sandbox.web import durations, options, source_words
+from sandbox.web import complaints, durations, options, quarantine_words, source_words, trials
 from sandbox.web.filters import pick
 from sandbox.web.forms import Sent
 from sandbox.web.rim import actor, now
@@ -63,11 +64,21 @@ def new() -> ResponseReturnValue:
         described = Described(sent, chosen, may_add_hub=True)
         try:
             described.check()
+            if _is_trial():
+                trial = collection_desk.rehearsal(
+                    db.session,
+                    described.data,
+                    new_hub=described.new_hub,
+                    private_hubs=_private_hubs(),
+                    by=actor(),
+                    at=now(),
+                )
+                return _tried(sent, trial, None)
             made = collection_desk.register(
                 db.session,
                 described.data,
                 new_hub=described.new_hub,
-                private_hubs=current_app.settings.private_hubs,  # type: ignore[attr-defined]
+                private_hubs=_private_hubs(),
                 by=actor(),
                 at=now(),
             )
@@ -87,6 +98,11 @@ def edit(source_id: int) -> ResponseReturnValue:
         described = Described(sent, edited.territory, may_add_hub=False)
         try:
             described.check()
+            if _is_trial():
+                trial = collection_desk.rehearsal(
+                    db.session, described.data, edited=edited, by=actor(), at=now()
+                )
+                return _tried(sent, trial, source_id)
             collection_desk.edit(
                 db.session,
                 edited,
@@ -123,6 +139,24 @@ def _act(use_case: Callable[..., None], source_id: int, said: str) -> ResponseRe
     return redirect(url_for("sources.source", source_id=source_id), 303)
 
 
+def _is_trial() -> bool:
+    """Whether the form is only to be tried."""
+    return request.form.get("verb") == "try"
+
+
+def _tried(sent: Sent, trial: Trial, source_id: int | None) -> ResponseReturnValue:
+    """What the description would bring, above the form as it was typed."""
+    shown = trials.tried(trial)
+    edited = _source(source_id) if source_id is not None else None
+    own = [edited.territory] if edited else collection_desk.territories(db.session, actor())
+    return _form(sent, own, edited, shown)
+
+
+def _private_hubs() -> Sequence[str]:
+    hubs: Sequence[str] = current_app.settings.private_hubs  # type: ignore[attr-defined]
+    return hubs
+
+
 def _source(source_id: int) -> DataSource:
     return collection_health.find(db.session, source_id, actor())
 
@@ -139,11 +173,14 @@ def _blank(own: list[Any]) -> dict[str, Any]:
     }
 
 
-def _form(sent: Sent, own: list[Any], edited: DataSource | None) -> ResponseReturnValue:
+def _form(
+    sent: Sent, own: list[Any], edited: DataSource | None, shown: trials.Shown | None = None
+) -> ResponseReturnValue:
     hubs = [each.name for each in hub_desk.usable(db.session, [place.id for place in own])]
     page = render_template(
         "sources/form.html",
         edited=edited,
+        shown=shown,
         sent=sent,
         errors=sent.errors,
         labels=source_words.LABELS,
@@ -153,6 +190,9 @@ def _form(sent: Sent, own: list[Any], edited: DataSource | None) -> ResponseRetu
         metrics=db.session.scalars(select(Metric).order_by(Metric.code, Metric.version)).all(),
         kinds=options.pairs(source_words.KINDS),
         what_kinds_ask=source_words.WHAT_KINDS_ASK,
+        complaints=complaints,
+        source_words=source_words,
+        quarantine_words=quarantine_words,
         dialects=options.pairs(source_words.DIALECTS),
         representations=options.pairs(source_words.REPRESENTATIONS),
     )
