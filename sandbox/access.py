@@ -52,7 +52,7 @@ def agency_reviewer(actor: Actor | None) -> bool:
 
 
 def parties_of_confirmations(actor: Actor | None) -> bool:
-    return company_people(actor) or agency_reviewer(actor) or auditor(actor)
+    return company_people(actor) or regulators(actor)
 
 
 def decider(actor: Actor | None) -> bool:
@@ -277,6 +277,15 @@ RULES: dict[str, Rule] = {
     "api-moves.suspend": decider,
     "api-moves.lift": decider,
     "api-moves.finish": signed_in,
+    "api-confirmations.index": parties_of_confirmations,
+    "api-confirmations.draft": company_author,
+    "api-confirmations.read": parties_of_confirmations,
+    "api-confirmations.submit": company_signatory,
+    "api-confirmations.route": ministry_reviewer,
+    "api-confirmations.take_alone": ministry_reviewer,
+    "api-confirmations.reply": agency_reviewer,
+    "api-confirmations.answer": ministry_reviewer,
+    "api-confirmations.withdraw": company_people,
     "api-plans.read": anyone,
     "api-plans.draft": evaluators_and_auditor,
     "api-plans.save": evaluator,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask import Flask
 
 from sandbox.api import (
+    confirmations,
     decisions,
     evaluations,
     moves,
@@ -23,7 +24,18 @@ from sandbox.api.description import SPECIFICATION, Interface
 
 PREFIX = "/api/v1"
 
-ROOMS = (sessions, pilots, moves, plans, evaluations, decisions, observations, open_data, records)
+ROOMS = (
+    sessions,
+    confirmations,
+    pilots,
+    moves,
+    plans,
+    evaluations,
+    decisions,
+    observations,
+    open_data,
+    records,
+)
 
 
 def init_app(app: Flask) -> None:

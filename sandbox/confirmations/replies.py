@@ -165,10 +165,13 @@ def answer(
 ) -> None:
     """The lead ministry adds what its own laws ask, and the company is notified of the whole."""
     CONFIRMATION.check(confirmation, "answer", by=by)
-    confirmation.lead_reply, confirmation.lead_text = reply, text
-    confirmation.lead_requirements, confirmation.lead_procedure = requirements or None, procedure or None
-    confirmation.outcome = outcome_of([reply, *(agency.reply for agency in confirmation.agencies)])
-    CONFIRMATION.perform(session, confirmation, "answer", by=by, at=at)
+    outcome = outcome_of([reply, *(agency.reply for agency in confirmation.agencies)])
+    # Answer, outcome and status are one: none of them reaches the database without the others.
+    with session.no_autoflush:
+        confirmation.lead_reply, confirmation.lead_text = reply, text
+        confirmation.lead_requirements, confirmation.lead_procedure = requirements or None, procedure or None
+        confirmation.outcome = outcome
+        CONFIRMATION.perform(session, confirmation, "answer", by=by, at=at)
     running.end(
         session,
         confirmation.case,
