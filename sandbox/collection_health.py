@@ -9,7 +9,9 @@ from enum import StrEnum
 from sqlalchemy import Select, exists, false, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from experiments.collection.connectors.options import SUBSCRIBED
 from experiments.collection.models import CollectionAttempt, DataSource, Observation, Series
+from experiments.collection.mqtt_models import MqttSession
 from experiments.errors import NotFound
 from experiments.lifecycle import Actor
 from sandbox import access
@@ -42,10 +44,21 @@ class SourceLine:
 
 
 @dataclass(frozen=True)
+class Listening:
+    """How a source of a broker is listened to. `since` is None while nobody does; `heard_until` is when a
+    connection was last known to stand, None where there never was one."""
+
+    since: datetime | None
+    heard_until: datetime | None
+
+
+@dataclass(frozen=True)
 class SourcePage:
-    """One source with its latest attempts, newest first, and how many of its series are silent."""
+    """One source with its latest attempts, newest first, and how many of its series are silent; `listening`
+    is None where the hub is asked."""
 
     source: DataSource
+    listening: Listening | None
     health: Health
     attempts: tuple[CollectionAttempt, ...]
     series: int
@@ -89,6 +102,7 @@ def page(session: Session, source: DataSource, actor: Actor, now: datetime) -> S
     silent = series.where(~exists().where(Observation.series_id == Series.id))
     return SourcePage(
         source=source,
+        listening=_listening(session, source, now) if source.hub.kind in SUBSCRIBED else None,
         health=health(source, attempts[0] if attempts else None, now),
         attempts=attempts,
         series=session.scalar(series) or 0,
@@ -112,6 +126,15 @@ def health(source: DataSource, latest: CollectionAttempt | None, now: datetime) 
     if source.watermark < now - lag - 2 * interval - GRACE:
         return Health.CATCHING_UP
     return Health.HEALTHY
+
+
+def _listening(session: Session, source: DataSource, now: datetime) -> Listening:
+    known = session.scalar(select(MqttSession).where(MqttSession.source_id == source.id))
+    if known is None:
+        return Listening(None, None)
+    # A worker that died could no longer note that it hung up; its lease tells.
+    is_held = source.lease_until is not None and source.lease_until > now
+    return Listening(known.connected_since if is_held else None, known.heard_until)
 
 
 def _watched(actor: Actor) -> Select[DataSource]:

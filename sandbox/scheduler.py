@@ -44,12 +44,16 @@ def new_holder() -> str:
 
 @dataclass(frozen=True)
 class Work:
-    """What a beat does: collection, then `duties` (other due work, such as evaluations), one by one."""
+    """What a beat does: collection, then `duties` (other due work, such as evaluations), one by one.
+
+    `endings` bring to an end what duties began and left running.
+    """
 
     session_factory: sessionmaker[Session]
     settings: CollectionSettings
     clock: Clock = wall_clock
     duties: Sequence[Duty] = ()
+    endings: Sequence[Duty] = ()
     holder: str = field(default_factory=new_holder)
     stopping: threading.Event = field(default_factory=threading.Event)
     memory: HubMemory = field(default_factory=HubMemory)
@@ -83,7 +87,7 @@ def tick(work: Work) -> list[AttemptSummary]:
 
 
 class Heartbeat:
-    """A running scheduler; `stop` lets the window that is being written end, and no other begin."""
+    """A running scheduler; `stop` lets what is being written end, and nothing else begin."""
 
     def __init__(self, work: Work, *, seconds: float) -> None:
         self._work = work
@@ -108,6 +112,8 @@ class Heartbeat:
     def stop(self) -> None:
         self._work.stopping.set()
         self._scheduler.shutdown(wait=True)
+        for end in self._work.endings:
+            end()
 
 
 def start_background(work: Work, *, seconds: float) -> Heartbeat:

@@ -2,6 +2,7 @@
 
 from experiments import districts, facts, metrics
 from experiments.collection import models as collection
+from experiments.collection import mqtt_models as mqtt
 from experiments.collection import quality_models as quality
 from experiments.collection import terms, tokens, upload
 from experiments.evaluation import models as evaluation
@@ -33,6 +34,7 @@ __all__ = [
     "facts",
     "metadata",
     "metrics",
+    "mqtt",
     "organisations",
     "pilots",
     "programmes",

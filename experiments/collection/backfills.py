@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from experiments.collection.connectors.options import SUBSCRIBED
 from experiments.collection.models import Backfill, DataSource
 from experiments.errors import Invalid
 
@@ -16,9 +17,11 @@ def request_backfill(
     """Have [starts_at, ends_at) of `source` read, or read again, window by window beside the live schedule.
 
     Due at once. Invalid where the span is empty, begins before the source or reaches beyond what the
-    live schedule has read.
+    live schedule has read, and where the hub is listened to, which cannot be asked for the past.
     """
     errors: dict[str, list[str]] = {}
+    if source.hub.kind in SUBSCRIBED:
+        raise Invalid({"starts_at": ["What is sent as it is made cannot be asked for again."]})
     if starts_at < source.starts_at:
         errors["starts_at"] = ["The source starts later."]
     if ends_at > source.watermark:

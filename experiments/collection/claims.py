@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,8 +17,9 @@ from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.collection.connectors.ngsi_ld import Query
+from experiments.collection.connectors.options import SUBSCRIBED
 from experiments.collection.intake import Targets, targets_of
-from experiments.collection.models import Backfill, DataSource, Dialect, Representation
+from experiments.collection.models import Backfill, DataSource, Dialect, Hub, Representation
 from experiments.collection.settings import CollectionSettings
 
 NO_LEASE: dict[str, Any] = {"lease_holder": None, "lease_until": None, "claimed_at": None}
@@ -63,6 +64,11 @@ class Claim:
     is_live: bool
     past: Past | None
 
+    @property
+    def query_from_start(self) -> Query:
+        """What is asked for where all that comes from the source's start on is taken."""
+        return replace(self.query, start=self.starts_at)
+
 
 def claim_next(
     session_factory: sessionmaker[Session],
@@ -73,9 +79,11 @@ def claim_next(
     at: datetime | None = None,
     but: AbstractSet[int] = frozenset(),
     but_of: AbstractSet[int] = frozenset(),
+    subscribed: bool = False,
 ) -> Claim | None:
     """Lease the source that has been due for longest, or None. `but` are sources not to be taken,
-    `but_of` hubs whose sources are not to be taken.
+    `but_of` hubs whose sources are not to be taken; `subscribed`: of those that are listened to, or of those
+    that are asked.
 
     `at` is the instant of the claim, from which the lease counts (`now` where it is None).
     """
@@ -84,9 +92,11 @@ def claim_next(
     past_is_due = exists().where(
         Backfill.source_id == DataSource.id, Backfill.finished_at.is_(None), Backfill.next_due_at <= now
     )
+    listened_to = exists().where(Hub.id == DataSource.hub_id, Hub.kind.in_(SUBSCRIBED))
     wanted = (
         select(DataSource)
         .where(
+            listened_to if subscribed else ~listened_to,
             ~DataSource.paused,
             or_(DataSource.next_due_at <= now, past_is_due),
             is_free,

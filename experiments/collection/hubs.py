@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.collection import addresses
+from experiments.collection.connectors.options import SUBSCRIBED
 from experiments.collection.credentials import Credentials, CredentialsSchema, Vault
 from experiments.collection.description import Errors, HubSchema
 from experiments.collection.models import DataSource, Hub
@@ -105,9 +106,13 @@ def _checked(
     if session.scalar(same.where(Hub.id != edited.id) if edited else same) is not None:
         errors["name"] = [f"The hub {facts['name']} exists."]
     try:
-        url = addresses.parse(facts["base_url"], private_hubs)
+        is_broker = facts["kind"] in SUBSCRIBED
+        schemes = addresses.BROKER_SCHEMES if is_broker else addresses.SCHEMES
+        url = addresses.parse(facts["base_url"], private_hubs, schemes=schemes)
         if url.query or url.fragment:
             errors["base_url"] = ["The address must end with its path."]
+        elif is_broker and url.path not in ("", "/"):
+            errors["base_url"] = ["The address of a broker has no path."]
     except addresses.AddressRefused as refusal:
         errors["base_url"] = [str(refusal)]
     code = facts["territory"]

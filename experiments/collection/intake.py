@@ -42,6 +42,14 @@ class Doubt(StrEnum):
     UNKNOWN_UNIT = "unknown_unit"
     INCOMPATIBLE_UNIT = "incompatible_unit"
     IN_THE_FUTURE = "in_the_future"
+    # Of a whole message, whose topic and payload stand in the place of entity and value.
+    NOT_JSON = "not_json"
+    WRONG_SHAPE = "wrong_shape"
+    NO_INSTANT = "no_instant"
+    TOO_LARGE = "too_large"
+
+
+OF_MESSAGES = frozenset({Doubt.NOT_JSON, Doubt.WRONG_SHAPE, Doubt.NO_INSTANT, Doubt.TOO_LARGE})
 
 
 class Target(NamedTuple):

@@ -13,7 +13,8 @@ class CollectionSettings:
     they lie in a private network. Every other hub must have a public address and a usual port.
     `credential_keys` open what is sealed for hubs; the first one seals. After `failures_to_rest` failures
     in a row, whichever of its sources met them, a hub is left alone for a while. `largest_ratio` is how
-    many times its compressed size a body may have.
+    many times its compressed size a body may have. `subscriptions_at_once` is how many sources of brokers one
+    worker listens to, each on a thread of its own; a message waits at most `batch_seconds` for others.
     """
 
     private_hubs: tuple[str, ...] = ()
@@ -22,6 +23,8 @@ class CollectionSettings:
     backfill_windows_per_run: int = 12
     sources_at_once: int = 4
     sources_per_hub: int = 4
+    subscriptions_at_once: int = 32
+    batch_seconds: float = 5.0
     connect_seconds: float = 5.0
     read_seconds: float = 30.0
     answer_seconds: float = 120.0

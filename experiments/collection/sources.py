@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from experiments.collection.backfills import request_backfill
 from experiments.collection.claims import NO_LEASE
+from experiments.collection.connectors.options import SUBSCRIBED
 from experiments.collection.description import Description, conflicts
 from experiments.collection.intake import series_entity
 from experiments.collection.models import DataSource, Series
@@ -66,7 +67,8 @@ def edit_source(session: Session, source: DataSource, data: Mapping[str, Any], *
     session.flush()
     _add_missing_series(session, source, at=at)
     note(session, source, at=at)
-    if facts.starts_at < missing_until:
+    # What is listened to cannot be asked for the past.
+    if facts.starts_at < missing_until and source.hub.kind not in SUBSCRIBED:
         request_backfill(session, source, starts_at=facts.starts_at, ends_at=missing_until, at=at)
 
 

@@ -157,7 +157,7 @@ class Window:
             attempt.pages = fault.page or 0
             try:
                 hold(session, self.claim, **NO_LEASE)
-                self._back_off(session, at, crew.settings, fault.retry_after_seconds)
+                postpone(session, self._progress_of, at, crew.settings, fault.retry_after_seconds)
                 # What is wrong with one page is the matter of its source; a hub that is down, of all.
                 if isinstance(fault, PassingFault):
                     note_failure(session, self.claim.hub_id, at=at, settings=crew.settings)
@@ -167,20 +167,11 @@ class Window:
             session.flush()
             return self._summary(attempt)
 
-    def _back_off(
-        self, session: Session, at: datetime, settings: CollectionSettings, asked: float | None
-    ) -> None:
-        """Leave the source, or the backfill, alone for a while; the source is held."""
-        # Not through the objects: a failure is no edit, and must not raise the version that people edit.
-        table: type[DataSource | Backfill] = DataSource if self.past is None else Backfill
-        key = self.claim.source_id if self.past is None else self.past.backfill_id
-        failures = session.execute(select(table.failures).where(table.id == key)).scalar_one() + 1
-        session.execute(
-            update(table)
-            .where(table.id == key)
-            .values(failures=failures, next_due_at=at + back_off(failures, settings, asked))
-            .execution_options(synchronize_session=False)
-        )
+    @property
+    def _progress_of(self) -> tuple[type[DataSource | Backfill], int]:
+        if self.past is None:
+            return DataSource, self.claim.source_id
+        return Backfill, self.past.backfill_id
 
     def _note_stale(self, crew: Crew, started_at: datetime) -> AttemptSummary:
         with crew.session_factory.begin() as session:
@@ -252,6 +243,25 @@ class _Renewing:
 def access_to(hub: Hub) -> Access:
     """How `hub` may be called, its credentials still sealed."""
     return Access(hub.id, hub.base_url, hub.credentials, hub.requests_per_minute)
+
+
+def postpone(
+    session: Session,
+    row: tuple[type[DataSource | Backfill], int],
+    at: datetime,
+    settings: CollectionSettings,
+    asked_seconds: float | None = None,
+) -> None:
+    """Leave a source, or a backfill, alone for a while after one more failure; its source is held."""
+    # Not through the objects: a failure is no edit, and must not raise the version that people edit.
+    table, key = row
+    failures = session.execute(select(table.failures).where(table.id == key)).scalar_one() + 1
+    session.execute(
+        update(table)
+        .where(table.id == key)
+        .values(failures=failures, next_due_at=at + back_off(failures, settings, asked_seconds))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def back_off(failures: int, settings: CollectionSettings, asked_seconds: float | None = None) -> timedelta:

@@ -16,6 +16,10 @@ DOUBTS = {
     Doubt.UNKNOWN_UNIT: _("Unknown unit"),
     Doubt.INCOMPATIBLE_UNIT: _("Unit of another kind"),
     Doubt.IN_THE_FUTURE: _("In the future"),
+    Doubt.NOT_JSON: _("Message is not JSON"),
+    Doubt.WRONG_SHAPE: _("Message of another shape"),
+    Doubt.NO_INSTANT: _("Message without an instant"),
+    Doubt.TOO_LARGE: _("Message too large"),
 }
 
 VERDICTS = {

@@ -29,7 +29,7 @@ DURATIONS = ("interval_seconds", "overlap_seconds", "lag_seconds", "window_secon
 NEW_HUB = ""
 _HUB_FIELDS = ("name", "base_url", "kind", "dialect", "zone", "tenant", "context_url")
 # Numbers among the options; the rest are texts.
-_WHOLE_OPTIONS = {"longest_interval_seconds", "first_page"}
+_WHOLE_OPTIONS = {"longest_interval_seconds", "first_page", "entity_level"}
 _MAY_BE_BLANK = {"tenant", "context_url"}
 _METRIC = re.compile(r"(?P<code>[^@]*)(?:@(?P<version>\d{1,9}))?")
 _REPEATED = re.compile(r"(?P<value>.*) stands in row (?P<row>\d+) already\.")

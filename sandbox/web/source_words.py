@@ -38,6 +38,7 @@ DROPPED = {
     "not_mapped": _("Mapped to no district and metric"),
     "no_instant": _("Without an instant"),
     "withdrawn": _("Withdrawn with their file"),
+    "empty_message": _("Empty messages"),
 }
 
 CADENCES = {
@@ -56,6 +57,7 @@ KINDS = {
     "korean_api": _("Korean public-data API"),
     "json": _("Plain JSON"),
     "csv": _("CSV by HTTP"),
+    "mqtt": _("MQTT broker"),
 }
 
 # What "entity type" means to each kind, and the options that it knows; (must, may).
@@ -97,6 +99,20 @@ WHAT_KINDS_ASK = {
         _("Path of the file"),
         ("time_field",),
         ("entity_field", "time_format", "delimiter", "parameters.*"),
+    ),
+    "mqtt": (
+        _("Filters of topics, with blanks between them"),
+        (),
+        (
+            "payload",
+            "entity_level",
+            "entity_field",
+            "time_field",
+            "rows",
+            "values.*",
+            "time_format",
+            "protocol",
+        ),
     ),
 }
 

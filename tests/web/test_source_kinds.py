@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
 
-from experiments.collection.connectors.options import OPTIONS
+from experiments.collection.connectors.options import OPTIONS, SUBSCRIBED
 from experiments.collection.connectors.registry import CONNECTORS
 from experiments.collection.engine import collect_due
 from experiments.collection.models import DataSource, Observation
@@ -193,7 +193,7 @@ def test_an_option_that_cannot_be_is_refused_with_its_line(officer, rows, site, 
 
 
 def test_every_kind_has_its_connector_its_options_and_its_words():
-    assert set(CONNECTORS) == set(OPTIONS) == set(source_words.KINDS) == set(source_words.WHAT_KINDS_ASK)
+    assert set(CONNECTORS) | SUBSCRIBED == set(OPTIONS) == set(source_words.KINDS) == set(source_words.WHAT_KINDS_ASK)
 
 
 @pytest.mark.parametrize("kind", OPTIONS)

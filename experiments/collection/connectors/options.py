@@ -16,6 +16,9 @@ from experiments.fields import Line, load
 EPOCHS = ("epoch_s", "epoch_ms")
 PLACEHOLDER = re.compile(r"\{(?:(entity)|(start|end|last)(?::([^{}]+))?)\}")
 _PATH = re.compile(r"(?:/[^/?#\s]+)+/?")
+# Levels with a wildcard alone or without one, # at the end only; what begins with $ is the broker's own.
+_TOPIC = re.compile(r"(?!\$)(?:(?:\+|[^+#/]*)/)*(?:\+|#|[^+#/]*)")
+_LONGEST_TOPIC_BYTES = 1_000
 _DAY = 86_400
 
 Errors = dict[str, list[str]]
@@ -146,6 +149,35 @@ class JsonOptions(TableOptions):
             raise ValidationError("Pages are linked or counted, not both.", "page_parameter")
 
 
+class MqttOptions(Schema):
+    """What the messages of a broker hold: NGSI-LD entities, or JSON whose paths are those of `JsonOptions`.
+
+    The entity stands in a row (`entity_field`) or in the topic (`entity_level`, counted from 1). `protocol`
+    is the version of MQTT.
+    """
+
+    payload = fields.String(load_default="json", validate=validate.OneOf(["json", "ngsi_ld"]))
+    protocol = fields.String(load_default="3.1.1", validate=validate.OneOf(["3.1.1", "5"]))
+    rows = Checked(_is_json_path, load_default="$")
+    entity_field = Checked(_is_json_path, load_default=None, allow_none=True)
+    entity_level = fields.Integer(
+        strict=True, load_default=None, allow_none=True, validate=validate.Range(min=1, max=100)
+    )
+    time_field = Checked(_is_json_path, load_default=None, allow_none=True)
+    time_format = Checked(_is_time_format, load_default=None, allow_none=True, longest=60)
+    values = fields.Dict(keys=Line(), values=Checked(_is_json_path), load_default=dict)
+
+    @validates_schema
+    def json_is_mapped(self, data: Mapping[str, Any], **_: Any) -> None:
+        """A row of JSON has an instant, and one place that names its entity."""
+        if data["payload"] != "json":
+            return
+        if not data["time_field"]:
+            raise ValidationError("Missing data for required field.", "time_field")
+        if bool(data["entity_field"]) == bool(data["entity_level"]):
+            raise ValidationError("Name the entity by entity_field or by entity_level.", "entity_field")
+
+
 class OneM2mOptions(Schema):
     """`origin` is who asks (X-M2M-Origin), as the platform knows it."""
 
@@ -160,7 +192,10 @@ OPTIONS: Mapping[str, type[Schema]] = {
     "csv": CsvOptions,
     "json": JsonOptions,
     "onem2m": OneM2mOptions,
+    "mqtt": MqttOptions,
 }
+# Kinds that nobody asks: they are listened to.
+SUBSCRIBED = frozenset({"mqtt"})
 ENTITY_TYPES = ("Datastream", "Thing")
 
 
@@ -168,7 +203,8 @@ def check_options(kind: str, entity_type: str, given: Mapping[str, Any]) -> dict
     """The options of a source at a hub of `kind`, with their defaults; Invalid by field.
 
     What `entity_type` means depends on the kind: `Datastream` or `Thing` for SensorThings, the id of the
-    resource for CKAN, the path below the hub's address for plain JSON, CSV, Korean APIs and oneM2M.
+    resource for CKAN, the path below the hub's address for plain JSON, CSV, Korean APIs and oneM2M, and
+    filters of topics with blanks between them for MQTT.
     """
     errors: Errors = {}
     options: dict[str, Any] = {}
@@ -180,13 +216,27 @@ def check_options(kind: str, entity_type: str, given: Mapping[str, Any]) -> dict
         errors["entity_type"] = ["Write Datastream or Thing."]
     if kind in ("csv", "json", "korean_api", "onem2m"):
         errors |= _faults_of_path(entity_type)
-    if "time_field" in options and not options["entity_field"]:
+    if kind in SUBSCRIBED:
+        errors |= _faults_of_topics(entity_type)
+    elif "time_field" in options and not options["entity_field"]:
         texts = [entity_type, *options.get("parameters", {}).values()]
         if not any("{entity}" in text for text in texts):
             errors["options.entity_field"] = ["Name what holds the entity, or write {entity} in the address."]
     if errors:
         raise Invalid(errors)
     return options
+
+
+def topics_of(entity_type: str) -> list[str]:
+    """The filters of topics that an entity type of MQTT names."""
+    return list(dict.fromkeys(entity_type.split()))
+
+
+def _faults_of_topics(text: str) -> Errors:
+    for topic in topics_of(text):
+        if len(topic.encode()) > _LONGEST_TOPIC_BYTES or not _TOPIC.fullmatch(topic):
+            return {"entity_type": [f"Not a filter of topics: {topic}"]}
+    return {}
 
 
 def _faults_of_path(path: str) -> Errors:

@@ -24,13 +24,14 @@ _NOTHING = frozenset({"", "-", "--"})
 
 
 class Table:
-    """The rows of one window as they come, page after page."""
+    """The rows of one window as they come, page after page; of any instant where it is not `is_bounded`."""
 
-    def __init__(self, query: Query, harvest: Harvest) -> None:
+    def __init__(self, query: Query, harvest: Harvest, *, is_bounded: bool = True) -> None:
         self._query = query
         self._harvest = harvest
         self._begins = to_microseconds(query.start)
         self._ends = to_microseconds(query.end)
+        self._is_bounded = is_bounded
         self._entity_column: str | None = query.options.get("entity_field")
         self._time_column: str = query.options["time_field"]
         self._time_format: str | None = query.options.get("time_format")
@@ -52,7 +53,7 @@ class Table:
                 self._harvest.dropped.note("entity_not_mapped", entity)
             return at
         self._met.add(entity)
-        is_inside = self._begins <= at < self._ends
+        is_inside = not self._is_bounded or self._begins <= at < self._ends
         for attribute in self._query.attributes:
             if attribute in row:
                 self._present.add((entity, attribute))
