@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import IO, NamedTuple, Self
+from typing import IO, Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session
 
 from experiments.collection import units
-from experiments.collection.connectors.readings import Dropped, Reading
+from experiments.collection.connectors.readings import Block, Dropped, Reading
 from experiments.collection.faults import quote
 from experiments.collection.models import Across, Series, SourceAttribute, SourceEntity
 from experiments.metrics import Metric
@@ -47,6 +47,11 @@ class Doubt(StrEnum):
     WRONG_SHAPE = "wrong_shape"
     NO_INSTANT = "no_instant"
     TOO_LARGE = "too_large"
+
+
+# Rows carry their doubt as a small number, 0 where there is none.
+_CODES = {doubt: code for code, doubt in enumerate(Doubt, start=1)}
+_DOUBTS = tuple(Doubt)
 
 
 OF_MESSAGES = frozenset({Doubt.NOT_JSON, Doubt.WRONG_SHAPE, Doubt.NO_INSTANT, Doubt.TOO_LARGE})
@@ -139,6 +144,10 @@ class Arrivals:
     def __init__(self, targets: Targets, *, until: int) -> None:
         self._targets = list(targets.values())
         self._index = {key: position for position, key in enumerate(targets)}
+        self._series = np.array([target.series_id for target in self._targets], dtype=np.int64)
+        self._lowest = _limits([target.lowest for target in self._targets], -np.inf)
+        self._highest = _limits([target.highest for target in self._targets], np.inf)
+        self._converts = any(target.unit != target.metric_unit for target in self._targets)
         self._until = until
         self._waiting: list[Columns] = []
         self._file: IO[bytes] | None = None
@@ -153,11 +162,11 @@ class Arrivals:
         if self._file is not None:
             self._file.close()
 
-    def add(self, readings: Sequence[Reading]) -> None:
-        """Check `readings`; OverflowError where more than 10,000 in all cannot be stored, for then it is
+    def add(self, batch: Block | Sequence[Reading]) -> None:
+        """Check readings; OverflowError where more than 10,000 in all cannot be stored, for then it is
         the source that is wrong."""
-        self.count += len(readings)
-        rows = self._checked(readings)
+        self.count += len(batch)
+        rows = self._of_block(batch) if isinstance(batch, Block) else self._of_readings(batch)
         if len(self.suspects) > MOST_SUSPECTS:
             raise OverflowError(f"more than {MOST_SUSPECTS:,} readings cannot be stored")
         if len(rows):
@@ -184,23 +193,55 @@ class Arrivals:
         self._file.write(packed.tobytes())
         self._waiting = []
 
-    def _checked(self, readings: Sequence[Reading]) -> Columns:
-        readings, position = self._mapped(readings)
-        if not readings:
-            return Columns(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
-        readings, position, values = self._numbers(readings, position)
+    def _of_block(self, block: Block) -> Columns:
+        names = zip(block.entities, block.attributes, strict=True)
+        found = [self._index.get(name, -1) for name in names]
+        if -1 in found:
+            for stretch, target in enumerate(found):
+                if target < 0:
+                    name = f"{block.entities[stretch]} {block.attributes[stretch]}"
+                    self.unmapped.note("not_mapped", name, block.counts[stretch])
+            return self._of_block(block.take(np.array(found)[block.stretch] >= 0))
+        targets = np.array(found, dtype=np.int64)
+        values = _floats(block.values)
+        return self._judged(block.reading, targets, block.units, block.counts, block.at, values)
+
+    def _of_readings(self, readings: Sequence[Reading]) -> Columns:
+        readings, targets = self._mapped(readings)
+        readings, targets, values = self._numbers(readings, targets)
+        stated = [reading.unit for reading in readings]
         at = np.array([reading.at for reading in readings], dtype=np.int64)
-        values, reasons = self._converted(readings, position, values)
-        lowest = self._limit("lowest", -np.inf)[position]
-        highest = self._limit("highest", np.inf)[position]
-        reasons[(values < lowest) | (values > highest)] = Doubt.OUT_OF_RANGE
-        reasons[~np.isfinite(values)] = Doubt.NOT_FINITE
-        reasons[at > self._until + ONE_DAY] = Doubt.IN_THE_FUTURE
-        bad = reasons != ""
-        for row in np.flatnonzero(bad).tolist():
-            self.suspects.append(Suspect(readings[row], Doubt(reasons[row])))
-        series = np.array([target.series_id for target in self._targets], dtype=np.int64)[position]
-        return Columns(series, at, values).take(~bad)
+        return self._judged(readings.__getitem__, targets, stated, [1] * len(readings), at, values)
+
+    def _judged(
+        self,
+        reading: Callable[[int], Reading],
+        targets: IntArray,
+        stated: Sequence[str | None],
+        counts: Sequence[int],
+        at: IntArray,
+        values: FloatArray,
+    ) -> Columns:
+        """The rows that can be stored; the others are kept aside as the `reading` of their row.
+
+        m stretches have their target, the unit they state (None: that of the mapping) and their count of
+        rows; `at` and `values` are (n,).
+        """
+        if not len(values):
+            return Columns(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+        position = np.repeat(targets, counts)
+        values, doubts = self._converted(targets, stated, counts, values)
+        is_outside = (values < self._lowest[position]) | (values > self._highest[position])
+        doubts[is_outside] = _CODES[Doubt.OUT_OF_RANGE]
+        doubts[~np.isfinite(values)] = _CODES[Doubt.NOT_FINITE]
+        doubts[at > self._until + ONE_DAY] = _CODES[Doubt.IN_THE_FUTURE]
+        rows = Columns(self._series[position], at, values)
+        if not doubts.any():
+            return rows
+        self.suspects += [
+            Suspect(reading(row), _DOUBTS[int(doubts[row]) - 1]) for row in np.flatnonzero(doubts).tolist()
+        ]
+        return rows.take(doubts == 0)
 
     def _mapped(self, readings: Sequence[Reading]) -> tuple[Sequence[Reading], IntArray]:
         """Readings that have a target, with its position."""
@@ -225,35 +266,41 @@ class Arrivals:
             kept = np.flatnonzero(is_number)
             readings, position = [readings[row] for row in kept.tolist()], position[kept]
             raw = [raw[row] for row in kept.tolist()]
-        try:
-            values = np.array(raw, dtype=np.float64)
-        except OverflowError:  # an integer beyond the largest float
-            values = np.array([_as_float(value) for value in raw], dtype=np.float64)
-        return readings, position, values
+        return readings, position, _floats(raw)
 
     def _converted(
-        self, readings: Sequence[Reading], position: IntArray, values: FloatArray
-    ) -> tuple[FloatArray, npt.NDArray[np.str_]]:
-        """Values in the metric's unit, and why some could not be converted ('' where they could)."""
-        reasons = np.full(len(values), "", dtype="U20")
-        if not any(t.unit != t.metric_unit for t in self._targets) and not any(r.unit for r in readings):
-            return values, reasons
+        self, targets: IntArray, stated: Sequence[str | None], counts: Sequence[int], values: FloatArray
+    ) -> tuple[FloatArray, npt.NDArray[np.int8]]:
+        """Values in the metric's unit, and the codes of why some could not be converted."""
+        doubts = np.zeros(len(values), dtype=np.int8)
+        if not self._converts and not any(stated):
+            return values, doubts
         values = values.copy()
-        given = np.array([r.unit or self._targets[p].unit for r, p in zip(readings, position, strict=True)])
-        wanted = np.array([self._targets[p].metric_unit for p in position])
-        for pair in {*zip(given.tolist(), wanted.tolist(), strict=True)}:
-            rows = (given == pair[0]) & (wanted == pair[1])
+        wanted = [self._targets[target] for target in targets.tolist()]
+        pairs = [(unit or to.unit, to.metric_unit) for unit, to in zip(stated, wanted, strict=True)]
+        order = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+        which = np.repeat([order[pair] for pair in pairs], counts)
+        for pair, number in order.items():
+            rows = which == number
             try:
                 values[rows] = units.convert(values[rows], *pair)
             except units.UnknownUnit:
-                reasons[rows] = Doubt.UNKNOWN_UNIT
+                doubts[rows] = _CODES[Doubt.UNKNOWN_UNIT]
             except units.IncompatibleUnits:
-                reasons[rows] = Doubt.INCOMPATIBLE_UNIT
-        return values, reasons
+                doubts[rows] = _CODES[Doubt.INCOMPATIBLE_UNIT]
+        return values, doubts
 
-    def _limit(self, name: str, otherwise: float) -> FloatArray:
-        limits = [getattr(target, name) for target in self._targets]
-        return np.array([otherwise if limit is None else limit for limit in limits], dtype=np.float64)
+
+def _limits(limits: Sequence[float | None], otherwise: float) -> FloatArray:
+    return np.array([otherwise if limit is None else limit for limit in limits], dtype=np.float64)
+
+
+def _floats(numbers: Sequence[Any]) -> FloatArray:
+    """`numbers`, floats and integers of any size, (n,)."""
+    try:
+        return np.array(numbers, dtype=np.float64)
+    except OverflowError:  # an integer beyond the largest float
+        return np.array([_as_float(number) for number in numbers], dtype=np.float64)
 
 
 def _as_float(value: object) -> float:

@@ -22,7 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.collection import ingest
-from experiments.collection.connectors.ngsi_ld_page import instant
+from experiments.collection.connectors.ngsi_ld_instants import instant
 from experiments.collection.connectors.readings import Dropped, Reading
 from experiments.collection.models import CollectionAttempt, DataSource, Way
 from experiments.collection.tokens import PushReceipt, SourceToken

@@ -19,7 +19,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments.collection import ingest, store
-from experiments.collection.connectors.ngsi_ld_page import instant
+from experiments.collection.connectors.ngsi_ld_instants import instant
 from experiments.collection.connectors.readings import Dropped, Reading
 from experiments.collection.intake import Arrivals, Columns, targets_of
 from experiments.collection.models import (

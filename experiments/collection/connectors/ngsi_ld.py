@@ -31,8 +31,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import orjson
 
-from experiments.collection.connectors.ngsi_ld_page import INSTANT, Page, instant
-from experiments.collection.connectors.readings import Harvest, NoValue, Reading
+from experiments.collection.connectors.ngsi_ld_instants import INSTANT, instant
+from experiments.collection.connectors.ngsi_ld_page import Page
+from experiments.collection.connectors.readings import Block, Harvest, NoValue, Reading
 from experiments.collection.faults import HubFault
 from experiments.collection.http import Answer
 from experiments.collection.http import Get as Get
@@ -106,8 +107,7 @@ class _Slice:
     complete_until: int
     expected: int | None = None
     ids: set[str] = field(default_factory=set)
-    readings: list[Reading] = field(default_factory=list)
-    instances: list[tuple[Reading | NoValue, str]] = field(default_factory=list)
+    found: list[Block | tuple[Reading | NoValue, str]] = field(default_factory=list)
 
 
 class _Walk:
@@ -119,7 +119,7 @@ class _Walk:
         self._ends = to_microseconds(query.end)
         self._datasets: set[tuple[str, str]] = set()
         self._strangers: set[str] = set()
-        self._present: set[tuple[str, str]] = set()
+        self._present: dict[str, set[str]] = {attribute: set() for attribute in query.attributes}
         self._met: set[str] = set()
         self.harvest = harvest
 
@@ -152,11 +152,11 @@ class _Walk:
     def _take(self, part: _Slice) -> None:
         """Keep what the slice is complete for; the rest comes again with another slice."""
         first, last = part.complete_from, part.complete_until
-        if (first, last) == (part.start, part.end):
-            self.harvest.extend(part.readings)
-        else:
-            self.harvest.extend([each for each in part.readings if first <= each.at < last])
-        for found, case in part.instances:
+        for each in part.found:
+            if isinstance(each, Block):
+                self.harvest.take(each.between(first, last))
+                continue
+            found, case = each
             if found.at is not None and first <= found.at < last:
                 if isinstance(found, Reading):
                     self.harvest.add(found)
@@ -171,14 +171,12 @@ class _Walk:
 
     def note_absences(self) -> None:
         """Account for what was asked for and did not come."""
-        dropped = self.harvest.dropped
-        for entity in sorted(self._query.entities):
-            if entity not in self._met:
-                dropped.note("entity_absent", entity)
-                continue
-            for attribute in self._query.attributes:
-                if (entity, attribute) not in self._present:
-                    dropped.note("attribute_missing", f"{entity} {attribute}")
+        dropped, wanted = self.harvest.dropped, self._query.entities
+        for entity in sorted(wanted - self._met):
+            dropped.note("entity_absent", entity)
+        for attribute, there in self._present.items():
+            for entity in sorted((wanted & self._met) - there):
+                dropped.note("attribute_missing", f"{entity} {attribute}")
 
     def _page(self, part: _Slice, offset: int) -> Answer:
         query = self._query
@@ -280,28 +278,37 @@ class _Walk:
     def _read(self, part: _Slice, page: Page, answer: Answer) -> None:
         """Take the page's readings inside the slice, and note how far the page reaches in time."""
         instances = 0
+        mapped = []
         for position, entity in enumerate(page.ids):
-            if entity not in self._query.entities:
-                instances += _instances(page, position)
-                if entity not in self._strangers:
-                    self._strangers.add(entity)
-                    self.harvest.dropped.note("entity_not_mapped", entity)
+            if entity in self._query.entities:
+                mapped.append(position)
                 continue
-            self._met.add(entity)
-            for attribute in self._query.attributes:
-                if page.entities[position].get(attribute) is not None:
-                    self._present.add((entity, attribute))
-                    instances += self._read_attribute(part, page, position, attribute)
+            instances += _instances(page, position)
+            if entity not in self._strangers:
+                self._strangers.add(entity)
+                self.harvest.dropped.note("entity_not_mapped", entity)
+        for attribute in self._query.attributes:
+            there = [n for n in mapped if page.entities[n].get(attribute) is not None]
+            self._present[attribute].update([page.ids[position] for position in there])
+            instances += self._read_attribute(part, page, there, attribute)
+        self._met.update(page.ids)
         first, last = _covered(answer, page, part, instances)
         part.complete_from = max(part.complete_from, first)
         part.complete_until = min(part.complete_until, last)
 
-    def _read_attribute(self, part: _Slice, page: Page, position: int, attribute: str) -> int:
+    def _read_attribute(self, part: _Slice, page: Page, positions: list[int], attribute: str) -> int:
+        """Take `attribute` of the entities at `positions`, all together where they allow it; how many
+        instances that were."""
+        block = page.block(positions, attribute, part.start, part.end) if positions else None
+        if block is not None:
+            part.found.append(block)
+            return len(block)
+        if len(positions) > 1:
+            return sum(self._read_attribute(part, page, [each], attribute) for each in positions)
+        return sum(self._read_closely(part, page, position, attribute) for position in positions)
+
+    def _read_closely(self, part: _Slice, page: Page, position: int, attribute: str) -> int:
         instances = 0
-        usual = page.plain(position, attribute, part.start, part.end)
-        if usual is not None:
-            part.readings += usual
-            return len(usual)
         for found, path in page.instances(position, attribute):
             instances += 1
             case = f"{page.ids[position]} {path}"
@@ -310,7 +317,7 @@ class _Walk:
             elif not self._begins <= found.at < self._ends:
                 self.harvest.dropped.note("out_of_window", f"{case} {from_microseconds(found.at)}")
             elif part.start <= found.at < part.end:
-                part.instances.append((found, case))
+                part.found.append((found, case))
         return instances
 
     def _note_dataset(self, entity: str, attribute: str, found: Reading | NoValue, case: str) -> None:

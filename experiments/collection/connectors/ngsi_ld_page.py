@@ -6,27 +6,23 @@ some hubs ignore the asking.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from functools import cache
-from itertools import repeat
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any
-from zoneinfo import ZoneInfo
 
+import numpy as np
 import orjson
 
+from experiments.collection.connectors.ngsi_ld_instants import instant, instants
 from experiments.collection.connectors.ngsi_ld_values import METHODS, Instance, buckets, indicator
-from experiments.collection.connectors.readings import NoValue, Reading
+from experiments.collection.connectors.readings import Block, IntArray, NoValue, Reading
 from experiments.collection.faults import HubFault, quote
-from experiments.collection.models import Representation, to_microseconds
+from experiments.collection.models import Representation
 
-INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
-_INSTANT = re.compile(INSTANT)
 _AGGREGATES = frozenset(METHODS)
-_VALUE, _OBSERVED_AT = itemgetter("value"), itemgetter("observedAt")
-_MOST_INSTANTS = 65_536
+_VALUES, _VALUE, _OBSERVED_AT = itemgetter("values"), itemgetter("value"), itemgetter("observedAt")
+_NUMBERS = frozenset((float, int))
 
 
 class Page:
@@ -52,7 +48,7 @@ class Page:
         self._number = number
         self._zone = zone
         self.entities = self._decode(body)
-        self.ids = [self._id(entity, position) for position, entity in enumerate(self.entities)]
+        self.ids = self._ids()
 
     def fault(self, reason: str, path: str) -> HubFault:
         return HubFault(reason, url=self._url, page=self._number, path=path)
@@ -71,39 +67,23 @@ class Page:
         for index, instance in enumerate(found):
             yield from self._series(entity, attribute, instance, f"{path}[{index}]")
 
-    def plain(self, position: int, attribute: str, start: int, end: int) -> list[Reading] | None:
-        """All readings of `attribute` where nothing about them is unusual and all lie in [start, end);
-        None where they want a closer look, which `instances` takes."""
+    def block(self, positions: Sequence[int], attribute: str, start: int, end: int) -> Block | None:
+        """All readings of `attribute` of the entities at `positions`, where nothing about any of them is
+        unusual and all lie in [start, end); None where one wants a closer look, which `instances` takes."""
         if not self._shape.is_raw:
             return None
-        found = self.entities[position][attribute]
-        units: Iterable[Any] = repeat(None)
-        texts: Iterable[Any]
+        found = [self.entities[position][attribute] for position in positions]
         try:
-            if type(found) is dict:
-                pairs = found["values"]
-                if found.get("datasetId") is not None or set(map(type, pairs)) != {list}:
-                    return None
-                if set(map(len, pairs)) != {2}:
-                    return None
-                values, texts = map(list, zip(*pairs, strict=True))
-            else:
-                names = set().union(*found)
-                if not names.isdisjoint(("datasetId", "values")):
-                    return None
-                values, texts = list(map(_VALUE, found)), map(_OBSERVED_AT, found)
-                if "unitCode" in names:
-                    units = [each.get("unitCode") for each in found]
-                    if not set(map(type, units)) <= {str, type(None)}:
-                        return None
-            at = list(map(_known_instants(self._zone).__getitem__, texts))
-        except (KeyError, ValueError, TypeError, AttributeError):
+            values, texts, counts, unit = _pairs(found) or _instances(found)
+            if not values or not set(map(type, values)) <= _NUMBERS:
+                return None
+            at = _instants(texts, counts[0], self._zone)
+        except (LookupError, ValueError, TypeError, AttributeError):
             return None
-        if not at or None in values or min(at) < start or max(at) >= end:
+        if at.min() < start or at.max() >= end:
             return None
-        rows = zip(repeat(self.ids[position]), repeat(attribute), at, values, units, strict=False)
-        # A named tuple's own constructor is a function of Python; this is what it calls.
-        return list(map(tuple.__new__, repeat(Reading), rows))
+        entities = [self.ids[position] for position in positions]
+        return Block(entities, [attribute] * len(entities), [unit] * len(entities), counts, at, values)
 
     def _series(self, entity: str, attribute: str, found: Any, path: str) -> Iterator[Instance]:
         """An attribute or one of its instances: `values` with pairs, or `value` with `observedAt`."""
@@ -158,10 +138,11 @@ class Page:
                 raise self.fault(f"an entity was expected, not {_kind(entity)}", f"[{position}]")
         return decoded
 
-    def _id(self, entity: dict[str, Any], position: int) -> str:
-        found = entity.get("id")
-        if not isinstance(found, str):
-            raise self.fault(f"the id of an entity was expected, not {_kind(found)}", f"[{position}].id")
+    def _ids(self) -> list[str]:
+        found: list[Any] = [entity.get("id") for entity in self.entities]
+        for position, each in enumerate(found):
+            if type(each) is not str:
+                raise self.fault(f"the id of an entity was expected, not {_kind(each)}", f"[{position}].id")
         return found
 
 
@@ -172,39 +153,48 @@ def _reading(entity: str, attribute: str, at: int, value: Any, unit: Any) -> Rea
     return Reading(entity, attribute, at, value, unit if isinstance(unit, str) else None)
 
 
-class _Instants(dict[str, int]):
-    """Written instant -> microseconds in one zone. Districts share their instants, so that most are known."""
-
-    def __init__(self, zone: str | None) -> None:
-        super().__init__()
-        self._zone = zone
-
-    def __missing__(self, text: str) -> int:
-        if len(self) >= _MOST_INSTANTS:
-            self.clear()
-        at = self[text] = _parsed(text, self._zone)
-        return at
+_Columns = tuple[list[Any], list[Any], list[int], str | None]
+"""Values, written instants, how many of them each entity has, and the unit of all."""
 
 
-@cache
-def _known_instants(zone: str | None) -> _Instants:
-    return _Instants(zone)
+def _pairs(found: list[Any]) -> _Columns | None:
+    """Attributes that are simplified, `values` with [value, instant]; None where the first is not.
+
+    What is unusual about any of them is an error: ValueError, LookupError or TypeError.
+    """
+    if type(found[0]) is not dict or "values" not in found[0]:
+        return None
+    if "datasetId" in set().union(*found):
+        raise ValueError("a data set")
+    series = list(map(_VALUES, found))
+    pairs = list(chain.from_iterable(series))
+    if set(map(len, pairs)) != {2}:
+        raise ValueError("no pairs")
+    # What else is no list of lists shows in the types of its values and instants.
+    flat = list(chain.from_iterable(pairs))
+    return flat[::2], flat[1::2], list(map(len, series)), None
 
 
-def instant(text: str, zone: str | None) -> int:
-    """Microseconds since the epoch. Without an offset `zone` is meant; ValueError where there is none."""
-    return _known_instants(zone)[text]
+def _instances(found: list[Any]) -> _Columns:
+    """Attributes that are normalized, instances with `value` and `observedAt`; the same errors."""
+    series = [[each] if type(each) is dict else each for each in found]
+    instances = list(chain.from_iterable(series))
+    names = set().union(*instances)
+    if not names.isdisjoint(("datasetId", "values")):
+        raise ValueError("a data set, or pairs among instances")
+    units = {each.get("unitCode") for each in instances} if "unitCode" in names else {None}
+    (unit,) = units
+    if not isinstance(unit, str | None):
+        raise TypeError(unit)
+    return list(map(_VALUE, instances)), list(map(_OBSERVED_AT, instances)), list(map(len, series)), unit
 
 
-def _parsed(text: str, zone: str | None) -> int:
-    if not _INSTANT.fullmatch(text):
-        raise ValueError(text)
-    parsed = datetime.fromisoformat(text)
-    if parsed.tzinfo is None:
-        if zone is None:
-            raise ValueError(f"{text} has no offset")
-        parsed = parsed.replace(tzinfo=ZoneInfo(zone))
-    return to_microseconds(parsed)
+def _instants(texts: list[Any], first: int, zone: str | None) -> IntArray:
+    """The instants in `texts`; those of the `first` entity are read once where all others have the same."""
+    times = len(texts) // first if first else 0
+    if times > 1 and texts == texts[:first] * times:
+        return np.concatenate([instants(texts[:first], zone)] * times)
+    return instants(texts, zone)
 
 
 def _kind(value: Any) -> str:

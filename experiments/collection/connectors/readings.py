@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from experiments.collection.faults import quote
+
+IntArray = npt.NDArray[np.int64]
 
 
 class Reading(NamedTuple):
@@ -22,6 +29,75 @@ class Reading(NamedTuple):
     at: int
     value: object
     unit: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """n readings whose values are numbers, in stretches of one entity's attribute: the first `counts[0]`
+    rows are of `entities[0]`, `attributes[0]` and `units[0]`, and so on, all as in `Reading`.
+
+    `at` is (n,), in microseconds since the epoch, UTC; `values` are n floats or integers as the hub sent
+    them, finite or not, and no truth values.
+    """
+
+    entities: Sequence[str]
+    attributes: Sequence[str]
+    units: Sequence[str | None]
+    counts: Sequence[int]
+    at: IntArray
+    values: Sequence[float]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[Reading]:
+        return map(self.reading, range(len(self)))
+
+    def reading(self, row: int) -> Reading:
+        """One row by itself."""
+        which = int(self.stretch[row])
+        entity, attribute, unit = self.entities[which], self.attributes[which], self.units[which]
+        return Reading(entity, attribute, int(self.at[row]), self.values[row], unit)
+
+    @cached_property
+    def stretch(self) -> IntArray:
+        """The number of the stretch that each row is of, (n,)."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    def between(self, first: int, end: int) -> Block:
+        """The rows with `first <= at < end`."""
+        chosen = (self.at >= first) & (self.at < end)
+        return self if chosen.all() else self.take(chosen)
+
+    def take(self, chosen: npt.NDArray[np.bool_]) -> Block:
+        """The rows that the mask `chosen` (n,) names, and the stretches that still have any."""
+        found, counts = np.unique(self.stretch[chosen], return_counts=True)
+        kept = found.tolist()
+        return Block(
+            [self.entities[which] for which in kept],
+            [self.attributes[which] for which in kept],
+            [self.units[which] for which in kept],
+            counts.tolist(),
+            self.at[chosen],
+            [self.values[row] for row in np.flatnonzero(chosen).tolist()],
+        )
+
+    @classmethod
+    def together(cls, blocks: Sequence[Block]) -> Block:
+        """One block of all rows in their order."""
+        if len(blocks) == 1:
+            return blocks[0]
+        return cls(
+            list(chain.from_iterable(block.entities for block in blocks)),
+            list(chain.from_iterable(block.attributes for block in blocks)),
+            list(chain.from_iterable(block.units for block in blocks)),
+            list(chain.from_iterable(block.counts for block in blocks)),
+            np.concatenate([block.at for block in blocks]),
+            list(chain.from_iterable(block.values for block in blocks)),
+        )
+
+
+Batch = Block | list[Reading]
 
 
 class NoValue(NamedTuple):
@@ -52,30 +128,45 @@ class Harvest:
     passes through; `readings` then holds those of the unfinished batch.
     """
 
-    readings: list[Reading] = field(default_factory=list)
-    on_batch: Callable[[list[Reading]], None] | None = None
+    on_batch: Callable[[Batch], None] | None = None
     most: int = 20_000
     pages: int = 0
     hub_count: int | None = None
     dropped: Dropped = field(default_factory=Dropped)
+    _parts: list[Batch] = field(default_factory=list, repr=False)
+    _held: int = 0
     _hash: Any = field(default_factory=hashlib.sha256, repr=False)
+
+    @property
+    def readings(self) -> list[Reading]:
+        """What is held, one by one, in the order in which it came."""
+        return list(chain.from_iterable(self._parts))
 
     def add(self, reading: Reading) -> None:
         """Take one more reading."""
-        self.readings.append(reading)
-        if self.on_batch is not None and len(self.readings) >= self.most:
-            self.flush()
+        last = self._parts[-1] if self._parts else None
+        if isinstance(last, list):
+            last.append(reading)
+        else:
+            self._parts.append([reading])
+        self._count(1)
 
-    def extend(self, readings: list[Reading]) -> None:
-        """Take several more readings."""
-        self.readings += readings
-        if self.on_batch is not None and len(self.readings) >= self.most:
+    def take(self, block: Block) -> None:
+        """Take all readings of a block."""
+        self._parts.append(block)
+        self._count(len(block))
+
+    def _count(self, more: int) -> None:
+        self._held += more
+        if self.on_batch is not None and self._held >= self.most:
             self.flush()
 
     def flush(self) -> None:
         """Hand over what has come together."""
-        if self.on_batch is not None and self.readings:
-            batch, self.readings = self.readings, []
+        if self.on_batch is None:
+            return
+        parts, self._parts, self._held = self._parts, [], 0
+        for batch in _merged(parts):
             self.on_batch(batch)
 
     def count_page(self, body: bytes) -> int:
@@ -87,3 +178,18 @@ class Harvest:
     @property
     def sha256(self) -> str:
         return str(self._hash.hexdigest())
+
+
+def _merged(parts: list[Batch]) -> Iterator[Batch]:
+    """The same in the same order, with blocks that follow each other as one."""
+    blocks: list[Block] = []
+    for part in parts:
+        if isinstance(part, Block):
+            blocks.append(part)
+            continue
+        if blocks:
+            yield Block.together(blocks)
+            blocks = []
+        yield part
+    if blocks:
+        yield Block.together(blocks)
