@@ -70,8 +70,8 @@ def test_from_draft_to_answer(asking, service):
 
 
 def test_silence_reads_as_the_law_has_it(asking, service, committed_database):
-    office, number = routed(asking)
     clock = Clock(service)
+    office, number = routed(asking)
     clock.now = BEGINNING + timedelta(days=40)
     office.case.session.commit()
     note_lapses(sessions_for(committed_database), lambda: clock.now)
