@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.collection.claims import NO_LEASE, Claim, Past, StaleFence, hold
-from experiments.collection.connectors.readings import Harvest, Reading
+from experiments.collection.connectors.readings import Batch, Harvest
 from experiments.collection.connectors.registry import CONNECTORS
 from experiments.collection.faults import HubFault, PassingFault
 from experiments.collection.http import Access, Answer, HubClient
@@ -98,7 +98,7 @@ class Window:
                 return self._fail(crew, broken, started_at)
 
     def _fetch(self, crew: Crew, arrivals: Arrivals) -> Harvest:
-        def take(batch: Sequence[Reading]) -> None:
+        def take(batch: Batch) -> None:
             try:
                 arrivals.add(batch)
             except OverflowError as error:
