@@ -7,7 +7,7 @@ comparison that forecasts best is recommended; a simpler one is kept where it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -68,16 +68,21 @@ class Recommendation:
 
 
 def recommend(
-    panel: Panel, treated: tuple[str, ...], first_treated: str | Mapping[str, str]
+    panel: Panel,
+    treated: tuple[str, ...],
+    first_treated: str | Mapping[str, str],
+    *,
+    upcoming: Sequence[str] = (),
 ) -> Recommendation:
     """The design that `panel` can carry for `treated`, which start at `first_treated` (one label, or each).
 
+    upcoming: labels of the periods after the panel's last, where a start lies beyond what has been read yet.
     All other units are taken as controls: leave out beforehand those that the pilot may have reached.
     `PanelError` refuses unknown units and periods, and a start without a period before it.
     """
     starts = dict.fromkeys(treated, first_treated) if isinstance(first_treated, str) else first_treated
-    _check(panel, treated, starts)
-    facts = _Facts.of(panel, treated, starts)
+    _check(panel, treated, starts, upcoming)
+    facts = _Facts.of(panel, treated, starts, upcoming)
     grounds: list[Ground] = [_not_dealt()]
     chosen = _choice(facts, grounds)
     design = None
@@ -113,12 +118,15 @@ class _Facts:
     errors: Mapping[str, float]
 
     @classmethod
-    def of(cls, panel: Panel, treated: tuple[str, ...], starts: Mapping[str, str]) -> _Facts:
+    def of(
+        cls, panel: Panel, treated: tuple[str, ...], starts: Mapping[str, str], upcoming: Sequence[str]
+    ) -> _Facts:
         gappy = [bool(np.isnan(row).any()) for row in panel.outcomes]
         whole = {unit: not gap for unit, gap in zip(panel.units, gappy, strict=True)}
         controls = tuple(unit for unit in panel.units if unit not in treated)
         complete = tuple(unit for unit in controls if whole[unit])
-        before = min(panel.periods.index(start) for start in starts.values())
+        periods = (*panel.periods, *upcoming)
+        before = min(len(panel.periods), *(periods.index(start) for start in starts.values()))
         treated_gaps = not all(whole[unit] for unit in treated)
         errors = {}
         if len(set(starts.values())) == 1 and len(complete) > 1 and not treated_gaps and before > 2:
@@ -241,7 +249,9 @@ def _cautions(facts: _Facts, method: Method) -> list[Ground]:
     return found
 
 
-def _check(panel: Panel, treated: tuple[str, ...], starts: Mapping[str, str]) -> None:
+def _check(
+    panel: Panel, treated: tuple[str, ...], starts: Mapping[str, str], upcoming: Sequence[str]
+) -> None:
     if not treated:
         raise PanelError("treated", "at least one unit is needed")
     for unit in treated:
@@ -250,7 +260,7 @@ def _check(panel: Panel, treated: tuple[str, ...], starts: Mapping[str, str]) ->
         if unit not in starts:
             raise PanelError("first_treated", "has no first treated period", unit=unit)
     for unit, period in starts.items():
-        if unit not in treated or period not in panel.periods:
+        if unit not in treated or period not in (*panel.periods, *upcoming):
             raise PanelError("first_treated", "is not in the panel", unit=unit, period=period)
         if period == panel.periods[0]:
             raise PanelError("first_treated", "has no period before it", unit=unit, period=period)

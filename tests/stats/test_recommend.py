@@ -87,3 +87,16 @@ def test_every_method_is_recommended_or_ruled_out_once_and_the_design_runs(value
 def test_what_is_not_in_the_panel_is_refused(treated, start):
     with pytest.raises(PanelError):
         recommend(create_panel(noise(5, 36)), treated, start)
+
+
+def test_a_start_beyond_what_was_read_is_planned_from_all_of_it():
+    values, periods = noise(25, 36), create_panel(noise(25, 36)).periods
+    read = create_panel(values[:, :24])
+    later = recommend(read, ("u000",), START, upcoming=periods[24:])
+    whole = recommend(create_panel(values), ("u000",), START)
+    assert (later.design, later.why, later.errors) == (whole.design, whole.why, whole.errors)
+
+
+def test_a_start_that_no_period_is_named_for_is_refused():
+    with pytest.raises(PanelError, match="first_treated"):
+        recommend(create_panel(noise(25, 24)), ("u000",), "999", upcoming=("024", "025"))
