@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -67,22 +68,19 @@ class Access:
 
 @dataclass(frozen=True)
 class _Call:
-    """One question with all that repeating it needs; `shown` is its address without secrets."""
+    """One question with all that repeating it needs; `shown` is its address without secrets, `key` what
+    tells it from every other."""
 
     url: httpx.URL
     headers: Mapping[str, str]
     access: Access | None
     credentials: Credentials | None
     shown: str
+    key: tuple[str, ...]
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return self.credentials.secrets() if self.credentials else ()
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        hub = (str(self.access.hub_id), self.access.sealed or "") if self.access else ()
-        return (*hub, str(self.url), *(f"{name}: {value}" for name, value in sorted(self.headers.items())))
 
 
 class HubClient:
@@ -144,14 +142,16 @@ class HubClient:
         credentials = self._credentials(access)
         secrets = credentials.secrets() if credentials else ()
         try:
-            address = addresses.parse(url, self._settings.private_hubs)
+            address = addresses.parse(_with(url, params), self._settings.private_hubs)
         except addresses.AddressRefused as error:
             raise HubFault(hide(str(error), secrets), url=hide(url, secrets)) from None
-        address = address.copy_merge_params(dict(params)) if params else address
-        shown = hide(str(address), secrets)
-        if access is not None and _origin(address) != _origin(httpx.URL(access.base_url)):
+        written = str(address)
+        shown = hide(written, secrets)
+        if access is not None and _origin(address) != _origin_of(access.base_url):
             raise HubFault("the address is not the hub's own", url=shown)
-        return _Call(address, headers, access, credentials, shown)
+        hub = (str(access.hub_id), access.sealed or "") if access else ()
+        key = (*hub, written, *(f"{name}: {value}" for name, value in sorted(headers.items())))
+        return _Call(address, headers, access, credentials, shown, key)
 
     def _credentials(self, access: Access | None) -> Credentials | None:
         if access is None or access.sealed is None:
@@ -166,7 +166,8 @@ class HubClient:
         asked = {**call.headers, **(kept.questions() if kept else {})}
         url = call.url
         if call.credentials is not None:
-            url = url.copy_merge_params(call.credentials.params())
+            more = call.credentials.params()
+            url = url.copy_merge_params(more) if more else url
             asked |= call.credentials.headers(self._token(call))
         self._await_turn(call.access)
         response, body = self._send("GET", url, asked, call.shown)
@@ -258,6 +259,24 @@ class HubClient:
         asked = _asked_wait(state)
         patience = self._settings.longest_wait_seconds
         return (asked is not None and asked > patience) or stop_after_attempt(self._settings.tries)(state)
+
+
+def _with(url: str, params: Mapping[str, str]) -> str:
+    """`url` with `params` added to those that it has, or in their place."""
+    if not params:
+        return url
+    if "?" not in url and "#" not in url:
+        # The usual case, in which the address need not be taken apart twice.
+        return f"{url}?{httpx.QueryParams(dict(params))}"
+    try:
+        return str(httpx.URL(url).copy_merge_params(dict(params)))
+    except (httpx.InvalidURL, ValueError):
+        return url  # which is refused for what it is
+
+
+@lru_cache(maxsize=1024)
+def _origin_of(url: str) -> tuple[str, str, int]:
+    return _origin(httpx.URL(url))
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:
