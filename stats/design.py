@@ -278,20 +278,25 @@ class Design:
         for name, (empty, methods) in {**owners, **NEWEST}.items():
             if getattr(self, name) != empty and self.method not in methods:
                 errors[name].append(f"belongs to {', '.join(map(str, methods))}")
-        for unit in sorted(set(self.neighbours) - set(self.controls)):
-            errors["neighbours"].append(f"{unit!r} is not among the controls")
-        if self.neighbours and set(self.neighbours) == set(self.controls):
-            errors["neighbours"].append("are all controls: none is left to compare with")
-        if len(set(self.neighbours)) < len(self.neighbours):
-            errors["neighbours"].append("a unit stands twice")
+        self._check_neighbours(errors)
         if self.anticipation < 0:
             errors["anticipation"].append("must not be negative")
         if self.season is not None and self.season < 2:
             errors["season"].append("a cycle has at least two periods")
         if len(set(self.covariates)) < len(self.covariates):
             errors["covariates"].append("a covariate stands twice")
+        if self.anticipation and self.predictors:
+            errors["anticipation"].append("with predictors, name periods that end earlier instead")
         if self.method == "randomised":
             self._check_assignment(errors)
+
+    def _check_neighbours(self, errors: Errors) -> None:
+        for unit in sorted(set(self.neighbours) - set(self.controls)):
+            errors["neighbours"].append(f"{unit!r} is not among the controls")
+        if self.neighbours and set(self.neighbours) == set(self.controls):
+            errors["neighbours"].append("are all controls: none is left to compare with")
+        if len(set(self.neighbours)) < len(self.neighbours):
+            errors["neighbours"].append("a unit stands twice")
 
     def _check_assignment(self, errors: Errors) -> None:
         if self.assignment is None:

@@ -15,8 +15,9 @@ from stats.errors import DesignError, DocumentError
 from stats.findings import Finding, NotComputable
 from stats.results import Component, Estimate, EventStudy, Evidence, Placebo, PredictorBalance, Series, Weight
 
-SCHEMA_VERSION = 2
-"""Version 1 had neither evidence nor components; its documents are read as comparisons without any."""
+SCHEMA_VERSION = 3
+"""Version 1 had neither evidence nor components; its documents are read as comparisons without any. Version 2
+did not keep the covariance of an event study."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ class Evaluation:
     def from_document(cls, document: Mapping[str, Any]) -> Evaluation:
         """The evaluation of which `document()` was made; `DocumentError` names what is not as promised."""
         version = document.get("schema_version")
-        if version not in (1, SCHEMA_VERSION):
-            raise DocumentError("schema_version", f"{version!r} is neither 1 nor {SCHEMA_VERSION}")
+        if version not in range(1, SCHEMA_VERSION + 1) or isinstance(version, bool):
+            raise DocumentError("schema_version", f"{version!r} is none of 1 to {SCHEMA_VERSION}")
         try:
             return cls(**_fields(document))
         except DesignError as error:

@@ -9,12 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
+from stats.errors import DocumentError
 from stats.findings import Finding, Level, NotComputable, number_document, number_from, optional_float
 from stats.inference import Inference, Interval
+from stats.panel import FloatArray
 
 __all__ = [
     "Coefficient",
     "Component",
+    "Covariance",
     "Estimate",
     "EventStudy",
     "Evidence",
@@ -139,14 +144,34 @@ class JointTest:
         )
 
 
+Covariance: TypeAlias = tuple[tuple[float, ...], ...] | NotComputable
+"""A symmetric matrix by its rows, each as far as the diagonal; or why there is none."""
+
+
 @dataclass(frozen=True)
 class EventStudy:
-    """Effects by time relative to the start; the reference periods have effect zero by construction."""
+    """Effects by time relative to the start; the reference periods have effect zero by construction.
+
+    covariance: of the coefficients, in their order and squared units, as robust bounds need it; None in
+    documents that did not keep it (before version 3).
+    """
 
     reference_first: int
     reference_last: int
     coefficients: tuple[Coefficient, ...]
     pre_trend: JointTest | NotComputable
+    covariance: Covariance | None = None
+
+    @property
+    def matrix(self) -> FloatArray | None:
+        """`covariance` as a square array, where there is one."""
+        if self.covariance is None or isinstance(self.covariance, NotComputable):
+            return None
+        lower = np.zeros((len(self.covariance), len(self.covariance)))
+        for place, row in enumerate(self.covariance):
+            lower[place, : place + 1] = row
+        square: FloatArray = lower + np.tril(lower, -1).T
+        return square
 
     def document(self) -> dict[str, Any]:
         """JSON-able, keys as the fields."""
@@ -155,7 +180,13 @@ class EventStudy:
             "reference_last": self.reference_last,
             "coefficients": [coefficient.document() for coefficient in self.coefficients],
             "pre_trend": self.pre_trend.document(),
+            "covariance": self._covariance_document(),
         }
+
+    def _covariance_document(self) -> Any:
+        if self.covariance is None or isinstance(self.covariance, NotComputable):
+            return None if self.covariance is None else self.covariance.document()
+        return [list(row) for row in self.covariance]
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> EventStudy:
@@ -166,6 +197,7 @@ class EventStudy:
             document["reference_last"],
             tuple(Coefficient.from_document(item) for item in document["coefficients"]),
             NotComputable.from_document(test) if "not_computable" in test else JointTest.from_document(test),
+            _covariance_from(document.get("covariance")),
         )
 
 
@@ -277,6 +309,17 @@ class PredictorBalance:
 
 def _numbers(values: list[float | None]) -> tuple[float | None, ...]:
     return tuple(optional_float(value) for value in values)
+
+
+def _covariance_from(document: Any) -> Covariance | None:
+    if document is None:
+        return None
+    if isinstance(document, Mapping):
+        return NotComputable.from_document(document)
+    rows = tuple(tuple(float(value) for value in row) for row in document)
+    if [len(row) for row in rows] != list(range(1, len(rows) + 1)):
+        raise DocumentError("covariance", "must be rows of 1, 2, ... numbers")
+    return rows
 
 
 def _estimate_from(document: Mapping[str, Any]) -> Estimate | NotComputable:

@@ -21,7 +21,7 @@ import numpy as np
 from stats.findings import Finding, NotComputable
 from stats.inference import Inference, Interval
 from stats.panel import FloatArray
-from stats.results import Coefficient, Estimate, EventStudy, JointTest
+from stats.results import Coefficient, Covariance, Estimate, EventStudy, JointTest
 
 DIGITS = 10
 
@@ -64,7 +64,16 @@ class Rounding:
                 dof_denominator=None if test.dof_denominator is None else plain(test.dof_denominator),
                 p_value=plain(test.p_value),
             )
-        return replace(study, coefficients=coefficients, pre_trend=test)
+        return replace(
+            study, coefficients=coefficients, pre_trend=test, covariance=self._covariance(study.covariance)
+        )
+
+    def _covariance(self, covariance: Covariance | None) -> Covariance | None:
+        """In squared units of the outcome."""
+        if covariance is None or isinstance(covariance, NotComputable):
+            return covariance
+        squared = Rounding(self.scale**2)
+        return tuple(tuple(squared.natural(value) for value in row) for row in covariance)
 
     def _coefficient(self, coefficient: Coefficient, estimate: Estimate) -> Coefficient:
         return replace(coefficient, estimate=self.estimate(estimate))

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -30,7 +31,7 @@ from stats.inference import CR2, TIE, placebo_difference, silent, student_t
 from stats.missing import Sample
 from stats.numerics.fixed_effects import Regression, regress
 from stats.panel import BoolArray, FloatArray
-from stats.results import Coefficient, Estimate, EventStudy, JointTest
+from stats.results import Coefficient, Covariance, Estimate, EventStudy, JointTest
 
 MOST_COEFFICIENTS = 48
 """Longer panels are cut into spells: a reader cannot tell more points apart."""
@@ -39,6 +40,7 @@ MOST_BLOCKS = 12
 FEWEST_DOF = 4.0
 """Denominator degrees of freedom that a joint test of more than one block must keep."""
 
+_Told: TypeAlias = "tuple[dict[Spell, Estimate], JointTest | NotComputable, Covariance]"
 HTZ = "htz"
 PLACEBO_RANK = "placebo_rank"
 
@@ -56,17 +58,24 @@ class Spell:
         return inside
 
 
-def event_study(sample: Sample, clusters: Clusters, *, alpha: float, unit: str = "") -> EventStudy:
-    """Coefficients by relative spell in `unit`, each with its inference, and the joint test of the leads."""
-    spells = _spells(sample)
+def event_study(
+    sample: Sample, clusters: Clusters, *, alpha: float, unit: str = "", most: int = MOST_COEFFICIENTS
+) -> EventStudy:
+    """Coefficients by relative spell in `unit`, each with its inference, and the joint test of the leads.
+
+    most: spells, beside a shorter one at either end; the covariance of the coefficients is the CR2 matrix.
+    """
+    spells = _spells(sample, most)
     reference = _reference(sample, spells)
     others = [spell for spell in spells if spell != reference]
     estimates: dict[Spell, Estimate] = {}
     test: JointTest | NotComputable = reasons.not_identified()
+    covariance: Covariance = reasons.not_identified()
     # Cells may lack such that no reading tells a coefficient from the effects: then all stay silent.
     with suppress(EstimationError):
         found = _Estimated(sample, clusters, *_regression(sample, others), alpha, unit)
-        estimates, test = found.among_placebos() if needs_placebos(clusters) else found.clustered()
+        told = found.among_placebos() if needs_placebos(clusters) else found.clustered()
+        estimates, test, covariance = told
     return EventStudy(
         reference_first=reference.first,
         reference_last=reference.last,
@@ -75,6 +84,7 @@ def event_study(sample: Sample, clusters: Clusters, *, alpha: float, unit: str =
             for spell in others
         ),
         pre_trend=test,
+        covariance=covariance if len(estimates) == len(others) else reasons.not_identified(),
     )
 
 
@@ -89,17 +99,21 @@ class _Estimated:
     alpha: float
     unit: str
 
-    def clustered(self) -> tuple[dict[Spell, Estimate], JointTest | NotComputable]:
+    def clustered(self) -> _Told:
         """CR2 inference for each coefficient, and the HTZ test of the leads."""
         alpha, values = self.alpha, self.regression.coefficients
         alone = np.array([self._treated_clusters(spell) < 2 for spell in self.spells])
         if self.clusters.controls < 2 or alone.all():
             reason = reasons.one_treated_cluster() if alone.all() else reasons.too_few_control_clusters()
             silence = silent(CR2, alpha, reason)
-            return {
-                spell: Estimate(float(value), silence, self.unit)
-                for spell, value in zip(self.spells, values, strict=True)
-            }, reason
+            return (
+                {
+                    spell: Estimate(float(value), silence, self.unit)
+                    for spell, value in zip(self.spells, values, strict=True)
+                },
+                reason,
+                reason,
+            )
         covariance = cr2(self.regression, self.clusters.number)
         errors = np.sqrt(np.diag(covariance.covariance))
         dofs = covariance.dof(np.eye(len(values)))
@@ -115,10 +129,13 @@ class _Estimated:
             estimates[spell] = Estimate(float(values[index]), inference, self.unit)
         leads = [index for index, spell in enumerate(self.spells) if spell.last < 0 and not alone[index]]
         if any(is_rounding(float(errors[index]), self.sample.panel.outcomes) for index in leads):
-            return estimates, reasons.no_variation()
-        return estimates, _joint_test(values, covariance, leads)
+            return estimates, reasons.no_variation(), reasons.no_variation()
+        matrix: Covariance = (
+            reasons.one_treated_cluster() if alone.any() else _triangle(covariance.covariance)
+        )
+        return estimates, _joint_test(values, covariance, leads), matrix
 
-    def among_placebos(self) -> tuple[dict[Spell, Estimate], JointTest | NotComputable]:
+    def among_placebos(self) -> _Told:
         """Each coefficient, and the size of all leads, ranked among the controls in pretence."""
         values = self.regression.coefficients
         rows = []
@@ -135,7 +152,7 @@ class _Estimated:
             inference = placebo_difference(float(values[index]), known, alpha=self.alpha)
             estimates[spell] = Estimate(float(values[index]), inference, self.unit)
         leads = np.array([spell.last < 0 for spell in self.spells])
-        return estimates, _rank_test(values[leads], placebos[:, leads])
+        return estimates, _rank_test(values[leads], placebos[:, leads]), reasons.one_treated_cluster()
 
     def _treated_clusters(self, spell: Spell) -> int:
         inside = spell.holds(_relative(self.sample)) & ~np.isnan(self.sample.panel.outcomes)
@@ -159,11 +176,16 @@ def _relative(sample: Sample) -> FloatArray:
     return relative
 
 
-def _spells(sample: Sample) -> list[Spell]:
+def _triangle(matrix: FloatArray) -> tuple[tuple[float, ...], ...]:
+    """The rows of a symmetric matrix, each as far as its diagonal."""
+    return tuple(tuple(row[: place + 1]) for place, row in enumerate(matrix.tolist()))
+
+
+def _spells(sample: Sample, most: int) -> list[Spell]:
     """Spells of equal length outward from the start; the outermost may be shorter."""
     leads = max(sample.starts)
     lags = len(sample.panel.periods) - min(sample.starts)
-    length = -(-(leads + lags) // MOST_COEFFICIENTS)
+    length = -(-(leads + lags) // most)
     before = [Spell(max(-leads, last - length + 1), last) for last in range(-1, -leads - 1, -length)]
     after = [Spell(first, min(lags - 1, first + length - 1)) for first in range(0, lags, length)]
     return [*reversed(before), *after]

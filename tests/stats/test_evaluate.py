@@ -206,7 +206,7 @@ def test_what_cannot_be_analysed_is_refused(outcomes, others, error):
 @pytest.mark.parametrize(
     ("change", "path"),
     [
-        ({"schema_version": 3}, "schema_version"),
+        ({"schema_version": 4}, "schema_version"),
         ({"evidence": "hearsay"}, "evidence"),
         ({"effect": None}, "document"),
         ({"design": {"method": "did"}}, "design"),
