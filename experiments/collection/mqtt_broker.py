@@ -170,7 +170,8 @@ class Broker:
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
         if self._url.scheme == "mqtts":
-            client.tls_set_context(trust or httpx.create_ssl_context(trust_env=False))
+            client.trust = trust or httpx.create_ssl_context(trust_env=False)
+            client.tls_set_context(client.trust)
         if self._terms.sealed is not None:
             client.username_pw_set(*self._user())
         return client
@@ -235,12 +236,14 @@ class Broker:
 
 
 class _PinnedClient(Client):
-    """Connects to checked addresses only, in the resolver's order, until one answers.
+    """Connects to checked addresses only, in the resolver's order, until one answers; `trust` says whose
+    certificates are believed, None where there is no TLS.
 
-    paho has no public way to hand over a socket; a test holds this one in its place.
+    paho has no public way to hand over a socket; tests hold these in their place.
     """
 
     private_hubs: tuple[str, ...] = ()
+    trust: ssl.SSLContext | None = None
 
     def _create_socket_connection(self) -> socket.socket:
         problem = OSError("the host has no address")
@@ -250,3 +253,8 @@ class _PinnedClient(Client):
             except OSError as error:
                 problem = error
         raise problem
+
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        # paho's own way leaves the socket open where the handshake fails.
+        assert self.trust is not None
+        return self.trust.wrap_socket(tcp_sock, server_hostname=self.host)

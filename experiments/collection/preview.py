@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 from experiments.collection.claims import query_of
 from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.readings import Harvest, Reading
+from experiments.collection.connectors.options import SUBSCRIBED
 from experiments.collection.connectors.registry import CONNECTORS
 from experiments.collection.faults import HubFault
 from experiments.collection.http import Access, Answer, HubClient
 from experiments.collection.intake import Arrivals, Columns, Suspect, Targets, targets_of
 from experiments.collection.models import Across, DataSource, from_microseconds, to_microseconds
+from experiments.collection.mqtt_preview import overhear
 from experiments.collection.settings import CollectionSettings
 
 MOST_REQUESTS = 3
@@ -113,7 +115,8 @@ def trial_of(session: Session, source: DataSource, *, at: datetime) -> Trial:
 
 
 def run(trial: Trial, settings: CollectionSettings, *, at: datetime) -> Preview:
-    """Ask the hub at most three times, without repeating, and sort what comes."""
+    """Ask the hub at most three times, without repeating, or overhear a broker for some seconds, and sort
+    what comes."""
     harvest = Harvest()
     requests: list[Request] = []
     fault: str | None = None
@@ -128,7 +131,11 @@ def run(trial: Trial, settings: CollectionSettings, *, at: datetime) -> Preview:
             return client.get(url, params, headers, access=trial.access)
 
         try:
-            CONNECTORS[trial.kind](get, trial.query, harvest)
+            if trial.kind in SUBSCRIBED:
+                requests.append(Request(trial.query.base_url, (("SUBSCRIBE", trial.query.entity_type),)))
+                is_whole = overhear(trial.query, trial.access, settings, harvest)
+            else:
+                CONNECTORS[trial.kind](get, trial.query, harvest)
         except HubFault as found:
             fault = found.sentence()
         except _Enough:

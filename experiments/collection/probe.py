@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 
 import httpx
 
+from experiments.collection.addresses import BROKER_SCHEMES
 from experiments.collection.credentials import HIDDEN, CredentialsUnreadable, Vault, hide
 from experiments.collection.faults import HubFault, quote
 from experiments.collection.http import Access, HubClient
 from experiments.collection.models import Dialect, Hub
+from experiments.collection.mqtt_preview import greet
 from experiments.collection.pinned import PinnedTransport
 from experiments.collection.settings import CollectionSettings
 
@@ -25,6 +27,7 @@ SHOWN_BYTES = 1_024
 # What is read at most: enough to unpack the bytes shown.
 READ_BYTES = 16 * 1_024
 MOST_HEADERS = 40
+BROKERS = tuple(f"{scheme}://" for scheme in BROKER_SCHEMES)
 _NEVER_SHOWN = frozenset({"set-cookie", "set-cookie2", "authorization", "www-authenticate"})
 _FIRST_PATHS = {
     "ngsi_ld": "/ngsi-ld/v1/types",
@@ -55,6 +58,7 @@ class Sample:
     is_whole: bool
     seconds: float
     fault: str | None
+    verb: str = "GET"
 
 
 def first_path(hub: Hub) -> str:
@@ -74,7 +78,9 @@ def question_of(hub: Hub, path: str) -> Question:
 
 
 def ask(question: Question, settings: CollectionSettings) -> Sample:
-    """One GET, never repeated, of at most some seconds."""
+    """One GET, never repeated, of at most some seconds; of a broker the connection alone."""
+    if question.access.base_url.startswith(BROKERS):
+        return _greeted(question.access, settings)
     hasty = replace(settings, tries=1, read_seconds=min(settings.read_seconds, 10.0), answer_seconds=15.0)
     witness = _Witness(PinnedTransport(settings.private_hubs))
     # A packed beginning could not be told from a packed answer that was cut off.
@@ -100,6 +106,17 @@ def ask(question: Question, settings: CollectionSettings) -> Sample:
         seconds=seconds,
         fault=None if is_readable and witness.is_cut else fault,
     )
+
+
+def _greeted(access: Access, settings: CollectionSettings) -> Sample:
+    fault: str | None = None
+    begun = time.monotonic()
+    try:
+        greet(access, settings)
+    except HubFault as found:
+        fault = found.sentence()
+    seconds = time.monotonic() - begun
+    return Sample(access.base_url, (), None, (), "", True, seconds, fault, verb="CONNECT")
 
 
 class _Witness(httpx.BaseTransport):

@@ -39,6 +39,7 @@ DROPPED = {
     "no_instant": _("Without an instant"),
     "withdrawn": _("Withdrawn with their file"),
     "empty_message": _("Empty messages"),
+    "unreadable_message": _("Messages that cannot be read"),
 }
 
 CADENCES = {

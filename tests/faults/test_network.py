@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import httpcore
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
 from experiments.collection import addresses
@@ -18,6 +13,7 @@ from experiments.collection.engine import collect_due
 from experiments.collection.models import CollectionAttempt, DataSource
 from experiments.collection.settings import CollectionSettings
 from tests.experiments.collection.build import NOW, SETTINGS, create_source, the_source
+from tests.faults.certificates import self_signed
 from tests.faults.hub import FaultHub, Reply
 from tests.faults.invariants import check, recorded
 
@@ -70,21 +66,7 @@ def test_a_name_that_means_a_private_address_the_second_time_is_not_followed(ses
 @pytest.fixture
 def impostor(tmp_path, hub):
     """A hub with the same readings behind a certificate that nobody vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    begin = datetime.now(UTC) - timedelta(days=1)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(days=10))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (tmp_path / "pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(pem)
-    )
+    self_signed(tmp_path / "pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "pem")
     with FaultHub(tls=context) as impostor:

@@ -7,6 +7,7 @@ import json
 import pytest
 from sqlalchemy import select
 
+from experiments.collection import preview, probe
 from experiments.collection.connectors.options import check_options
 from experiments.collection.models import DataSource
 from experiments.collection.mqtt_models import MqttSession
@@ -15,6 +16,7 @@ from experiments.errors import Invalid
 from tests.experiments.collection.build import NOW, START, create_hub, day, entity, source_data, the_source
 from tests.experiments.collection.mqtt import (
     OPTIONS,
+    PATIENT,
     attempts,
     create_mqtt_source,
     is_connected,
@@ -228,3 +230,27 @@ def test_no_past_is_asked_for_after_an_edit(session):
     given = {"entity_type": "city/#", "options": OPTIONS, "entities": entities}
     edit_source(session, source, source_data(**given, starts_at=day(-3).isoformat()), at=NOW)
     assert source.starts_at < START
+
+
+def test_a_trial_overhears_the_broker_and_takes_nothing_away(sessions, broker):
+    source_at(sessions, broker)
+    broker.publish([said(1, 8, 4.0), ("city/2/traffic", "{")], retain=True)
+    with sessions() as session:
+        trial = preview.trial_of(session, session.scalars(select(DataSource)).one(), at=NOW)
+    found = preview.run(trial, PATIENT, at=NOW)
+    assert (found.fault, found.is_whole) == (None, True)
+    assert [(reading.entity, reading.value) for reading in found.readings] == [("1", 4.0)]
+    assert found.dropped["unreadable_message"]["first"] == "city/2/traffic: not_json at $"
+    assert found.requests[0].headers == (("SUBSCRIBE", "city/+/traffic"),)
+    assert values(sessions) == []
+
+
+def test_a_broker_can_be_tested_by_connecting(sessions, broker):
+    with sessions.begin() as session:
+        hub = create_mqtt_source(session, broker.url).hub
+        question = probe.question_of(hub, "")
+    assert probe.ask(question, PATIENT).fault is None
+    broker.kill()
+    sample = probe.ask(question, PATIENT)
+    broker.start()
+    assert sample.fault.startswith("ConnectionRefusedError")
