@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, exists, or_, select, update
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, contains_eager, sessionmaker
 
 from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.options import SUBSCRIBED
@@ -81,9 +81,9 @@ def claim_next(
     but_of: AbstractSet[int] = frozenset(),
     subscribed: bool = False,
 ) -> Claim | None:
-    """Lease the source that has been due for longest, or None. `but` are sources not to be taken,
-    `but_of` hubs whose sources are not to be taken; `subscribed`: of those that are listened to, or of those
-    that are asked.
+    """Lease the source that has been due for longest and whose hub has no rest, or None. `but` are sources
+    not to be taken, `but_of` hubs whose sources are not to be taken; `subscribed`: of those that are
+    listened to, or of those that are asked.
 
     `at` is the instant of the claim, from which the lease counts (`now` where it is None).
     """
@@ -92,11 +92,13 @@ def claim_next(
     past_is_due = exists().where(
         Backfill.source_id == DataSource.id, Backfill.finished_at.is_(None), Backfill.next_due_at <= now
     )
-    listened_to = exists().where(Hub.id == DataSource.hub_id, Hub.kind.in_(SUBSCRIBED))
     wanted = (
         select(DataSource)
+        .join(DataSource.hub)
+        .options(contains_eager(DataSource.hub))
         .where(
-            listened_to if subscribed else ~listened_to,
+            Hub.kind.in_(SUBSCRIBED) if subscribed else Hub.kind.not_in(SUBSCRIBED),
+            or_(Hub.resting_until.is_(None), Hub.resting_until <= at),
             ~DataSource.paused,
             or_(DataSource.next_due_at <= now, past_is_due),
             is_free,

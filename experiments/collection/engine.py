@@ -26,7 +26,7 @@ from experiments.collection.http import HubClient
 from experiments.collection.limits import HubMemory
 from experiments.collection.models import AttemptStatus
 from experiments.collection.partitions import prepare_partitions
-from experiments.collection.rests import doubtful, resting
+from experiments.collection.rests import doubtful
 from experiments.collection.settings import CollectionSettings
 from experiments.collection.windows import AttemptSummary, Clock, Crew, Window
 
@@ -72,7 +72,7 @@ def collect_due(
                 settings=settings,
                 at=at,
                 but=seen,
-                but_of=resting(session_factory, at) | _busy_hubs(under_way.values(), settings, shy),
+                but_of=_busy_hubs(under_way.values(), settings, shy),
             )
             if claim is not None:
                 seen.add(claim.source_id)

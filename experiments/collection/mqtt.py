@@ -21,7 +21,6 @@ from experiments.collection.faults import HubFault
 from experiments.collection.mqtt_batches import Book, batches
 from experiments.collection.mqtt_broker import Broker, Message
 from experiments.collection.mqtt_payloads import Payloads
-from experiments.collection.rests import resting
 from experiments.collection.settings import CollectionSettings
 from experiments.collection.windows import Clock
 
@@ -60,7 +59,6 @@ class Listeners:
                 holder=self.holder,
                 settings=settings,
                 but=self._threads.keys(),
-                but_of=resting(self.session_factory, now),
                 subscribed=True,
             )
             if claim is None:

@@ -17,12 +17,6 @@ from experiments.collection.settings import CollectionSettings
 FIRST_REST_SECONDS = 60
 
 
-def resting(session_factory: sessionmaker[Session], at: datetime) -> set[int]:
-    """Hubs that are not to be called at `at`."""
-    with session_factory() as session:
-        return set(session.scalars(select(Hub.id).where(Hub.resting_until > at)))
-
-
 def doubtful(session_factory: sessionmaker[Session], settings: CollectionSettings) -> set[int]:
     """Hubs that had their rest and have not answered since."""
     with session_factory() as session:

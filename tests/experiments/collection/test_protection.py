@@ -13,7 +13,7 @@ from experiments.collection.http import Access, HubClient
 from experiments.collection.limits import HubMemory
 from experiments.collection.models import Hub
 from experiments.collection.pinned import PinnedTransport
-from experiments.collection.rests import doubtful, resting
+from experiments.collection.rests import doubtful
 from tests.experiments.collection.build import NOW, SETTINGS, collect, create_source, scripted_hub
 
 PUBLIC = replace(SETTINGS, private_hubs=())
@@ -108,7 +108,6 @@ def test_a_hub_that_fails_again_and_again_is_left_alone_until_it_answers(session
             assert [summary.status for summary in collect(sessions, at)] == ["failed"]
             at += timedelta(hours=2)
         failed_at = at - timedelta(hours=2)
-        assert resting(sessions, failed_at + timedelta(seconds=59)) != set()
         assert collect(sessions, failed_at + timedelta(seconds=59)) == []
         assert doubtful(sessions, SETTINGS) != set()
         healthy[0] = True
