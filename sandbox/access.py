@@ -81,6 +81,11 @@ def evaluators_and_auditor(actor: Actor | None) -> bool:
     return actor is not None and actor.role in {Role.EVALUATOR, Role.AUDITOR}
 
 
+def readers_of_advice(actor: Actor | None) -> bool:
+    """Whoever writes the plan, whoever checks it, and the company whose pilot it judges."""
+    return evaluators_and_auditor(actor) or company_people(actor)
+
+
 def city_data_officer(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.CITY_DATA_OFFICER
 
@@ -163,6 +168,10 @@ RULES: dict[str, Rule] = {
     "company.desk": company_people,
     "company.new": company_author,
     "company.edit": company_author,
+    "telemetry.index": company_people,
+    "telemetry.open_source": company_people,
+    "telemetry.rotate": company_people,
+    "telemetry.revoke": company_people,
     # the case file, shared by its parties (who they are is asked again for each case)
     "cases.file": signed_in,
     "cases.move": signed_in,
@@ -197,6 +206,7 @@ RULES: dict[str, Rule] = {
     # the evaluator's desk
     "evaluator.desk": evaluators_and_auditor,
     "evaluator.plan": evaluator,
+    "evaluator.advice": readers_of_advice,
     "evaluator.lock": evaluator,
     "evaluator.amend": evaluator,
     "evaluator.run": evaluator,

@@ -137,7 +137,7 @@ class _Readings:
         )
         whole = [column for column, name in enumerate(reading.panel.periods) if name in self.span.labels]
         periods = tuple(reading.panel.periods[column] for column in whole)
-        outcomes, completeness = _usable(reading, read)[:, whole], reading.completeness[:, whole]
+        outcomes, completeness = usable(reading, read)[:, whole], reading.completeness[:, whole]
         return MetricPanel(
             metric=_described(read),
             units=reading.panel.units,
@@ -214,7 +214,7 @@ def starts_of(plan: Mapping[str, Any]) -> dict[str, date]:
     return {code: date.fromisoformat(own.get(code, together)) for code in plan["districts"]["treated"]}
 
 
-def _usable(reading: PanelReading, read: Metric) -> FloatArray:
+def usable(reading: PanelReading, read: Metric) -> FloatArray:
     """Cells as read; a sum over a period with readings missing is no sum and counts as missing."""
     if Aggregation(read.aggregation) not in (Aggregation.SUM, Aggregation.RATE):
         return reading.panel.outcomes

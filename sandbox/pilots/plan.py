@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from experiments import registrations
 from experiments.districts import District
 from experiments.errors import WrongMoment
+from experiments.evaluation.advice import Advice, advice
 from experiments.lifecycle import Actor
 from experiments.registrations import Permit, PlanVersion
 from experiments.registrations.models import EXPERIMENT, evaluator_of_the_experiment
+from sandbox import access
 from sandbox.exemptions.models import Exemption
 from sandbox.pilots.models import Pilot, PilotStatus, pilot_district
 from sandbox.pilots.table import PILOT, is_over, record
@@ -84,6 +86,21 @@ def amend(
     )
     record(session, pilot, "amend_plan", by, at, version=version.number, sha256=version.sha256, reason=reason)
     return version
+
+
+def advice_on(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> Advice:
+    """Which design the readings so far can carry for the plan in force, or for the draft while its writers
+    write it. WrongMoment for others before the lock; Invalid where the draft says too little."""
+    experiment = pilot.experiment
+    if experiment.plan is None and not access.evaluators_and_auditor(by):
+        raise WrongMoment("experiment.advise", experiment.status, needs="plan_is_locked")
+    return advice(
+        session,
+        pilot.site.territory,
+        experiment.plan.contents() if experiment.plan else experiment.draft,
+        as_of=at,
+        taken=permit_of(session, pilot).districts_elsewhere_treated,
+    )
 
 
 def _refuse_if_over(pilot: Pilot, verb: str, by: Actor) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from experiments.errors import Invalid, WrongMoment
 from experiments.fields import load
 from experiments.lifecycle import Actor
-from sandbox import decisions
+from sandbox import access, decisions
 from sandbox.accounts import Person
 from sandbox.db import db
 from sandbox.decisions.decide import ProposalSchema, latest_decision
@@ -302,6 +302,7 @@ def _file(pilot: Pilot, refused: Refusal | None = None) -> ResponseReturnValue:
         labels=labels.of_case(errors, pilot),
         clock_words=clock_words,
         today=today(),
+        may_read_advice=access.readers_of_advice(actor()),
     )
     return page, 422 if refused else 200
 

@@ -203,7 +203,7 @@ def placebo_gaps(values: PlaceboGaps, id: str, title: str, description: str, nar
 
 
 def event_study(values: EventStudy, id: str, title: str, description: str, narrow: bool = False) -> Markup:
-    """A point and its interval for every offset, the zero line, the reference period hollow."""
+    """A point and its interval for every offset over a band, the zero line, the reference period hollow."""
     sheet = NARROW if narrow else WIDE
     limits = plotting.domain(values.estimates, values.lower, values.upper, (0.0,))
     plot = plotting.laid_out(sheet, len(values.offsets), limits, values.value_label, Ends(), pad=0.7)
@@ -219,6 +219,7 @@ def event_study(values: EventStudy, id: str, title: str, description: str, narro
         description,
         sheet,
         rectangle((start, plot.top), (plot.right, plot.bottom), "c-after"),
+        *plotting.bands(plot, values.lower, values.upper),
         plotting.frame(sheet, plot, values.value_label, marks),
         plotting.axis_label(sheet, plot, values.offset_label),
         plotting.level(plot, 0.0, "c-zero"),

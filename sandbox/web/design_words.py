@@ -7,6 +7,8 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
+from experiments.errors import BrokenRecord
+from experiments.evaluation.models import Evaluation
 from sandbox.web import drawing
 from sandbox.web.filters import pick
 from stats.results import Evidence
@@ -149,6 +151,23 @@ def evidence(level: Evidence) -> tuple[str, str]:
 
 def evidence_said(level: Evidence) -> str:
     return str(EVIDENCE[level][2])
+
+
+def is_lower(level: Evidence) -> bool:
+    """Whether no district without the pilot is compared."""
+    return level in ("controlled_before_after", "before_after")
+
+
+def lower_evidence(run: Evaluation) -> tuple[str, str] | None:
+    """The tag that the finding of `run` needs beside it; None where the evidence is a comparison.
+
+    A list goes on where one plan no longer has its digest; the plan's own page says so.
+    """
+    try:
+        level = planned_evidence(run.plan_version.contents())
+    except BrokenRecord:
+        return None
+    return evidence(level) if is_lower(level) else None
 
 
 def planned_evidence(plan: Mapping[str, Any]) -> Evidence:

@@ -19,7 +19,7 @@ from sandbox.pilots import evaluations, file
 from sandbox.pilots import plan as plans
 from sandbox.pilots.models import Pilot, PilotStatus
 from sandbox.pilots.result import result_of
-from sandbox.web import forms, labels, plan_form, results, words
+from sandbox.web import design_advice, forms, labels, plan_form, results, words
 from sandbox.web.filters import SHOWN_ZONE
 from sandbox.web.rim import actor, now
 
@@ -59,6 +59,18 @@ def plan(number: str) -> ResponseReturnValue:
     if in_force is not None:
         return _plan_page(pilot, in_force.contents(), locked=True)
     return _plan_page(pilot, pilot.experiment.draft or plan_form.blank(pilot))
+
+
+@pages.get("/<number>/plan/advice")
+def advice(number: str) -> ResponseReturnValue:
+    """Which design the readings from before the start can carry, and why."""
+    pilot = file.find(db.session, number, actor())
+    page, may_write = "evaluator/advice.html", access.evaluator(actor())
+    try:
+        found = plans.advice_on(db.session, pilot, by=actor(), at=now())
+    except Invalid as error:
+        return render_template(page, pilot=pilot, may_write=may_write, problems=error.errors)
+    return render_template(page, pilot=pilot, may_write=may_write, shown=design_advice.shown(found))
 
 
 @pages.post("/<number>/plan/lock")

@@ -11,8 +11,10 @@ from sandbox.pilots.result import MetricRead
 from sandbox.web import charts
 from sandbox.web.charts import Figure
 from sandbox.web.filters import pick
+from sandbox.web.placebo_spread import PlaceboSpread, placebo_spread
 from stats.evaluation import Evaluation
-from stats.results import Coefficient, Estimate, EventStudy, Inference, Interval
+from stats.inference import PLACEBO_RATIO
+from stats.results import Coefficient, Estimate, EventStudy, Inference, Interval, NotComputable
 
 
 def charts_of(metric: MetricRead, names: Mapping[str, str]) -> tuple[Figure, ...]:
@@ -22,7 +24,7 @@ def charts_of(metric: MetricRead, names: Mapping[str, str]) -> tuple[Figure, ...
         return ()
     drawn = [paths(metric, first)]
     if metric.estimates.placebos:
-        drawn.append(placebos(metric, first, names))
+        drawn += [placebos(metric, first, names), spread(metric, first, names)]
     if metric.estimates.event_study:
         drawn.append(events(metric, metric.estimates.event_study))
     return tuple(drawn)
@@ -87,6 +89,51 @@ def placebos(metric: MetricRead, first: str, names: Mapping[str, str]) -> Figure
     )
 
 
+def spread(metric: MetricRead, first: str, names: Mapping[str, str]) -> Figure:
+    """The statistic that the p-value ranks, of the pilot and of every placebo, in order of size."""
+    estimates = metric.estimates
+    by_ratio = estimates.effect.inference.method == PLACEBO_RATIO
+    found = {
+        names.get(each.unit, each.unit): each.ratio if by_ratio else each.effect
+        for each in estimates.placebos
+    }
+    if by_ratio:
+        label = gettext("Error after the start, relative to the error before it")
+    else:
+        label = gettext("Effect (%(unit)s)", unit=pick(metric.unit, "name"))
+    values = PlaceboSpread(
+        treated=_ratio(estimates, first) if by_ratio else estimates.effect.value,
+        placebos={name: value for name, value in found.items() if not isinstance(value, NotComputable)},
+        value_label=label,
+        rank_label=gettext("Rank, the smallest first"),
+        name_label=gettext("District"),
+        treated_label=gettext("Treated districts"),
+    )
+    return charts.figure(
+        placebo_spread,
+        values,
+        id="spread",
+        title=gettext("Where does the pilot stand among the placebos?"),
+        description=gettext(
+            "Each grey point is a control district treated in pretence. The nearer the pilot stands to one "
+            "end of the row, the harder it is to call its number chance."
+        ),
+    )
+
+
+def _ratio(estimates: Evaluation, first: str) -> float:
+    """Root mean square of the treated gap after the start over that before it; zero where it never errs."""
+    start = estimates.periods.index(first)
+    before, after = (
+        math.sqrt(sum(gap * gap for gap in part) / len(part)) if part else 0.0
+        for part in (
+            [gap for gap in estimates.series.gap[:start] if gap is not None],
+            [gap for gap in estimates.series.gap[start:] if gap is not None],
+        )
+    )
+    return after / before if before else 0.0
+
+
 def events(metric: MetricRead, study: EventStudy) -> Figure:
     """Effects by time since the start, with their intervals."""
     points = {coefficient.first: coefficient for coefficient in study.coefficients}
@@ -124,7 +171,8 @@ def _value_label(metric: MetricRead) -> str:
 
 def _event_description(study: EventStudy) -> str:
     said = gettext(
-        "Before the start the estimates should lie near zero: then treated and control districts moved alike."
+        "Before the start the estimates should lie near zero: then treated and control districts moved "
+        "alike. Each interval is for its own period alone."
     )
     pooled = any(coefficient.last > coefficient.first for coefficient in study.coefficients)
     if not pooled:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +10,13 @@ from flask_babel import gettext
 
 from sandbox.names import Name
 from sandbox.pilots.result import GuardrailRead, MetricRead, Result
-from sandbox.web import design_words, drawing, words
+from sandbox.web import design_words, drawing, result_parts, words
 from sandbox.web.charts import Figure
 from sandbox.web.filters import pick
 from sandbox.web.result_charts import charts_of
-from stats.results import Estimate, Finding, Inference, Interval, NotComputable
-
-DECIMALS_OF_SHARES = 1
-SMALLEST_P_VALUE = 0.001
+from sandbox.web.result_parts import SMALLEST_P_VALUE, percent
+from stats.panel import OUTCOME
+from stats.results import Estimate, Inference, NotComputable
 
 
 @dataclass(frozen=True)
@@ -65,14 +63,6 @@ class RuleRow:
 
 
 @dataclass(frozen=True)
-class Diagnostic:
-    """A check on the assumptions; `level` is a tag."""
-
-    level: tuple[str, str]
-    sentence: str
-
-
-@dataclass(frozen=True)
 class Shown:
     """What the result macro takes."""
 
@@ -84,9 +74,16 @@ class Shown:
     figures: tuple[KeyFigure, ...]
     basis: str
     charts: tuple[Figure, ...]
-    guardrails: tuple[GuardrailRow, ...]
-    diagnostics: tuple[Diagnostic, ...]
+    evidence: tuple[str, str]
+    evidence_said: str
+    is_lower_evidence: bool
+    uncertainty: str
+    left_out: tuple[str, ...]
+    checks: result_parts.Checks
+    components: tuple[result_parts.Row, ...]
     weights: tuple[tuple[str, str], ...]
+    predictors: tuple[result_parts.Row, ...]
+    guardrails: tuple[GuardrailRow, ...]
     trace: tuple[RuleRow, ...]
     packages: str
 
@@ -104,10 +101,17 @@ def shown(result: Result, districts: Mapping[str, Name]) -> Shown:
         figures=_figures(result.primary),
         basis=_basis(result.primary),
         charts=charts_of(result.primary, names),
+        evidence=design_words.evidence(estimates.evidence),
+        evidence_said=design_words.evidence_said(estimates.evidence),
+        is_lower_evidence=design_words.is_lower(estimates.evidence),
+        uncertainty=result_parts.uncertainty(estimates.effect.inference),
+        left_out=result_parts.left_out(estimates, names),
+        checks=result_parts.checks(result),
+        components=result_parts.components(estimates),
+        predictors=result_parts.predictors(estimates, {OUTCOME: pick(result.primary.name, "name")}),
         guardrails=tuple(_guardrail(each) for each in result.guardrails),
-        diagnostics=_diagnostics(result),
         weights=tuple(
-            (names.get(each.unit, each.unit), _percent(each.weight))
+            (names.get(each.unit, each.unit), percent(each.weight))
             for each in sorted(estimates.weights, key=lambda each: -each.weight)
         ),
         trace=tuple(_line(line, result.reasons) for line in result.trace),
@@ -120,9 +124,9 @@ def _figures(metric: MetricRead) -> tuple[KeyFigure, ...]:
     return (
         KeyFigure(
             label=gettext("Effect on: %(metric)s", metric=pick(metric.name, "name")),
-            value=drawing.number(estimates.effect.value, _decimals(estimates.effect)),
+            value=drawing.number(estimates.effect.value, result_parts.decimals(estimates.effect)),
             unit=pick(metric.unit, "name"),
-            note=_interval_note(estimates.effect.inference, _decimals(estimates.effect)),
+            note=_interval_note(estimates.effect.inference, result_parts.decimals(estimates.effect)),
         ),
         _relative(estimates.relative_effect),
         _chance(estimates.effect.inference),
@@ -137,7 +141,7 @@ def _basis(metric: MetricRead) -> str:
         treated=len(estimates.treated),
         control=len(estimates.controls),
         periods=len(estimates.periods),
-        share=_percent(metric.coverage),
+        share=percent(metric.coverage),
     )
 
 
@@ -145,7 +149,7 @@ def _relative(estimate: Estimate | NotComputable) -> KeyFigure:
     label = gettext("Effect relative to the comparison")
     if isinstance(estimate, NotComputable):
         return KeyFigure(label, gettext("not computable"), note=pick(estimate, "sentence"))
-    return KeyFigure(label, _percent(estimate.value), note=_interval_note(estimate.inference))
+    return KeyFigure(label, percent(estimate.value), note=_interval_note(estimate.inference))
 
 
 def _chance(inference: Inference) -> KeyFigure:
@@ -154,9 +158,9 @@ def _chance(inference: Inference) -> KeyFigure:
         return KeyFigure(label, gettext("not computable"), note=pick(inference.p_value, "sentence"))
     tiny = inference.p_value < SMALLEST_P_VALUE
     share = (
-        gettext("fewer than %(share)s", share=_percent(SMALLEST_P_VALUE))
+        gettext("fewer than %(share)s", share=percent(SMALLEST_P_VALUE))
         if tiny
-        else _percent(inference.p_value)
+        else percent(inference.p_value)
     )
     if inference.placebos is not None:
         said = gettext(
@@ -174,15 +178,6 @@ def _chance(inference: Inference) -> KeyFigure:
     return KeyFigure(label, value, note=said)
 
 
-def _decimals(estimate: Estimate) -> int:
-    """Decimals that give estimate and interval alike, three digits to the largest of them."""
-    interval = estimate.inference.interval
-    ends = (interval.low, interval.high) if isinstance(interval, Interval) else ()
-    largest = max(abs(value) for value in (estimate.value, *ends) if not math.isinf(value))
-    magnitude = math.floor(math.log10(largest)) if largest else 0
-    return min(max(2 - magnitude, 0), 6)
-
-
 def _interval_note(inference: Inference, decimals: int | None = None) -> str:
     """The interval in words, or why there is none; a share in per cent where no decimals are given."""
     interval = inference.interval
@@ -191,57 +186,19 @@ def _interval_note(inference: Inference, decimals: int | None = None) -> str:
     said = gettext(
         "%(level)s interval: %(interval)s",
         level=f"{100 * (1 - inference.alpha):g}%",
-        interval=_ends(interval, decimals),
+        interval=result_parts.interval(inference, decimals),
     )
     return said if interval.unbounded is None else f"{said}. {pick(interval.unbounded, 'sentence')}"
-
-
-def _ends(interval: Interval, decimals: int | None) -> str:
-    low, high = (_end(end, decimals) for end in (interval.low, interval.high))
-    return gettext("%(low)s to %(high)s", low=low, high=high)
-
-
-def _end(value: float, decimals: int | None) -> str:
-    if math.isinf(value):
-        return gettext("no limit")
-    return _percent(value) if decimals is None else drawing.number(value, decimals)
-
-
-def _percent(share: float) -> str:
-    return f"{drawing.number(100 * share, DECIMALS_OF_SHARES)}%"
-
-
-def _diagnostics(result: Result) -> tuple[Diagnostic, ...]:
-    """Checks of the comparison and of how its readings came; of the guardrails' what stands out."""
-    ours = (*result.primary.estimates.findings, *result.primary.collection)
-    theirs = (
-        _named(read.metric, each)
-        for read in result.guardrails
-        for each in read.metric.collection
-        if each.level != "ok"
-    )
-    return (*map(_diagnostic, ours), *theirs)
-
-
-def _named(read: MetricRead, finding: Finding) -> Diagnostic:
-    said = _diagnostic(finding)
-    return Diagnostic(said.level, f"{pick(read.name, 'name')}: {said.sentence}")
-
-
-def _diagnostic(finding: Finding) -> Diagnostic:
-    return Diagnostic(words.status("diagnostic", finding.level), pick(finding, "sentence"))
 
 
 def _guardrail(guardrail: GuardrailRead) -> GuardrailRow:
     metric = guardrail.metric
     effect, unit = metric.estimates.effect, pick(metric.unit, "name")
-    interval, decimals = effect.inference.interval, _decimals(effect)
+    decimals = result_parts.decimals(effect)
     return GuardrailRow(
         name=pick(metric.name, "name"),
         effect=f"{drawing.number(effect.value, decimals)} {unit}",
-        interval=pick(interval, "sentence")
-        if isinstance(interval, NotComputable)
-        else _ends(interval, decimals),
+        interval=result_parts.interval(effect.inference, decimals),
         promise=words.promise(guardrail.direction, guardrail.margin, unit),
         status=words.status("guardrail", guardrail.status),
         sentence=pick(guardrail.sentence, "name"),

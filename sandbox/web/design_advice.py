@@ -1,0 +1,61 @@
+"""A recommended design in the reader's words: which one, why, and why not the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+from experiments.evaluation.advice import Advice
+from sandbox.web import design_words, drawing
+from sandbox.web.filters import pick
+from stats.recommend import Recommendation
+
+
+@dataclass(frozen=True)
+class ShownAdvice:
+    """What the page takes; `method` and `evidence` are None where no design can be carried."""
+
+    method: str | None
+    evidence: tuple[str, str] | None
+    why: tuple[str, ...]
+    ruled_out: tuple[tuple[str, str], ...]
+    errors: tuple[tuple[str, str], ...]
+    basis: str
+
+
+def shown(advice: Advice) -> ShownAdvice:
+    """`advice` in the language of this answer."""
+    found = advice.recommendation
+    return ShownAdvice(
+        method=None if found.design is None else design_words.method(found.design.method),
+        evidence=_evidence(found),
+        why=tuple(pick(ground, "sentence") for ground in found.why),
+        ruled_out=tuple(
+            (design_words.method(ground.method), pick(ground, "sentence")) for ground in found.ruled_out
+        ),
+        errors=tuple(
+            (design_words.method(method), drawing.number(error))
+            for method, error in sorted(found.errors.items(), key=lambda each: each[1])
+        ),
+        basis=gettext(
+            "%(metric)s in %(treated)s treated and %(control)s control districts, %(first)s to %(last)s "
+            "(%(count)s periods).",
+            metric=pick(advice.metric, "name"),
+            treated=len(advice.treated),
+            control=len(advice.controls),
+            first=advice.periods[0],
+            last=advice.periods[-1],
+            count=len(advice.periods),
+        ),
+    )
+
+
+def _evidence(found: Recommendation) -> tuple[str, str] | None:
+    if found.design is None:
+        return None
+    planned = {
+        "design": {"method": found.design.method},
+        "districts": {"control": list(found.design.controls)},
+    }
+    return design_words.evidence(design_words.planned_evidence(planned))
