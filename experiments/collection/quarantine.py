@@ -8,16 +8,19 @@ is read again.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from experiments.collection.claims import query_of
+from experiments.collection.connectors.options import SUBSCRIBED
 from experiments.collection.connectors.readings import Reading
 from experiments.collection.faults import quote
 from experiments.collection.ingest import receive
-from experiments.collection.intake import LONGEST_RAW, Arrivals, Targets, targets_of
+from experiments.collection.intake import LONGEST_RAW, OF_MESSAGES, Arrivals, Targets, targets_of
 from experiments.collection.models import (
     CollectionAttempt,
     DataSource,
@@ -27,6 +30,7 @@ from experiments.collection.models import (
     Way,
     to_microseconds,
 )
+from experiments.collection.mqtt_payloads import Payloads, Unreadable
 from experiments.errors import Invalid, WrongMoment
 
 
@@ -52,19 +56,23 @@ def reprocess(
     """Try `readings` of `source` again under today's mapping and metrics, as an attempt of its own.
 
     What can be stored now is `stored`; what a later reading of the same instant has overtaken is
-    `superseded`; the rest stays as it is. WrongMoment for a reading that was decided already.
+    `superseded`; the rest stays as it is. A message of a broker is read as the source now says, and what of
+    it still cannot be stored comes back by itself. WrongMoment for a reading that was decided already.
     """
     _check(source, readings, "quarantine.reprocess")
     targets = targets_of(session, source.id)
-    overtaken = [row for row in readings if _is_overtaken(session, targets, row)]
-    fit = [row for row in readings if row not in overtaken and _is_fit(targets, row, at)]
-    attempt = receive(
-        session, source, [_reading(row) for row in fit], way=Way.REPROCESS, holder=holder, at=at
-    )
-    for row in overtaken:
-        _decide(row, Verdict.SUPERSEDED, at)
-    for row in fit:
-        _decide(row, Verdict.STORED, at)
+    taken: list[Reading] = []
+    decided: list[tuple[QuarantinedReading, Verdict]] = []
+    for row, found in _read_again(source, targets, readings):
+        left = [reading for reading in found if not _is_overtaken(session, targets, reading, row.received_at)]
+        if found and not left:
+            decided.append((row, Verdict.SUPERSEDED))
+        elif any(_is_fit(targets, reading, at) for reading in left):
+            decided.append((row, Verdict.STORED))
+            taken += left
+    attempt = receive(session, source, taken, way=Way.REPROCESS, holder=holder, at=at)
+    for row, verdict in decided:
+        _decide(row, verdict, at)
     session.flush()
     return attempt
 
@@ -90,30 +98,39 @@ def _check(source: DataSource, readings: Sequence[QuarantinedReading], verb: str
             raise WrongMoment(verb, row.verdict, needs="reading_waits")
 
 
-def _is_overtaken(session: Session, targets: Targets, row: QuarantinedReading) -> bool:
-    """Whether a reading of the same instant was received later and stored."""
-    target = targets.get((row.entity, row.attribute))
+def _read_again(
+    source: DataSource, targets: Targets, rows: Sequence[QuarantinedReading]
+) -> Iterator[tuple[QuarantinedReading, list[Reading]]]:
+    """Every row with what it says today: itself, or the readings of its message, none where it has none."""
+    query = query_of(source, targets, source.starts_at, source.watermark)
+    payloads = Payloads(query) if source.hub.kind in SUBSCRIBED else None
+    for row in rows:
+        if row.reason not in OF_MESSAGES:
+            # A value that was cut off when it was kept cannot be read again.
+            value = json.loads(row.raw) if len(row.raw) < LONGEST_RAW else None
+            yield row, [Reading(row.entity, row.attribute, row.observed_at, value, row.unit)]
+        elif payloads is not None:
+            with suppress(Unreadable):
+                yield row, payloads.read(row.entity, json.loads(row.raw).encode()).readings
+
+
+def _is_overtaken(session: Session, targets: Targets, reading: Reading, received_at: int) -> bool:
+    """Whether a reading of the same instant was received later than `received_at`, and stored."""
+    target = targets.get((reading.entity, reading.attribute))
     if target is None:
         return False
     later = select(Observation.series_id).where(
         Observation.series_id == target.series_id,
-        Observation.observed_at == row.observed_at,
-        Observation.received_at > row.received_at,
+        Observation.observed_at == reading.at,
+        Observation.received_at > received_at,
     )
     return session.scalar(later) is not None
 
 
-def _is_fit(targets: Targets, row: QuarantinedReading, at: datetime) -> bool:
-    # A value that was cut off when it was kept cannot be read again.
-    if len(row.raw) >= LONGEST_RAW:
-        return False
+def _is_fit(targets: Targets, reading: Reading, at: datetime) -> bool:
     with Arrivals(targets, until=to_microseconds(at)) as trial:
-        trial.add([_reading(row)])
+        trial.add([reading])
         return any(len(rows) for rows in trial.chunks())
-
-
-def _reading(row: QuarantinedReading) -> Reading:
-    return Reading(row.entity, row.attribute, row.observed_at, json.loads(row.raw), row.unit)
 
 
 def _decide(row: QuarantinedReading, verdict: Verdict, at: datetime) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from experiments.collection import preview, probe
+from experiments.collection import preview, probe, quarantine
 from experiments.collection.connectors.options import check_options
 from experiments.collection.models import DataSource
 from experiments.collection.mqtt_models import MqttSession
@@ -254,3 +254,25 @@ def test_a_broker_can_be_tested_by_connecting(sessions, broker):
     sample = probe.ask(question, PATIENT)
     broker.start()
     assert sample.fault.startswith("ConnectionRefusedError")
+
+
+def test_messages_can_be_read_again_once_the_source_is_put_right(sessions, broker):
+    source_at(sessions, broker, options=OPTIONS | {"time_field": "$.when"})
+    with listening(sessions):
+        until(lambda: is_connected(sessions))
+        broker.publish([said(1, 1, 5.0), said(2, 1, -5.0), ("city/1/traffic", "{")])
+        until(lambda: len(kept_aside(sessions)) == 3)
+    with sessions.begin() as session:
+        source = session.scalars(select(DataSource)).one()
+        entities = [{"entity": str(n), "district": f"D{n}"} for n in (1, 2, 3)]
+        given = {"entity_type": "city/+/traffic", "options": OPTIONS, "entities": entities}
+        edit_source(session, source, source_data(**given), at=NOW)
+        rows = quarantine.waiting(session, source)
+        attempt = quarantine.reprocess(session, source, rows, holder="kim", at=NOW)
+        assert (attempt.way, attempt.inserted) == ("reprocess", 1)
+    assert values(sessions) == [5.0]
+    assert [(row.reason, row.verdict) for row in kept_aside(sessions)] == [
+        ("no_instant", "stored"),
+        ("no_instant", "open"),
+        ("not_json", "open"),
+    ]
