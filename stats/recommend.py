@@ -18,7 +18,7 @@ from stats.design import Design, Method, Missing
 from stats.errors import PanelError, StatisticsError
 from stats.panel import FloatArray, Panel
 from stats.recommend_words import SENTENCES
-from stats.words import figure, percent
+from stats.words import figure, percent, probability
 
 LEAST_BEFORE = 10
 """Periods before the start below which a mix of controls follows noise (Abadie 2021 asks for many)."""
@@ -29,6 +29,10 @@ HARDLY_WORSE = 1.25
 some dozen periods is itself uncertain by about a quarter."""
 LEAST_SERIES = 12
 """Periods before the start below which a series alone hardly shows its trend."""
+LEAST_TREND = 5
+"""Periods before the start below which a difference in trend is hardly told from noise."""
+LEAST_SLOPES = 4
+"""Controls below which nobody can say how far trends drift apart by themselves."""
 ALPHA = 0.05
 
 
@@ -201,11 +205,18 @@ def _choice(facts: _Facts, ruled_out: list[Ground]) -> Ground | None:
         return _ground("did", "nothing_else", {})
     least = min(facts.errors[name] for name in able)
     chosen = next(name for name in able if facts.errors[name] <= HARDLY_WORSE * least)
-    for name in able:
-        if name != chosen:
-            facts_said = {"error": figure(facts.errors[name]), "chosen": figure(facts.errors[chosen])}
-            ruled_out.append(_ground(name, "forecasts", facts_said))
-    return _ground(chosen, "forecasts_best", {"error": figure(facts.errors[chosen])})
+    error = facts.errors[chosen]
+    ruled_out += [_ruled_out(name, facts.errors[name], error) for name in able if name != chosen]
+    if error > least:
+        return _ground(chosen, "forecasts_simplest", {"error": figure(error), "least": figure(least)})
+    return _ground(chosen, "forecasts_best", {"error": figure(error)})
+
+
+def _ruled_out(method: Method, error: float, chosen: float) -> Ground:
+    """Why `method`, which errs by `error`, gives way to one that errs by `chosen`."""
+    code = "forecasts_alike" if error < chosen else "forecasts_worse"
+    ratio = figure(error / chosen) if chosen > 0 else "∞"
+    return _ground(method, code, {"error": figure(error), "chosen": figure(chosen), "ratio": ratio})
 
 
 def _able(facts: _Facts, ruled_out: list[Ground]) -> list[Method]:
@@ -218,7 +229,9 @@ def _able(facts: _Facts, ruled_out: list[Ground]) -> list[Method]:
             ruled_out.append(_ground(method, "few_donors", {"count": len(facts.complete)}))
         elif facts.before < LEAST_BEFORE:
             ruled_out.append(_ground(method, "few_periods", {"count": facts.before}))
-        elif method in facts.errors:
+        elif method not in facts.errors or "did" not in facts.errors:
+            ruled_out.append(_ground(method, "not_fitted", {}))
+        else:
             able.append(method)
     return able
 
@@ -244,9 +257,53 @@ def _cautions(facts: _Facts, method: Method) -> list[Ground]:
     if method != "interrupted" and len(facts.treated) == 1 and 1 / (controls + 1) > ALPHA:
         least = f"{1 / (controls + 1):.3f}"
         found.append(_ground(method, "ranks_too_coarse", {"count": controls, "least": least}))
+    if method in ("did", "staggered"):
+        found += _trend_cautions(facts, method)
     if facts.gaps:
         found.append(_ground(method, "gaps", {"share": percent(facts.gaps)}))
     return found
+
+
+def _trend_cautions(facts: _Facts, method: Method) -> list[Ground]:
+    """Whether the treated drifted from the controls before the start, and whether that could be seen."""
+    if facts.before == 1:
+        return [_ground(method, "one_before", {})]
+    found = []
+    if facts.before < LEAST_TREND:
+        found.append(_ground(method, "few_before", {"count": facts.before}))
+    own, others = (
+        _slopes(facts.panel.rows(units).outcomes[:, : facts.before])
+        for units in (facts.treated, facts.controls)
+    )
+    if len(others) < LEAST_SLOPES or not len(own):
+        return [*found, _ground(method, "trend_untold", {"count": len(others)})]
+    drift = float(own.mean() - others.mean())
+    p_value = _drifting(drift, others, len(own))
+    if p_value < ALPHA:
+        said = {"slope": figure(drift), "p_value": probability(p_value)}
+        found.append(_ground(method, "own_trend", said))
+    return found
+
+
+def _slopes(outcomes: FloatArray) -> FloatArray:
+    """The slope per period of each unit that has two readings, by least squares."""
+    present = ~np.isnan(outcomes)
+    outcomes = outcomes[present.sum(axis=1) > 1]
+    present = ~np.isnan(outcomes)
+    periods = np.where(present, np.arange(outcomes.shape[1], dtype=np.float64), np.nan)
+    centred = np.where(present, periods - np.nanmean(periods, axis=1, keepdims=True), 0.0)
+    slopes: FloatArray = (centred * np.where(present, outcomes, 0.0)).sum(axis=1) / (centred**2).sum(axis=1)
+    return slopes
+
+
+def _drifting(drift: float, others: FloatArray, count: int) -> float:
+    """The p-value of the mean slope of `count` units less that of `others`, as far as those spread."""
+    from scipy.special import stdtr
+
+    error = float(others.std(ddof=1)) * float(np.sqrt(1 / count + 1 / len(others)))
+    if not error > 0:
+        return float(drift == 0)
+    return float(2 * stdtr(len(others) - 1, -abs(drift) / error))
 
 
 def _check(

@@ -33,13 +33,59 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "다른 비교 방법에 필요한 자료가 모자라 이중차분을 권합니다.",
         "The data do not suffice for other comparisons: difference-in-differences is left.",
     ),
-    "forecasts": (
-        "시행 전 마지막 절반을 예측한 오차가 {error}로, 권하는 방법({chosen})보다 뚜렷이 낫지 않습니다.",
-        "Its forecasts of the last half before the start err by {error}: no clear gain over {chosen}.",
+    "forecasts_worse": (
+        "시행 전 마지막 절반을 예측한 오차는 {error}, 권하는 방법의 오차는 {chosen}입니다({ratio}배).",
+        (
+            "Its forecasts of the last half before the start err by {error}, {ratio} times the {chosen} "
+            "of the method chosen."
+        ),
+    ),
+    "forecasts_alike": (
+        (
+            "시행 전 마지막 절반을 예측한 오차는 {error}, 권하는 방법의 오차는 {chosen}입니다. "
+            "{ratio}배의 차이는 우연일 수 있어 더 단순한 방법을 권합니다."
+        ),
+        (
+            "Its forecasts of the last half before the start err by {error}, {ratio} times the {chosen} "
+            "of the method chosen: that may be chance, and the simpler one is taken."
+        ),
+    ),
+    "not_fitted": (
+        "시행 전 자료에 맞춰 볼 수 없었습니다.",
+        "It could not be fitted to the readings before the start.",
     ),
     "forecasts_best": (
-        "시행 전 마지막 절반을 예측한 오차가 {error}로, 가장 작거나, 비슷하면서 더 단순합니다.",
-        "Its forecasts of the last half before the start err by {error}: the least, or as good and simpler.",
+        "시행 전 마지막 절반을 예측한 오차가 견준 방법 가운데 가장 작습니다({error}).",
+        "Its forecasts of the last half before the start err least of those that were tried ({error}).",
+    ),
+    "forecasts_simplest": (
+        "시행 전 마지막 절반을 예측한 오차({error})가 가장 작은 오차({least})와 비슷하고 더 단순합니다.",
+        (
+            "Its forecasts of the last half before the start err by {error}, much as the best ({least}), "
+            "and it is simpler."
+        ),
+    ),
+    "one_before": (
+        "다만 시행 전 기간이 하나뿐이라 추세가 같았는지 볼 수 없습니다.",
+        "There is, though, only one period before the start: whether trends were alike cannot be seen.",
+    ),
+    "few_before": (
+        "다만 시행 전 기간이 {count}개뿐이라 추세가 같았는지 거의 볼 수 없습니다.",
+        "There are, though, only {count} periods before the start: whether trends were alike hardly shows.",
+    ),
+    "trend_untold": (
+        "다만 대조 구역이 {count}곳뿐이라 추세의 차이가 우연인지 가릴 수 없습니다.",
+        "With only {count} controls, though, a difference in trend cannot be told from chance.",
+    ),
+    "own_trend": (
+        (
+            "다만 시행 전 실증 구역과 대조 구역의 격차가 기간당 {slope}씩 움직였고, 이는 대조 구역 사이의 "
+            "차이로 보기 어렵습니다({p_value}). 추세가 효과로 보일 수 있습니다."
+        ),
+        (
+            "Before the start, though, the gap between treated and controls moved by {slope} a period, "
+            "more than controls drift apart ({p_value}): a trend may pass for an effect."
+        ),
     ),
     "treated_gaps": (
         "실증 구역의 자료에 결측이 있어 쓸 수 없습니다.",

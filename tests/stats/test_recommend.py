@@ -3,7 +3,8 @@ import pytest
 
 from stats.errors import PanelError
 from stats.evaluate import evaluate
-from stats.recommend import recommend
+from stats.recommend import HARDLY_WORSE, recommend
+from stats.words import figure
 from tests.stats.build import create_panel, noise
 
 START = "024"
@@ -19,14 +20,14 @@ def factors(units, periods, *, treated_loading=2.0):
 def test_parallel_units_are_compared_as_they_are():
     found = recommend(create_panel(noise(25, 36)), ("u000",), START)
     assert found.design.method == "did"
-    assert found.why[0].code == "forecasts_best"
+    assert found.why[0].code in ("forecasts_best", "forecasts_simplest")
 
 
 def test_units_that_move_differently_need_a_mix():
     found = recommend(create_panel(factors(25, 36)), ("u000",), START)
     assert found.design.method in ("synthetic_control", "synthetic_did")
     assert found.errors[found.design.method] < found.errors["did"] / 2
-    assert ("did", "forecasts") in {(ground.method, ground.code) for ground in found.ruled_out}
+    assert ("did", "forecasts_worse") in {(ground.method, ground.code) for ground in found.ruled_out}
 
 
 def test_several_starts_are_estimated_by_cohort():
@@ -100,3 +101,74 @@ def test_a_start_beyond_what_was_read_is_planned_from_all_of_it():
 def test_a_start_that_no_period_is_named_for_is_refused():
     with pytest.raises(PanelError, match="first_treated"):
         recommend(create_panel(noise(25, 24)), ("u000",), "999", upcoming=("024", "025"))
+
+
+def codes(found):
+    return {ground.code for ground in found.why}
+
+
+def test_one_period_before_the_start_is_said_to_show_no_trend():
+    found = recommend(create_panel(noise(25, 36)), ("u000",), "001")
+    assert found.design.method == "did"
+    assert "one_before" in codes(found)
+    assert "하나뿐" in found.sentence_ko
+
+
+def test_few_periods_before_the_start_are_said_to_show_hardly_any_trend():
+    assert "few_before" in codes(recommend(create_panel(noise(25, 36)), ("u000",), "003"))
+
+
+@pytest.mark.parametrize("slope", [1.0, -1.0])
+@pytest.mark.parametrize("starts", ["008", {"u000": "008", "u001": "009"}])
+def test_a_steep_trend_of_the_treated_alone_is_told_with_its_figure(slope, starts):
+    values = noise(25, 36) / 10
+    values[:2] += slope * np.arange(36)
+    treated = ("u000",) if isinstance(starts, str) else ("u000", "u001")
+    values[len(treated) : 2] = noise(1, 36, seed=5) / 10
+    found = recommend(create_panel(values), treated, starts)
+    assert found.design.method == ("did" if isinstance(starts, str) else "staggered")
+    assert "own_trend" in codes(found)
+    told = next(ground for ground in found.why if ground.code == "own_trend")
+    assert "p < 0.001" in told.sentence_ko
+    assert ("−" in told.sentence_en) == (slope < 0)
+
+
+def test_trends_that_all_share_are_no_caution():
+    values = noise(25, 36) / 10 + np.arange(36)
+    assert "own_trend" not in codes(recommend(create_panel(values), ("u000",), "008"))
+
+
+def test_a_trend_among_few_controls_is_said_to_be_untold():
+    assert "trend_untold" in codes(recommend(create_panel(noise(4, 36)), ("u000",), START))
+
+
+def test_trends_of_gappy_units_are_compared_all_the_same():
+    values = noise(25, 36) / 10
+    values[0] += np.arange(36)
+    values[0, 3] = values[5, 4] = np.nan
+    values[7, 1:] = np.nan
+    assert "own_trend" in codes(recommend(create_panel(values), ("u000",), "008"))
+
+
+def test_fair_trends_are_doubted_one_time_in_twenty():
+    doubted = [
+        "own_trend" in codes(recommend(create_panel(noise(20, 12, seed=seed)), ("u000",), "008"))
+        for seed in range(200)
+    ]
+    # Three binomial standard errors of 200 panels round one in twenty.
+    assert abs(np.mean(doubted) - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 200)
+
+
+@pytest.mark.parametrize("values", [noise(25, 36), factors(25, 36), factors(25, 36, treated_loading=0.6)])
+def test_methods_ruled_out_by_their_forecasts_say_both_errors(values):
+    found = recommend(create_panel(values), ("u000",), START)
+    chosen = found.errors[found.design.method]
+    for ground in found.ruled_out:
+        if ground.code.startswith("forecasts"):
+            other = found.errors[ground.method]
+            assert (ground.code == "forecasts_alike") == (other < chosen)
+            assert figure(other) in ground.sentence_en
+            assert figure(other) in ground.sentence_ko
+            assert figure(chosen) in ground.sentence_ko
+    assert chosen <= HARDLY_WORSE * min(found.errors.values())
+    assert (found.why[0].code == "forecasts_best") == (chosen == min(found.errors.values()))
