@@ -23,6 +23,7 @@ FIXED = (
     _("Unknown field."),
     _("Not a valid string."),
     _("Not a valid number."),
+    _("Not a valid boolean."),
     _("Not a valid integer."),
     _("Not a valid date."),
     _("Not a valid datetime."),

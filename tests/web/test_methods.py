@@ -16,6 +16,7 @@ from tests.web.visitors import said
 
 STARTS = {"D01": "2026-07-01", "D02": "2026-10-01"}
 SEQUENCES = {"D01": "011010011001", "D02": "100101100110"}
+LEVELS = {"D01": 12.0, "D02": 13.0, "D03": 10.0, "D04": 11.0, "D05": 14.0, "D06": 15.0}
 PLANS = {
     "did": ({}, {}),
     "synthetic_control": ({}, {}),
@@ -82,9 +83,9 @@ def measure(name):
         wave = dict(zip(published.MONTHS, rng.normal(size=len(published.MONTHS)), strict=True))
         for metric, effect in ((case.primary, -2.0), (case.guardrail, 0.0)):
             values = {
-                (code, day): round(10 + number + wave[day] + 0.2 * float(rng.normal()), 4)
+                (code, day): round(level + wave[day] + 0.2 * float(rng.normal()), 4)
                 + effect * is_treated(name, code, day, starts)
-                for number, code in enumerate(("D01", "D02", "D03", "D04", "D05", "D06"))
+                for code, level in LEVELS.items()
                 for day in published.MONTHS
             }
             readings.create_readings(
