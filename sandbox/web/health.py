@@ -23,7 +23,7 @@ from sandbox.web.rim import actor, now
 
 pages = Blueprint("health", __name__)
 
-MOST_ROWS = 40
+MOST_ROWS = 12
 
 
 @pages.get("/sources/<key:source_id>/health")
@@ -87,7 +87,9 @@ def _page(shown: DataSource, sent: Sent) -> str:
         "health/source.html",
         source=shown,
         health=found,
-        calendar=_calendar(found),
+        calendars=_calendars(found),
+        troubled=[each for each in found.series if each.troubles or each.shifts],
+        quiet=[each for each in found.series if not (each.troubles or each.shifts)],
         newest={each.series.id: from_microseconds(each.newest_at) for each in found.series if each.newest_at},
         changes=data_health.changes(db.session, shown),
         may_keep=may_keep(db.session, shown.territory_id, actor()),
@@ -99,17 +101,22 @@ def _page(shown: DataSource, sent: Sent) -> str:
     )
 
 
-def _calendar(found: SourceHealth) -> charts.Figure | None:
-    """A row per series, those with the most missing first, where there are too many for one drawing."""
-    rows = [each for each in found.series if each.coverage is not None]
-    if not rows or not found.periods:
-        return None
+def _calendars(found: SourceHealth) -> list[charts.Figure]:
+    """One calendar for each metric."""
+    by_metric: dict[int, list[SeriesHealth]] = {}
+    for each in found.series:
+        if each.coverage is not None and found.periods:
+            by_metric.setdefault(each.series.metric_id, []).append(each)
+    return [_calendar(found, rows) for rows in by_metric.values()]
+
+
+def _calendar(found: SourceHealth, rows: list[SeriesHealth]) -> charts.Figure:
+    """A row per district, or those with the most missing where there are too many for one drawing."""
     worst = sorted(rows, key=lambda each: each.coverage or 0.0)[:MOST_ROWS]
     drawn = [each for each in rows if each in worst]
-    several = len({each.series.metric_id for each in rows}) > 1
     values = CoverageCalendar(
         periods=found.periods,
-        shares={_name(each, several): each.shares for each in drawn},
+        shares={_name(each): each.shares for each in drawn},
         period_label=gettext("Day") if found.period == "day" else gettext("Period"),
         full_label=gettext("Complete"),
         part_label=gettext("Partly missing"),
@@ -120,15 +127,16 @@ def _calendar(found: SourceHealth) -> charts.Figure | None:
         description += " " + gettext(
             "Shown are the %(shown)s least complete of %(count)s series.", shown=len(drawn), count=len(rows)
         )
+    metric = rows[0].series.metric
     return charts.figure(
-        coverage_calendar, values, id="coverage", title=gettext("Readings by day"), description=description
+        coverage_calendar,
+        values,
+        id=f"coverage-{metric.id}",
+        title=gettext("Readings by day: %(metric)s", metric=pick(metric, "name")),
+        description=description,
     )
 
 
-def _name(each: SeriesHealth, several: bool) -> str:
-    parts = [pick(each.series.district, "name")]
-    if several:
-        parts.append(each.series.metric.code)
-    if each.series.entity:
-        parts.append(each.series.entity)
-    return " · ".join(parts)
+def _name(each: SeriesHealth) -> str:
+    parts = [pick(each.series.district, "name"), each.series.entity]
+    return " · ".join(filter(None, parts))

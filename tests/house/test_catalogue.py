@@ -77,6 +77,14 @@ def test_translations_keep_the_placeholders(korean):
             assert sorted(PLACEHOLDER.findall(text)) == wanted, message.id
 
 
+def test_a_percent_sign_is_doubled_where_it_stands_for_itself(korean):
+    """A template formats every text; in one without placeholders too a lone sign is an error."""
+    lone = re.compile(r"(?<!%)%(?:%%)*(?![%(])")
+    assert [
+        m.id for m in messages(korean) if any(lone.search(t.replace("%%", "")) for t in texts(m.string))
+    ] == []
+
+
 def test_no_text_hides_in_an_f_string():
     """Before Python 3.12 what stands inside one is not extracted."""
     hidden = [

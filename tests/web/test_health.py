@@ -77,6 +77,18 @@ def test_the_page_shows_what_stands_out_in_each_series(officer, source):
     assert "Healthy" in page
 
 
+def test_the_page_is_read_in_korean_too(officer, source):
+    officer.open("/language/ko")
+    assert "수집률(%)" in officer.read(f"/sources/{source.id}/health")
+
+
+def test_series_in_which_nothing_stands_out_are_folded_away(officer, source):
+    page = officer.open(f"/sources/{source.id}/health").text
+    table, folded = page.split("<details>\n<summary>Series in which nothing stands out: 1")
+    assert "Series in which something stands out" in table
+    assert folded.count('<th scope="row">') >= 1
+
+
 def test_the_calendar_has_a_table_under_it(officer, source):
     page = officer.open(f"/sources/{source.id}/health").text
     assert '<svg xmlns="http://www.w3.org/2000/svg"' in page
