@@ -17,6 +17,7 @@ from sandbox.web import charts, complaints, maps
 from sandbox.web.filters import pick
 from sandbox.web.forms import Sent
 from sandbox.web.rim import actor, now
+from sandbox.web.site_map import site_map
 
 pages = Blueprint("districts", __name__)
 
@@ -125,34 +126,18 @@ def _by_control(refusal: Invalid) -> dict[str, list[str]]:
     return found
 
 
-def _at_feature(number: int, sentence: str) -> str:
-    return gettext("Feature %(number)s: %(sentence)s", number=number, sentence=sentence)
-
-
 def _map(place: Territory) -> charts.Figure | None:
-    drawn = tuple(
+    drawn = [
         maps.MapDistrict(pick(each, "name"), maps.Role.OTHER, each.outline)
         for each in place.districts
         if each.outline
-    )
-    if not drawn:
-        return None
-    values = maps.DistrictMap(
-        districts=drawn,
-        role_labels={
-            maps.Role.TREATED: gettext("Treated"),
-            maps.Role.CONTROL: gettext("Control"),
-            maps.Role.OTHER: gettext("District"),
-        },
-        district_label=gettext("District"),
-        role_label=gettext("Role"),
-    )
-    return charts.figure(
-        maps.district_map,
-        values,
+    ]
+    return site_map(
+        drawn,
         id=f"map-{place.id}",
         title=gettext("Districts of %(site)s", site=pick(place, "name")),
         description=gettext(
             "%(drawn)s of %(count)s districts have an outline.", drawn=len(drawn), count=len(place.districts)
         ),
+        other_label=gettext("District"),
     )

@@ -79,6 +79,8 @@ def district_map(values: DistrictMap, id: str, title: str, description: str, nar
         (district, tuple(tuple(tuple(map(project, ring)) for ring in polygon) for polygon in shape))
         for district, shape in zip(values.districts, shapes, strict=True)
     ]
+    # Where some districts have a part, the names of the others would only crowd the map.
+    named = {Role.TREATED, Role.CONTROL} & {each.role for each in values.districts} or set(Role)
     used = [role for role in Role if any(district.role == role for district in values.districts)]
     return drawing.svg(
         id,
@@ -87,7 +89,7 @@ def district_map(values: DistrictMap, id: str, title: str, description: str, nar
         sheet,
         _hatch(id),
         *(_area(id, district, shape) for district, shape in drawn),
-        *(_name(sheet, district, shape) for district, shape in drawn),
+        *(_name(sheet, district, shape) for district, shape in drawn if district.role in named),
         *_key(id, sheet, [(role, values.role_labels[role]) for role in used]),
     )
 
@@ -145,9 +147,7 @@ def _area(id: str, district: MapDistrict, shape: tuple[Polygon, ...]) -> Markup:
 
 
 def _name(sheet: Sheet, district: MapDistrict, shape: tuple[Polygon, ...]) -> Markup:
-    """The name in its district where it fits; an `other` district stays unnamed."""
-    if district.role is Role.OTHER:
-        return Markup()
+    """The name in its district where it fits."""
     outer = max((polygon[0] for polygon in shape), key=lambda ring: abs(_area_of(ring)))
     middle = _centroid(outer)
     if _width_at(outer, middle) < drawing.text_width(district.name, sheet.font) + CLEARANCE:

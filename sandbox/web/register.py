@@ -21,6 +21,7 @@ from sandbox.pilots.table import PUBLIC_FROM
 from sandbox.programmes.overview import programmes_with_calls
 from sandbox.web import charts, maps, results, words
 from sandbox.web.filters import day, language, pick
+from sandbox.web.site_map import site_map
 from sandbox.web.spreadsheet import csv_bytes
 from sandbox.web.words import TimelineEntry
 
@@ -144,27 +145,15 @@ def _card(entry: Entry) -> dict[str, Any]:
 
 
 def _map(pilot: Published) -> charts.Figure | None:
-    """The site with treated and control districts, where their outlines are known."""
-    drawn = tuple(
-        maps.MapDistrict(pick(place, "name"), maps.Role(place.part), place.outline)
-        for place in pilot.places
-        if place.outline
-    )
-    if not any(district.role is maps.Role.TREATED for district in drawn):
+    """The site with treated and control districts, where the outlines of treated ones are known."""
+    if not any(place.outline for place in pilot.places_of("treated")):
         return None
-    values = maps.DistrictMap(
-        districts=drawn,
-        role_labels={
-            maps.Role.TREATED: gettext("Treated"),
-            maps.Role.CONTROL: gettext("Control"),
-            maps.Role.OTHER: gettext("Other"),
-        },
-        district_label=gettext("District"),
-        role_label=gettext("Role"),
-    )
-    return charts.figure(
-        maps.district_map,
-        values,
+    return site_map(
+        [
+            maps.MapDistrict(pick(place, "name"), maps.Role(place.part), place.outline)
+            for place in pilot.places
+            if place.outline
+        ],
         id="map",
         title=gettext("Districts of %(site)s", site=pick(pilot.territory, "name")),
         description=gettext(
@@ -172,6 +161,7 @@ def _map(pilot: Published) -> charts.Figure | None:
             treated=len(pilot.places_of("treated")),
             control=len(pilot.places_of("control")),
         ),
+        other_label=gettext("Other"),
     )
 
 
