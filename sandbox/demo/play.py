@@ -23,7 +23,7 @@ from experiments.collection.models import CollectionAttempt, DataSource
 from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
 from experiments.evaluation.models import Evaluation, EvaluationStatus
-from sandbox.demo import stage
+from sandbox.demo import stage, survey
 from sandbox.demo.cast import engage
 from sandbox.demo.city import City, city
 from sandbox.demo.history import History, prop99
@@ -118,7 +118,17 @@ class Demonstration:
         self._apply(stories["drones"], drafted=-40, filed=-28, asked=-20, replied=-8, granted=None)
         self._collect(-4)
         self._collect(0)
+        self._keep_city_data()
         self._evaluate_and_sign("shuttle", "autonomous shuttle, while it runs")
+
+    def _keep_city_data(self) -> None:
+        """What the city's data officer does beside the collection."""
+        self._tell("a survey of residents, and what is known of the districts")
+        cast, city = self.walk.cast, self.city
+        with self.sessions() as session:
+            source = session.scalars(select(DataSource)).one().id
+        self.walk.step(partial(survey.open_survey, cast=cast, city=city, hub=stage.CITY_HUB))
+        self.walk.step(partial(survey.note_what_is_known, cast=cast, city=city, source_id=source))
 
     # -- known history -----------------------------------------------------------------------------
 
@@ -197,7 +207,7 @@ class Demonstration:
         """Days collected and to be collected, over all sources; a failed window ends the wait."""
         now, done, total = self.clock(), 0, 0
         with self.sessions() as session:
-            for source in session.scalars(select(DataSource)):
+            for source in session.scalars(select(DataSource).where(~DataSource.paused)):
                 if source.failures:
                     raise DemonstrationFailed(f"collection of {source.name}: {_last_error(session, source)}")
                 whole = max(1, (now - source.starts_at).days)

@@ -10,9 +10,7 @@ from sqlalchemy.orm import Session
 
 from experiments import districts as territories
 from experiments import metrics
-from experiments.collection.hubs import register_hub
-from experiments.collection.sources import register_source
-from sandbox import ledger, programmes
+from sandbox import collection_desk, programmes
 from sandbox.demo.cast import Cast
 from sandbox.demo.city import ENTITY_TYPE as CITY_ENTITY
 from sandbox.demo.city import City
@@ -146,11 +144,8 @@ def _connect(
     hub: dict[str, str],
     source: dict[str, object],
 ) -> None:
-    register_hub(session, hub | {"territory": source["territory"]}, private_hubs=LOOPBACK)
-    made = register_source(session, {"hub": hub["name"], **source}, at=at)
-    ledger.append(
-        session, act="source.register", subject=f"source:{made.id}", by=cast.actor(session, officer), at=at
-    )
+    by = cast.actor(session, officer)
+    collection_desk.register(session, source, new_hub=hub, private_hubs=LOOPBACK, by=by, at=at)
 
 
 def _define(session: Session, facts: Iterable[MetricFacts]) -> None:
