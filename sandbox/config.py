@@ -16,6 +16,8 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from sandbox.notices.senders import sender_of
+
 # `host:port` or `host:*`; an IPv6 address stands in brackets.
 _PRIVATE_HUB = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+):(\*|[0-9]{1,5})")
 
@@ -44,6 +46,9 @@ class Settings:
     workers: int = 1
     collectors: int = 4
     trusted_proxies: int = 0
+    mail: str = field(default="console", repr=False)
+    mail_from: str = "sandbox@localhost"
+    public_url: str = ""
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -69,6 +74,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         # Each needs a connection to the database while it writes; more schedulers may run beside this one.
         collectors=_number(env, "SANDBOX_COLLECTORS", 4, low=1, high=12),
         trusted_proxies=_number(env, "SANDBOX_TRUSTED_PROXIES", 0, low=0, high=5),
+        mail=_mail(env.get("SANDBOX_MAIL", "").strip() or f"file:{var_dir / 'mail'}"),
+        mail_from=env.get("SANDBOX_MAIL_FROM", "").strip() or "sandbox@localhost",
+        public_url=_public_url(env.get("SANDBOX_PUBLIC_URL", "")),
     )
 
 
@@ -136,6 +144,23 @@ def _private_hubs(given: str) -> tuple[str, ...]:
         if not _PRIVATE_HUB.fullmatch(hub):
             raise SettingError(f"SANDBOX_PRIVATE_HUBS: {hub!r} is not host:port or host:*")
     return hubs
+
+
+def _mail(address: str) -> str:
+    try:
+        sender_of(address)
+    except ValueError as error:
+        # The address may hold a password, which must not stand in a log.
+        raise SettingError(f"SANDBOX_MAIL: {error}") from None
+    return address
+
+
+def _public_url(given: str) -> str:
+    """The address under which people reach the service, without a slash at its end."""
+    url = given.strip().rstrip("/")
+    if url and not re.fullmatch(r"https?://[^\s/?#]+", url):
+        raise SettingError("SANDBOX_PUBLIC_URL: use https://host, without a path")
+    return url
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from datetime import date
 from functools import partial
 from multiprocessing import get_context
 from typing import Any, TypeVar
@@ -24,6 +25,9 @@ from sandbox.clocks import running
 from sandbox.config import Settings
 from sandbox.confirmations import replies
 from sandbox.db import engine_for, sessions_for, upgrade
+from sandbox.notices import post, reminders
+from sandbox.notices.outbox import ZONE
+from sandbox.notices.senders import sender_of
 from sandbox.scheduler import Work, new_holder, start_background
 
 THREADS = 8
@@ -81,6 +85,7 @@ def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -
     """What a heartbeat does for these settings: collect what is due, listen, run what was asked for."""
     sessions = sessions_for(settings.database_url)
     holder = new_holder()
+    letterhead = post.Letterhead(settings.mail_from, settings.public_url)
     evaluate = partial(runs.run_due, sessions, executor, holder=holder, clock=clock)
     collecting = collection_settings(settings)
     listeners = Listeners(sessions, collecting, clock, holder)
@@ -93,6 +98,8 @@ def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -
             partial(note_lapses, sessions, clock),
             evaluate,
             partial(watch_data, sessions, clock),
+            Reminders(sessions, clock),
+            partial(post.post, sessions, sender_of(settings.mail), letterhead, clock),
         ),
         endings=(listeners.stop,),
         holder=holder,
@@ -113,8 +120,27 @@ def note_lapses(sessions: sessionmaker[Session], clock: Clock) -> None:
     at = clock()
     with sessions() as session:
         if running.is_any_overdue(session, at=at):
-            replies.deem(session, running.lapse(session, at=at), at=at)
+            lapsed = running.lapse(session, at=at)
+            reminders.tell_of_lapses(session, lapsed, at=at)
+            replies.deem(session, lapsed, at=at)
             session.commit()
+
+
+class Reminders:
+    """Reminds people of their time limits once a day; what was said is not said again by another worker."""
+
+    def __init__(self, sessions: sessionmaker[Session], clock: Clock) -> None:
+        self._sessions, self._clock = sessions, clock
+        self._done_on: date | None = None
+
+    def __call__(self) -> None:
+        at = self._clock()
+        today = at.astimezone(ZONE).date()
+        if today != self._done_on:
+            with self._sessions() as session:
+                if reminders.remind(session, today=today, at=at):
+                    session.commit()
+            self._done_on = today
 
 
 def watch_data(sessions: sessionmaker[Session], clock: Clock) -> None:

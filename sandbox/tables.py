@@ -15,7 +15,9 @@ from sandbox.confirmations import models as confirmations
 from sandbox.decisions import models as decisions
 from sandbox.exemptions import models as exemptions
 from sandbox.ledger import chain
+from sandbox.notices import models as notices
 from sandbox.pilots import models as pilots
+from sandbox.pilots import telemetry
 from sandbox.programmes import models as programmes
 
 metadata = Base.metadata
@@ -35,11 +37,13 @@ __all__ = [
     "metadata",
     "metrics",
     "mqtt",
+    "notices",
     "organisations",
     "pilots",
     "programmes",
     "quality",
     "registrations",
+    "telemetry",
     "terms",
     "tokens",
     "upload",

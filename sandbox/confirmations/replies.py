@@ -198,6 +198,7 @@ def _collect(session: Session, confirmation: Confirmation, by: Actor, at: dateti
     if not all(agency.reply for agency in confirmation.agencies):
         return
     CONFIRMATION.perform(session, confirmation, "collect", by=by, at=at)
+    record(session, confirmation, "collect", by, at)
     for clock in _clocks_of_the_lead(session, confirmation):
         running.resume(session, clock, by=by, at=at)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from sandbox.confirmations.models import (
     ConfirmationOutcome,
     ConfirmationStatus,
 )
+from sandbox.notices.outbox import AGENCIES, COMPANY, REVIEWERS, Office, tell
 
 S = ConfirmationStatus
 BEFORE_THE_ANSWER = (S.DRAFT, S.RECEIVED, S.WAITING, S.ALL_IN)
@@ -109,12 +111,27 @@ CARRIED_VERBS = frozenset({"collect"})
 def record(
     session: Session, confirmation: Confirmation, verb: str, by: Actor, at: datetime, **details: Any
 ) -> None:
-    """Put one act on `confirmation` into the ledger."""
-    ledger.append(
-        session,
-        act=f"confirmation.{verb}",
-        subject=confirmation.case.key,
-        by=by,
-        at=at,
-        details={"number": confirmation.number} | details,
-    )
+    """Put one act on `confirmation` into the ledger, and tell those who have to know."""
+    act, subject = f"confirmation.{verb}", confirmation.case.key
+    facts = {"number": confirmation.number} | details
+    ledger.append(session, act=act, subject=subject, by=by, at=at, details=facts)
+    if verb in TOLD:
+        tell(session, act, subject=subject, to=TOLD[verb](confirmation), by=by, at=at)
+
+
+def _lead(confirmation: Confirmation) -> Iterable[Office]:
+    return (Office(confirmation.lead_id, REVIEWERS),)
+
+
+def _agencies(confirmation: Confirmation) -> Iterable[Office]:
+    return (Office(agency.organisation_id, AGENCIES) for agency in confirmation.agencies)
+
+
+TOLD: dict[str, Callable[[Confirmation], Iterable[Office]]] = {
+    "submit": _lead,
+    "route": _agencies,
+    "collect": _lead,
+    "deem": lambda confirmation: (*_lead(confirmation), *_agencies(confirmation)),
+    "answer": lambda confirmation: (Office(confirmation.company_id, COMPANY), *_agencies(confirmation)),
+}
+"""Who is told, by verb; a step that is not named here is nobody else's business."""

@@ -16,8 +16,9 @@ from experiments.lifecycle import Actor, touch
 from sandbox import access, ledger
 from sandbox.decisions.models import Decision, DecisionStatus, Outcome
 from sandbox.decisions.table import DECISION
+from sandbox.notices.outbox import DECIDERS, REVIEWERS, Office, tell
 from sandbox.pilots.models import Pilot, PilotStatus
-from sandbox.pilots.table import PILOT
+from sandbox.pilots.table import PILOT, parties
 from sandbox.pilots.table import record as record_pilot
 
 # A pilot that has run and is not over yet.
@@ -126,11 +127,13 @@ def _take_effect(session: Session, decision: Decision, by: Actor, at: datetime) 
 
 
 def _record(session: Session, decision: Decision, verb: str, by: Actor, at: datetime, **details: Any) -> None:
-    ledger.append(
-        session,
-        act=f"decision.{verb}",
-        subject=decision.pilot.key,
-        by=by,
-        at=at,
-        details={"decision": decision.id, **details},
-    )
+    act, pilot = f"decision.{verb}", decision.pilot
+    facts = {"decision": decision.id, **details}
+    ledger.append(session, act=act, subject=pilot.key, by=by, at=at, details=facts)
+    to = parties(pilot) if verb in ("decide", "confirm") else (_ministry(pilot),)
+    tell(session, act, subject=pilot.key, to=to, by=by, at=at)
+
+
+def _ministry(pilot: Pilot) -> Office:
+    """Before a decision its proposal is the lead ministry's own."""
+    return Office(pilot.exemption.lead_id, REVIEWERS | DECIDERS)

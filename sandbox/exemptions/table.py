@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from experiments.lifecycle import Actor, Lifecycle, Transition
 from sandbox import access, ledger
 from sandbox.exemptions.models import Exemption, ExemptionHistory, ExemptionStatus
+from sandbox.exemptions.told import TOLD
+from sandbox.notices.outbox import tell
 
 S = ExemptionStatus
 BEFORE_DECISION = (S.DRAFT, S.LOCAL_REVIEW, S.LOCAL_DONE, S.SUBMITTED, S.CONSULTING, S.CONSULTED)
@@ -154,7 +156,8 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
 def record(
     session: Session, exemption: Exemption, verb: str, by: Actor, at: datetime, **details: Any
 ) -> None:
-    """Put one act on `exemption` into the ledger."""
-    ledger.append(
-        session, act=f"exemption.{verb}", subject=exemption.case.key, by=by, at=at, details=details
-    )
+    """Put one act on `exemption` into the ledger, and tell those who have to know."""
+    act, subject = f"exemption.{verb}", exemption.case.key
+    ledger.append(session, act=act, subject=subject, by=by, at=at, details=details)
+    if verb in TOLD:
+        tell(session, act, subject=subject, to=TOLD[verb](exemption), by=by, at=at)

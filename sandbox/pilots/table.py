@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from experiments.lifecycle import Actor, Lifecycle, Transition
 from sandbox import access, ledger
 from sandbox.exemptions.models import ExemptionStatus
+from sandbox.notices.outbox import CITY, COMPANY, DATA, DECIDERS, EVALUATORS, REVIEWERS, Office, tell
 from sandbox.pilots.models import Pilot, PilotHistory, PilotStatus
 
 S = PilotStatus
@@ -118,5 +119,21 @@ CARRIED_VERBS = frozenset(
 
 
 def record(session: Session, pilot: Pilot, verb: str, by: Actor, at: datetime, **details: Any) -> None:
-    """Put one act on `pilot` into the ledger."""
+    """Put one act on `pilot` into the ledger, and tell its parties of what they have to know."""
     ledger.append(session, act=f"pilot.{verb}", subject=pilot.key, by=by, at=at, details=details)
+    if verb in TOLD:
+        tell(session, f"pilot.{verb}", subject=pilot.key, to=parties(pilot), by=by, at=at)
+
+
+TOLD = frozenset({"start", "suspend", "lift", "finish", "stop"})
+
+
+def parties(pilot: Pilot) -> tuple[Office, ...]:
+    """Everybody who runs, watches or evaluates the pilot."""
+    exemption = pilot.exemption
+    return (
+        Office(pilot.company_id, COMPANY),
+        Office(exemption.city_id, CITY | DATA),
+        Office(exemption.lead_id, REVIEWERS | DECIDERS),
+        Office(pilot.evaluator_id, EVALUATORS),
+    )

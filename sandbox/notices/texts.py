@@ -1,0 +1,101 @@
+"""What notices say, in Korean and in English; `{case}` is the number and title of what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "exemption.send_to_city": (
+        "{case}: 의견 검토 요청이 도착했습니다.",
+        "{case}: your opinion is asked for.",
+    ),
+    "exemption.give_opinion": (
+        "{case}: 지자체 의견이 등록되었습니다.",
+        "{case}: the city has given its opinion.",
+    ),
+    "exemption.answer_actions": (
+        "{case}: 지자체 요구 사항에 대한 답변이 작성되었습니다. 서명할 수 있습니다.",
+        "{case}: the required actions are answered; the application can be signed.",
+    ),
+    "exemption.sign": ("{case}: 신청서가 접수되었습니다.", "{case}: the application has been filed."),
+    "exemption.return_filing": ("{case}: 신청서가 반려되었습니다.", "{case}: the filing has been returned."),
+    "exemption.open_consultation": (
+        "{case}: 관계부처 협의 요청이 도착했습니다.",
+        "{case}: your ministry is asked for its reply.",
+    ),
+    "exemption.reply": ("{case}: 관계부처가 회신했습니다.", "{case}: a ministry has replied."),
+    "exemption.ask_supplement": (
+        "{case}: 보완 요청이 도착했습니다.",
+        "{case}: a ministry asks for a supplement.",
+    ),
+    "exemption.answer_supplement": (
+        "{case}: 보완 자료에 대한 답변이 제출되었습니다.",
+        "{case}: the applicant has answered the request for a supplement.",
+    ),
+    "exemption.extend_reply": (
+        "{case}: 관계부처 회신 기한이 연장되었습니다.",
+        "{case}: a ministry's period for the reply has been extended.",
+    ),
+    "exemption.close_consultation": (
+        "{case}: 협의가 끝났습니다. 결정을 기다립니다.",
+        "{case}: the consultation is closed; the file waits for a decision.",
+    ),
+    "exemption.grant": ("{case}: 규제특례가 승인되었습니다.", "{case}: the exemption has been granted."),
+    "exemption.refuse": ("{case}: 규제특례가 불승인되었습니다.", "{case}: the exemption has been refused."),
+    "exemption.withdraw": ("{case}: 신청이 취하되었습니다.", "{case}: the application has been withdrawn."),
+    "pilot.start": ("{case}: 실증이 시작되었습니다.", "{case}: the pilot has started."),
+    "pilot.suspend": ("{case}: 실증이 일시 중지되었습니다.", "{case}: the pilot has been suspended."),
+    "pilot.lift": ("{case}: 일시 중지가 해제되었습니다.", "{case}: the suspension has been lifted."),
+    "pilot.finish": (
+        "{case}: 실증 종료가 보고되었습니다.",
+        "{case}: the end of the pilot has been reported.",
+    ),
+    "pilot.stop": ("{case}: 실증이 중단되었습니다.", "{case}: the pilot has been stopped."),
+    "decision.propose": ("{case}: 결정안이 상정되었습니다.", "{case}: a decision is proposed."),
+    "decision.decide": ("{case}: 결정이 내려졌습니다.", "{case}: a decision has been taken."),
+    "decision.decide_against": (
+        "{case}: 평가 결과와 다른 결정안입니다. 두 번째 결정권자의 확인이 필요합니다.",
+        "{case}: a decision against the finding waits for a second decider.",
+    ),
+    "decision.confirm": ("{case}: 결정이 확정되었습니다.", "{case}: the decision has been confirmed."),
+    "decision.send_back": ("{case}: 결정안이 반송되었습니다.", "{case}: the proposal has been sent back."),
+    "confirmation.submit": (
+        "{case}: 신속확인 신청이 접수되었습니다.",
+        "{case}: a rapid confirmation is asked for.",
+    ),
+    "confirmation.route": (
+        "{case}: 허가등 필요 여부에 대한 확인 요청이 도착했습니다.",
+        "{case}: your office is asked whether a permit is needed.",
+    ),
+    "confirmation.collect": (
+        "{case}: 모든 관계기관의 회신이 끝났습니다.",
+        "{case}: every agency has answered.",
+    ),
+    "confirmation.deem": (
+        "{case}: 기한까지 회신하지 않은 기관은 허가등이 필요하지 않은 것으로 봅니다(법 제49조의2제4항).",
+        "{case}: an agency did not reply in time; by law no permit of its own is needed (Art. 49-2(4)).",
+    ),
+    "confirmation.answer": (
+        "{case}: 신속확인 결과가 통보되었습니다.",
+        "{case}: the rapid confirmation is answered.",
+    ),
+    "clock.due": (
+        "{case}: {what} – 기한 {due_on}, {days}일 남았습니다.",
+        "{case}: {what} – due on {due_on}, {days} days left.",
+    ),
+    "clock.due_today": ("{case}: {what} – 오늘이 기한입니다.", "{case}: {what} – due today."),
+    "clock.lapsed": (
+        "{case}: {what} – 기한({due_on})이 지났습니다.",
+        "{case}: {what} – the last day, {due_on}, has passed.",
+    ),
+}
+
+
+def text(code: str, language: str, *, case: str, facts: Mapping[str, Any]) -> str:
+    """What a notice says; `facts` hold `what` in both languages where the text speaks of a clock."""
+    korean, english = TEXTS[code]
+    named = dict(facts)
+    if "what_ko" in named:
+        named["what"] = named["what_ko" if language == "ko" else "what_en"]
+    return (korean if language == "ko" else english).format(case=case, **named)
