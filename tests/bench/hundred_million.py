@@ -1,16 +1,19 @@
 """A large record: build it, collect a little more, read a year: `python -m tests.bench.hundred_million`.
 
-Builds --millions readings (10 by default; 100 takes some 40 minutes and 15 GB) of 200 districts, evenly
+Builds --millions readings (10 by default; 100 takes some 20 minutes and 15 GB) of 200 districts, evenly
 over the years 2024 to 2027, in PostgreSQL (or --kind sqlite). Then it times an incremental collection
-(two days of readings, of which the first is known and was edited), and a panel of one year by days
-beside the bare GROUP BY of that year.
+(two days of readings, of which the first is known and was edited) beside the driver's own way to bring the
+same rows into the same table, and a panel of one year by days beside the bare GROUP BY of that year.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import text
@@ -20,9 +23,13 @@ from experiments.collection.connectors.readings import Reading
 from experiments.collection.ingest import receive
 from experiments.collection.intake import Columns
 from experiments.collection.models import DataSource, Way, to_microseconds
+from experiments.collection.partitions import prepare_partitions
 from experiments.collection.store import write
+from experiments.districts import District
+from experiments.metrics import Metric
 from experiments.panel import panel
 from tests.bench._databases import KINDS, create_series, fresh, the_metric, the_territory
+from tests.bench.ingest_speed import Row, bring_postgresql, bring_sqlite
 from tests.experiments.collection.build import entity
 
 DISTRICTS = 200
@@ -31,9 +38,16 @@ DAY = 86_400_000_000
 PIECE = timedelta(days=7)
 
 
-def build(sessions: sessionmaker[Session], series: list[int], attempt_id: int, step: timedelta) -> int:
+class Seconds(NamedTuple):
+    ours: float
+    bare: float
+
+
+def build(
+    sessions: sessionmaker[Session], series: list[int], attempt_id: int, step: timedelta, seed: int
+) -> int:
     """A reading of every district each `step`, week by week as a collector would; how many."""
-    rng = np.random.default_rng(20261123)
+    rng = np.random.default_rng(seed)
     total, begin = 0, FIRST
     while begin < END:
         end = min(begin + PIECE, END)
@@ -49,63 +63,104 @@ def build(sessions: sessionmaker[Session], series: list[int], attempt_id: int, s
     return total
 
 
-def increment(sessions: sessionmaker[Session], step: timedelta) -> float:
-    """Seconds to take in two days of which the first is known, with other values."""
-    count = int(2 * timedelta(days=1) / step)
-    instants = [to_microseconds(END - timedelta(days=1) + n * step) for n in range(count)]
-    readings = [
-        Reading(entity(number), "intensity", at, float(n % 10))
-        for number in range(1, DISTRICTS + 1)
-        for n, at in enumerate(instants)
-    ]
-    begin = time.perf_counter()
+def increments(sessions: sessionmaker[Session], series: list[int], step: timedelta, times: int) -> Seconds:
+    """Seconds to take in two days of which the first is known, with other values, and for the driver alone
+    to bring the same rows into the same table: medians over days that follow each other."""
+    ours, bare = [], []
+    for turn in range(times):
+        begin = END + timedelta(days=turn - 1)
+        instants = [to_microseconds(begin + n * step) for n in range(int(2 * timedelta(days=1) / step))]
+        numbers = range(1, DISTRICTS + 1)
+        values = [float(n % 10 + turn) for n in range(len(instants))]
+        rows = [(key, *pair) for key in series for pair in zip(instants, values, strict=True)]
+        bare.append(_timed(lambda rows=rows: _bring(sessions, rows)))
+        readings = [
+            Reading(entity(number), "intensity", at, value)
+            for number in numbers
+            for at, value in zip(instants, values, strict=True)
+        ]
+        at = END + timedelta(days=turn + 2)
+        ours.append(_timed(lambda readings=readings, at=at: _receive(sessions, readings, at)))
+    return Seconds(median(ours), median(bare))
+
+
+def _receive(sessions: sessionmaker[Session], readings: list[Reading], at: datetime) -> None:
     with sessions.begin() as session:
         source = session.query(DataSource).one()
-        receive(session, source, readings, way=Way.PUSH, holder="bench", at=END + timedelta(days=2))
+        receive(session, source, readings, way=Way.PUSH, holder="bench", at=at)
+
+
+def _bring(sessions: sessionmaker[Session], rows: list[Row]) -> None:
+    """COPY and INSERT ... ON CONFLICT, or executemany, taken back at the end."""
+    with sessions() as session:
+        connection = session.connection()
+        bring = bring_sqlite if connection.dialect.name == "sqlite" else bring_postgresql
+        bring(connection.connection.cursor(), rows, "observation")
+
+
+def years(sessions: sessionmaker[Session], times: int) -> Seconds:
+    """Seconds for the panel of 2026 by days, and for its bare GROUP BY fetched to numpy: medians."""
+    ours, bare = [], []
+    with sessions() as session:
+        metric, districts = the_metric(session), the_territory(session).districts
+        for _ in range(times):
+            bare.append(_timed(lambda: _group_by(session)))
+            ours.append(_timed(lambda: _panel(session, metric, districts)))
+    return Seconds(median(ours), median(bare))
+
+
+def _panel(session: Session, metric: Metric, districts: Sequence[District]) -> None:
+    panel(
+        session,
+        metric=metric,
+        districts=districts,
+        period="day",
+        first=date(2026, 1, 1),
+        last=date(2026, 12, 31),
+        as_of=END + timedelta(days=30),
+    )
+
+
+def _group_by(session: Session) -> None:
+    first, end = (to_microseconds(datetime(number, 1, 1, tzinfo=UTC)) for number in (2026, 2027))
+    cursor = session.connection().connection.cursor()
+    cursor.execute(
+        f"SELECT series_id, observed_at / {DAY} AS day, sum(value), count(*) FROM observation "
+        f"WHERE observed_at >= {first} AND observed_at < {end} GROUP BY 1, 2"
+    )
+    np.array(cursor.fetchall())
+    cursor.close()
+
+
+def _timed(act: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    act()
     return time.perf_counter() - begin
 
 
-def year(sessions: sessionmaker[Session]) -> tuple[float, float]:
-    """Seconds for the panel of 2026 by days, and for its bare GROUP BY."""
-    first, end = (datetime(number, 1, 1, tzinfo=UTC) for number in (2026, 2027))
-    with sessions() as session:
-        metric, districts = the_metric(session), the_territory(session).districts
-        begin = time.perf_counter()
-        panel(
-            session,
-            metric=metric,
-            districts=districts,
-            period="day",
-            first=date(2026, 1, 1),
-            last=date(2026, 12, 31),
-            as_of=END + timedelta(days=3),
-        )
-        ours = time.perf_counter() - begin
-        bare = text(
-            f"SELECT series_id, observed_at / {DAY} AS day, sum(value), count(*) FROM observation "
-            "WHERE observed_at >= :first AND observed_at < :end GROUP BY 1, 2"
-        )
-        begin = time.perf_counter()
-        np.array(session.execute(bare, {"first": to_microseconds(first), "end": to_microseconds(end)}).all())
-        return ours, time.perf_counter() - begin
-
-
-def measure(kind: str, millions: float) -> None:
+def measure(kind: str, millions: float, seed: int, times: int) -> None:
     step = (END - FIRST) * DISTRICTS / (millions * 1e6)
     with fresh(kind) as sessions:
         series, attempt_id = create_series(sessions, DISTRICTS)
         begin = time.perf_counter()
-        total = build(sessions, series, attempt_id, step)
+        total = build(sessions, series, attempt_id, step, seed)
         built = time.perf_counter() - begin
+        print(f"{kind:10}  {total:,} rows built at {total / built / 1e3:.0f} k/s", flush=True)
+        prepare_partitions(sessions, END)
         if kind == "postgresql":
             with sessions.begin() as session:
                 session.execute(text("ANALYZE observation"))
-        more, (ours, bare) = increment(sessions, step), year(sessions)
         taken = DISTRICTS * int(2 * timedelta(days=1) / step)
+        more = increments(sessions, series, step, times)
         print(
-            f"{kind:10}  {total:,} rows built at {total / built / 1e3:.0f} k/s; two days "
-            f"({taken:,} readings) at {taken / more / 1e3:.0f} k/s; a year's panel {ours:.2f} s, "
-            f"GROUP BY {bare:.2f} s, ratio {ours / bare:.2f}"
+            f"{kind:10}  two days ({taken:,} readings): bare {taken / more.bare / 1e3:.0f} k/s, "
+            f"ours {taken / more.ours / 1e3:.0f} k/s, ratio {more.bare / more.ours:.2f}",
+            flush=True,
+        )
+        year = years(sessions, times)
+        print(
+            f"{kind:10}  a year by days: GROUP BY {year.bare:.2f} s, panel {year.ours:.2f} s, "
+            f"ratio {year.ours / year.bare:.2f}"
         )
 
 
@@ -113,8 +168,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--millions", type=float, default=10)
     parser.add_argument("--kind", choices=KINDS, default="postgresql")
+    parser.add_argument("--seed", type=int, default=20261123)
+    parser.add_argument("--times", type=int, default=5)
     given = parser.parse_args()
-    measure(given.kind, given.millions)
+    print(f"{given.millions:g} million readings of {DISTRICTS} districts, seed {given.seed}")
+    measure(given.kind, given.millions, given.seed, given.times)
 
 
 if __name__ == "__main__":

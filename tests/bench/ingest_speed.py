@@ -4,7 +4,8 @@ The same readings, from the seed, three times: all new, all the same, one in ten
 `ingest.receive`: every reading checked (type, unit, range, mapping), compared, revised, accounted for in
 an attempt. Beside it stands, for PostgreSQL, binary COPY into a temporary table followed by INSERT ...
 ON CONFLICT DO UPDATE, and for SQLite executemany of that INSERT, each by the driver alone from rows that
-are sorted already, into a table with the same columns and key. Both commit once.
+are sorted already, into a table with the same columns and key. Both commit once. Medians over --times runs
+in fresh databases.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import repeat
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,7 @@ UPSERT = (
     "ON CONFLICT (series_id, observed_at) DO UPDATE SET value = excluded.value, "
     "received_at = excluded.received_at, attempt_id = excluded.attempt_id"
 )
+COLUMNS = "(series_id, observed_at, value, received_at, revision, attempt_id)"
 Row = tuple[int, int, float]
 
 
@@ -45,22 +48,27 @@ def timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def bare_postgresql(engine: Engine, rows: list[Row]) -> None:
-    with engine.begin() as connection:
-        cursor: Any = connection.connection.cursor()
-        cursor.execute("CREATE TEMP TABLE came (s integer, t bigint, v double precision) ON COMMIT DROP")
-        with cursor.copy("COPY came FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(["int4", "int8", "float8"])
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(f"INSERT INTO bare SELECT s, t, v, 1, 0, 1 FROM came {UPSERT}")
+def bring_postgresql(cursor: Any, rows: list[Row], table: str) -> None:
+    """Rows into `table` by COPY into a temporary one."""
+    cursor.execute("CREATE TEMP TABLE came (s integer, t bigint, v double precision) ON COMMIT DROP")
+    with cursor.copy("COPY came FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(["int4", "int8", "float8"])
+        for row in rows:
+            copy.write_row(row)
+    cursor.execute(f"INSERT INTO {table} {COLUMNS} SELECT s, t, v, 1, 0, 1 FROM came {UPSERT}")
 
 
-def bare_sqlite(engine: Engine, rows: list[Row]) -> None:
+def bring_sqlite(cursor: Any, rows: list[Row], table: str) -> None:
+    """Rows into `table` by executemany."""
+    full = ((*row, *rest) for row, rest in zip(rows, repeat((1, 0, 1))))
+    cursor.executemany(f"INSERT INTO {table} {COLUMNS} VALUES (?, ?, ?, ?, ?, ?) {UPSERT}", full)
+
+
+def bare(engine: Engine, rows: list[Row]) -> None:
+    """Rows into the bare table, and committed."""
     with engine.begin() as connection:
-        cursor: Any = connection.connection.cursor()
-        full = ((*row, *rest) for row, rest in zip(rows, repeat((1, 0, 1))))
-        cursor.executemany(f"INSERT INTO bare VALUES (?, ?, ?, ?, ?, ?) {UPSERT}", full)
+        bring = bring_sqlite if engine.dialect.name == "sqlite" else bring_postgresql
+        bring(connection.connection.cursor(), rows, "bare")
 
 
 def ours(sessions: sessionmaker[Session], readings: list[Reading], at: Any) -> None:
@@ -69,42 +77,53 @@ def ours(sessions: sessionmaker[Session], readings: list[Reading], at: Any) -> N
         receive(session, source, readings, way=Way.PUSH, holder="bench", at=at)
 
 
+def compare(kind: str, districts: int, hours: int, seed: int) -> dict[str, tuple[float, float]]:
+    """What is brought -> seconds of the bare way and of ours, in databases of their own."""
+    with fresh(kind) as sessions:
+        series, _ = create_series(sessions, districts)
+        engine = sessions.kw["bind"]
+        with engine.begin() as connection:
+            connection.exec_driver_sql(TABLE + (" WITHOUT ROWID" if kind == "sqlite" else ""))
+        rng = np.random.default_rng(seed)
+        values = rng.normal(100, 20, districts * hours)
+        edited = np.where(rng.random(len(values)) < 0.1, values + 1, values)
+        start, later = to_microseconds(AT), AT + timedelta(days=hours)
+        keys = [(n, start + HOUR * hour) for n in range(districts) for hour in range(hours)]
+        taken = {}
+        for step, (what, column) in enumerate({"new": values, "same": values, "edited": edited}.items()):
+            rows = [(series[n], at, v) for (n, at), v in zip(keys, column.tolist(), strict=True)]
+            theirs = timed(lambda rows=rows: bare(engine, rows))
+            readings = [
+                Reading(entity(n + 1), "intensity", at, v) for (n, at), v in zip(keys, column.tolist())
+            ]
+            at = later + timedelta(hours=step)
+            mine = timed(lambda readings=readings, at=at: ours(sessions, readings, at))
+            taken[what] = (theirs, mine)
+        return taken
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--districts", type=int, default=200)
     parser.add_argument("--hours", type=int, default=1_000)
+    parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--seed", type=int, default=20261123)
     given = parser.parse_args()
     size = given.districts * given.hours
-    print(f"{size:,} readings of {given.districts} districts, seed {given.seed}; thousand rows per second")
+    print(
+        f"{size:,} readings of {given.districts} districts, seed {given.seed}, medians of {given.times}; "
+        "thousand rows per second"
+    )
     for kind in KINDS:
-        with fresh(kind) as sessions:
-            series, _ = create_series(sessions, given.districts)
-            engine = sessions.kw["bind"]
-            with engine.begin() as connection:
-                connection.exec_driver_sql(TABLE + (" WITHOUT ROWID" if kind == "sqlite" else ""))
-            rng = np.random.default_rng(given.seed)
-            values = rng.normal(100, 20, size)
-            edited = np.where(rng.random(size) < 0.1, values + 1, values)
-            start = to_microseconds(AT)
-            keys = [(n, start + HOUR * hour) for n in range(given.districts) for hour in range(given.hours)]
-            bare = bare_sqlite if kind == "sqlite" else bare_postgresql
-            later = AT + timedelta(days=given.hours)
-            for step, (what, column) in enumerate(
-                {"new": values, "same": values, "1 in 10 edited": edited}.items()
-            ):
-                rows = [(series[n], at, v) for (n, at), v in zip(keys, column.tolist(), strict=True)]
-                readings = [
-                    Reading(entity(n + 1), "intensity", at, v)
-                    for (n, at), v in zip(keys, column.tolist(), strict=True)
-                ]
-                theirs = timed(lambda rows=rows: bare(engine, rows))  # noqa: B023 - called at once
-                at = later + timedelta(hours=step)
-                mine = timed(lambda readings=readings, at=at: ours(sessions, readings, at))
-                print(
-                    f"{kind:10}  {what:14}  bare {size / theirs / 1e3:6.0f}  ours {size / mine / 1e3:6.0f}  "
-                    f"ratio {theirs / mine:.2f}"
-                )
+        runs = [compare(kind, given.districts, given.hours, given.seed) for _ in range(given.times)]
+        for what in runs[0]:
+            theirs, mine = (median(run[what][way] for run in runs) for way in (0, 1))
+            ratios = ", ".join(f"{run[what][0] / run[what][1]:.2f}" for run in runs)
+            print(
+                f"{kind:10}  {what:8}  bare {size / theirs / 1e3:6.0f}  ours {size / mine / 1e3:6.0f}  "
+                f"ratio {theirs / mine:.2f} ({ratios})",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
