@@ -248,6 +248,11 @@ RULES: dict[str, Rule] = {
     "uploads.file": city_data_officer,
     "uploads.store": city_data_officer,
     "uploads.undo": city_data_officer,
+    # notices
+    "notices.inbox": signed_in,
+    "notices.see": signed_in,
+    "notices.settings": signed_in,
+    "notices.deliveries": administrator,
     # people and the ledger
     "people.index": administrator,
     "people.new": administrator,

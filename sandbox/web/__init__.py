@@ -24,6 +24,7 @@ from sandbox.web import (
     regulator,
     rim,
     sources,
+    telemetry,
     tokens,
     try_it,
     uploads,
@@ -37,7 +38,8 @@ def init_app(app: Flask) -> None:
     for room in (
         *(register, accounts, company, confirmations, cases, consultations, clocks),
         *(regulator, evaluator, sources),
-        *(hubs, conformance, districts, health, quarantine, tokens, try_it, uploads, people, audit),
+        *(hubs, conformance, districts, health, quarantine, tokens, telemetry, try_it, uploads),
+        *(people, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]

@@ -7,6 +7,8 @@ from flask_babel import gettext
 
 from experiments.lifecycle import Actor
 from sandbox.access import RULES
+from sandbox.db import db
+from sandbox.notices import outbox
 
 
 def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
@@ -19,12 +21,14 @@ def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
         ("confirmations.index", gettext("Rapid confirmation")),
         ("evaluator.desk", gettext("Evaluations")),
         ("clocks.mine", gettext("Due dates")),
+        ("notices.inbox", _inbox(actor)),
         ("sources.index", gettext("Data sources")),
         ("hubs.index", gettext("Data hubs")),
         ("health.alerts", gettext("Alerts about data")),
         ("districts.index", gettext("Districts")),
         ("people.index", gettext("People")),
         ("clocks.holidays", gettext("Holidays")),
+        ("notices.deliveries", gettext("E-mails")),
         ("audit.ledger", gettext("Ledger")),
     ]
     here = (request.endpoint or "").split(".")
@@ -33,3 +37,9 @@ def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
         for endpoint, label in rooms
         if RULES[endpoint](actor)
     ]
+
+
+def _inbox(actor: Actor | None) -> str:
+    """The inbox, with the number of notices that wait to be seen."""
+    waiting = outbox.unseen(db.session, actor.person_id) if actor and actor.person_id else 0
+    return gettext("Inbox (%(count)s)", count=waiting) if waiting else gettext("Inbox")
