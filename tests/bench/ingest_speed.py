@@ -94,7 +94,8 @@ def compare(kind: str, districts: int, hours: int, seed: int) -> dict[str, tuple
             rows = [(series[n], at, v) for (n, at), v in zip(keys, column.tolist(), strict=True)]
             theirs = timed(lambda rows=rows: bare(engine, rows))
             readings = [
-                Reading(entity(n + 1), "intensity", at, v) for (n, at), v in zip(keys, column.tolist())
+                Reading(entity(n + 1), "intensity", at, v)
+                for (n, at), v in zip(keys, column.tolist(), strict=True)
             ]
             at = later + timedelta(hours=step)
             mine = timed(lambda readings=readings, at=at: ours(sessions, readings, at))
