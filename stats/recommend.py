@@ -17,6 +17,7 @@ from stats.cohorts import NEVER
 from stats.design import Design, Method, Missing
 from stats.errors import PanelError, StatisticsError
 from stats.panel import FloatArray, Panel
+from stats.recommend_trends import LEAST_SLOPES, LEAST_TREND, drifting, slopes
 from stats.recommend_words import SENTENCES
 from stats.words import figure, percent, probability
 
@@ -29,10 +30,6 @@ HARDLY_WORSE = 1.25
 some dozen periods is itself uncertain by about a quarter."""
 LEAST_SERIES = 12
 """Periods before the start below which a series alone hardly shows its trend."""
-LEAST_TREND = 5
-"""Periods before the start below which a difference in trend is hardly told from noise."""
-LEAST_SLOPES = 4
-"""Controls below which nobody can say how far trends drift apart by themselves."""
 ALPHA = 0.05
 
 
@@ -272,38 +269,17 @@ def _trend_cautions(facts: _Facts, method: Method) -> list[Ground]:
     if facts.before < LEAST_TREND:
         found.append(_ground(method, "few_before", {"count": facts.before}))
     own, others = (
-        _slopes(facts.panel.rows(units).outcomes[:, : facts.before])
+        slopes(facts.panel.rows(units).outcomes[:, : facts.before])
         for units in (facts.treated, facts.controls)
     )
     if len(others) < LEAST_SLOPES or not len(own):
         return [*found, _ground(method, "trend_untold", {"count": len(others)})]
     drift = float(own.mean() - others.mean())
-    p_value = _drifting(drift, others, len(own))
+    p_value = drifting(drift, others, len(own))
     if p_value < ALPHA:
         said = {"slope": figure(drift), "p_value": probability(p_value)}
         found.append(_ground(method, "own_trend", said))
     return found
-
-
-def _slopes(outcomes: FloatArray) -> FloatArray:
-    """The slope per period of each unit that has two readings, by least squares."""
-    present = ~np.isnan(outcomes)
-    outcomes = outcomes[present.sum(axis=1) > 1]
-    present = ~np.isnan(outcomes)
-    periods = np.where(present, np.arange(outcomes.shape[1], dtype=np.float64), np.nan)
-    centred = np.where(present, periods - np.nanmean(periods, axis=1, keepdims=True), 0.0)
-    slopes: FloatArray = (centred * np.where(present, outcomes, 0.0)).sum(axis=1) / (centred**2).sum(axis=1)
-    return slopes
-
-
-def _drifting(drift: float, others: FloatArray, count: int) -> float:
-    """The p-value of the mean slope of `count` units less that of `others`, as far as those spread."""
-    from scipy.special import stdtr
-
-    error = float(others.std(ddof=1)) * float(np.sqrt(1 / count + 1 / len(others)))
-    if not error > 0:
-        return float(drift == 0)
-    return float(2 * stdtr(len(others) - 1, -abs(drift) / error))
 
 
 def _check(
