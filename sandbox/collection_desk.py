@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from experiments.canonical import canonical, digest
 from experiments.collection import hubs, preview, sources
+from experiments.collection.connectors.options import PUSHED
 from experiments.collection.description import SourceSchema
 from experiments.collection.models import DataSource, Hub
 from experiments.collection.preview import Trial
@@ -87,6 +88,7 @@ def edit(
 ) -> None:
     """Replace the description of `source`, unless somebody did since `seen_version` was read."""
     _require_keeper(session, source.territory_id, by, "source.edit")
+    _require_hub(source, "source.edit")
     if source.version != seen_version:
         raise WrongMoment("source.edit", "changed_meanwhile", needs="source_as_it_was_read")
     before = facts(source)
@@ -143,6 +145,7 @@ def resume(session: Session, source: DataSource, *, by: Actor, at: datetime) -> 
 def collect_now(session: Session, source: DataSource, *, by: Actor, at: datetime) -> None:
     """Ask for the next run of `source` at once, whatever its interval or back-off says."""
     _require_keeper(session, source.territory_id, by, "source.collect")
+    _require_hub(source, "source.collect")
     if source.paused:
         raise WrongMoment("source.collect", "paused", needs="source_is_collected")
     sources.collect_now(session, source, at=at)
@@ -196,6 +199,12 @@ def _faults_of_source(data: Mapping[str, Any]) -> dict[str, list[str]]:
 def _require_keeper(session: Session, territory_id: int, by: Actor, verb: str) -> None:
     if not may_keep(session, territory_id, by):
         raise Refused(verb, "data_officer_of_the_city")
+
+
+def _require_hub(source: DataSource, verb: str) -> None:
+    """What a company sends of its own pilot follows the pilot's plan, and is asked of nobody."""
+    if source.hub.kind == PUSHED:
+        raise WrongMoment(verb, "pushed", needs="source_has_a_hub")
 
 
 def _record(session: Session, source: DataSource, verb: str, by: Actor, at: datetime, **details: Any) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import Select, exists, false, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from experiments.collection.connectors.options import SUBSCRIBED
+from experiments.collection.connectors.options import PUSHED, SUBSCRIBED
 from experiments.collection.models import CollectionAttempt, DataSource, Observation, Series
 from experiments.collection.mqtt_models import MqttSession
 from experiments.errors import NotFound
@@ -115,6 +115,9 @@ def health(source: DataSource, latest: CollectionAttempt | None, now: datetime) 
     """What stands out about `source` at `now`, the most pressing first."""
     if source.paused:
         return Health.PAUSED
+    if source.hub.kind == PUSHED:
+        # Nobody can be late who is not asked; whether readings stay away is told series by series.
+        return Health.WAITING if latest is None else Health.HEALTHY
     if source.failures:
         return Health.FAILING
     is_leased = source.lease_until is not None and source.lease_until > now

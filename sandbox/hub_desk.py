@@ -15,6 +15,7 @@ from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from experiments.collection import hubs, rests
+from experiments.collection.connectors.options import PUSHED
 from experiments.collection.credentials import Credentials, CredentialsUnreadable, Kind, Vault
 from experiments.collection.models import AttemptStatus, CollectionAttempt, DataSource, Hub
 from experiments.districts import Territory
@@ -76,7 +77,7 @@ def lines(session: Session, actor: Actor) -> list[HubLine]:
 def usable(session: Session, territory_ids: Sequence[int]) -> list[Hub]:
     """The hubs that sources of these territories may read from, by name."""
     serves = or_(Hub.territory_id.is_(None), Hub.territory_id.in_(territory_ids))
-    return list(session.scalars(select(Hub).where(serves).order_by(Hub.name)))
+    return list(session.scalars(select(Hub).where(serves, Hub.kind != PUSHED).order_by(Hub.name)))
 
 
 def find(session: Session, hub_id: int, actor: Actor) -> Hub:
@@ -210,7 +211,7 @@ def facts(hub: Hub) -> dict[str, Any]:
 
 def _readable(session: Session, actor: Actor) -> Select[Any]:
     """A data officer reads the own city's hubs and the common ones; whoever watches over all reads all."""
-    wanted = select(Hub)
+    wanted = select(Hub).where(Hub.kind != PUSHED)
     if not access.readers_of_hubs(actor):
         return wanted.where(false())
     if not access.city_data_officer(actor):

@@ -17,7 +17,7 @@ from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session, contains_eager, sessionmaker
 
 from experiments.collection.connectors.ngsi_ld import Query
-from experiments.collection.connectors.options import SUBSCRIBED
+from experiments.collection.connectors.options import PUSHED, SUBSCRIBED
 from experiments.collection.intake import Targets, targets_of
 from experiments.collection.models import Backfill, DataSource, Dialect, Hub, Representation
 from experiments.collection.settings import CollectionSettings
@@ -97,7 +97,7 @@ def claim_next(
         .join(DataSource.hub)
         .options(contains_eager(DataSource.hub))
         .where(
-            Hub.kind.in_(SUBSCRIBED) if subscribed else Hub.kind.not_in(SUBSCRIBED),
+            Hub.kind.in_(SUBSCRIBED) if subscribed else Hub.kind.not_in((*SUBSCRIBED, PUSHED)),
             or_(Hub.resting_until.is_(None), Hub.resting_until <= at),
             ~DataSource.paused,
             or_(DataSource.next_due_at <= now, past_is_due),

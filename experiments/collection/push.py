@@ -152,11 +152,21 @@ def refuse_unmapped(source: DataSource, readings: Sequence[Reading]) -> None:
     errors: Errors = {}
     for number, reading in enumerate(readings):
         if (reading.entity, reading.attribute) not in wanted:
-            errors[f"readings.{number}"] = ["The source does not map this attribute of this entity."]
+            errors |= _unmapped(number, reading, wanted)
             if len(errors) >= MOST_ERRORS:
                 break
     if errors:
         raise Invalid(errors)
+
+
+def _unmapped(number: int, reading: Reading, wanted: frozenset[tuple[str, str]]) -> Errors:
+    """Which of the two names is strange, or that the two do not go together."""
+    errors = {}
+    if reading.entity not in {entity for entity, _ in wanted}:
+        errors[f"readings.{number}.entity"] = [f"unknown entity {reading.entity[:80]}"]
+    if reading.attribute not in {attribute for _, attribute in wanted}:
+        errors[f"readings.{number}.attribute"] = [f"unknown attribute {reading.attribute[:80]}"]
+    return errors or {f"readings.{number}": ["The source does not map this attribute of this entity."]}
 
 
 def _faults(row: Any) -> dict[str, str]:

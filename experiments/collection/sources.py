@@ -34,7 +34,7 @@ def register_source(session: Session, data: Mapping[str, Any], *, at: datetime) 
     )
     session.add(source)
     session.flush()
-    _add_missing_series(session, source, at=at)
+    add_missing_series(session, source, at=at)
     note(session, source, at=at)
     return source
 
@@ -65,7 +65,7 @@ def edit_source(session: Session, source: DataSource, data: Mapping[str, Any], *
     source.next_due_at = at
     take_away(source)
     session.flush()
-    _add_missing_series(session, source, at=at)
+    add_missing_series(session, source, at=at)
     note(session, source, at=at)
     # What is listened to cannot be asked for the past.
     if facts.starts_at < missing_until and source.hub.kind not in SUBSCRIBED:
@@ -104,7 +104,7 @@ def take_away(source: DataSource) -> None:
         setattr(source, name, value)
 
 
-def _add_missing_series(session: Session, source: DataSource, *, at: datetime) -> None:
+def add_missing_series(session: Session, source: DataSource, *, at: datetime) -> None:
     """One series per mapped metric and district (and entity, where a district has several), so that one
     without any reading is visible too."""
     rows = session.execute(

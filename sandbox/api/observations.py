@@ -9,8 +9,10 @@ from marshmallow import Schema, fields
 from experiments.collection import notifications, push, tokens
 from experiments.collection.push import Receipt
 from experiments.collection.tokens import SourceToken
+from experiments.errors import Invalid
 from sandbox.api.room import Answer, Room
 from sandbox.db import db
+from sandbox.pilots import telemetry
 from sandbox.web.rim import now
 
 resources = Room(
@@ -84,6 +86,7 @@ def take() -> Answer:
         readings = push.read(body, request.mimetype)
     except push.TooLarge:
         abort(413, gettext("This is more than one request may hold; send it in parts."))
+    _for_pilot(token)
     return _answer(push.push(db.session, token, readings, body=body, key=_key(), at=now()))
 
 
@@ -93,6 +96,7 @@ def take() -> Answer:
 def notify() -> Answer:
     """Take what an NGSI-LD subscription notifies of; entities and attributes not mapped are passed over."""
     token = _token()
+    _for_pilot(token)
     body = request.get_data()
     readings, dropped = notifications.read(body, push.mapped(token.source), zone=token.source.hub.zone)
     receipt = push.push(db.session, token, readings, body=body, key=None, at=now(), dropped=dropped)
@@ -105,6 +109,16 @@ def _token() -> SourceToken:
     if token is None:
         abort(401, gettext("This needs the token of a source: it is unknown, has ended or was revoked."))
     return token
+
+
+def _for_pilot(token: SourceToken) -> None:
+    """Refuse the token of a pilot's source while the pilot is not measured, and beside another's address."""
+    pilot = telemetry.pilot_of(db.session, token.source)
+    named = request.args.get("pilot")
+    if named is not None and (pilot is None or pilot.number != named):
+        raise Invalid({"pilot": [f"This token does not open the pilot {named[:40]}."]})
+    if pilot is not None:
+        telemetry.require_taking(pilot)
 
 
 def _key() -> str | None:

@@ -30,6 +30,7 @@ from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots import case, file, operation
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
+from sandbox.pilots.table import people_of_the_company
 from sandbox.web import clock_words, complaints, forms, labels, words
 from sandbox.web.rim import actor, now, today
 
@@ -302,6 +303,7 @@ def _file(pilot: Pilot, refused: Refusal | None = None) -> ResponseReturnValue:
         labels=labels.of_case(errors, pilot),
         clock_words=clock_words,
         today=today(),
+        sends_readings=people_of_the_company(actor(), pilot),
         may_read_advice=access.readers_of_advice(actor()),
     )
     return page, 422 if refused else 200

@@ -302,6 +302,7 @@ MISSING_RECORDS = {
         "The data and the result are published together, once an evaluator has signed the result."
     ),
     "token": _("There is no such token of this source."),
+    "telemetry": _("The company has not opened a source for its own readings."),
 }
 
 NEEDS = {
@@ -340,6 +341,8 @@ NEEDS = {
     "upload_is_not_stored": _("The file is stored already."),
     "upload_is_stored": _("The file is not stored, or was undone already."),
     "source_is_paused": _("The source is not paused."),
+    "source_has_a_hub": _("A company sends these readings itself; there is nothing to change or to ask for."),
+    "telemetry_is_not_open": _("The source of this pilot is open already."),
 }
 
 RULES_SAID = {

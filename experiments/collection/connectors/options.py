@@ -196,6 +196,8 @@ OPTIONS: Mapping[str, type[Schema]] = {
 }
 # Kinds that nobody asks: they are listened to.
 SUBSCRIBED = frozenset({"mqtt"})
+# In the place of a kind where there is no hub: readings are sent by token alone.
+PUSHED = "push"
 ENTITY_TYPES = ("Datastream", "Thing")
 
 
