@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError, PanelError
 from stats.panel import BoolArray, FloatArray, Panel
 
@@ -45,6 +46,7 @@ class Cohorts:
     clusters: IntArray | None = None
 
     @classmethod
+    @checked_arguments
     def of(
         cls,
         outcomes: FloatArray,
@@ -126,6 +128,7 @@ class Cohorts:
         return treated
 
 
+@checked_arguments
 def cohorts_of(
     panel: Panel,
     first_treated: Mapping[str, str],

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
+from stats.arguments import checked_arguments
+from stats.checked import indicator
 from stats.errors import EstimationError
 from stats.findings import Finding, Level, NotComputable
 from stats.inference import TIE
@@ -41,6 +43,7 @@ class Balance:
     difference: float | NotComputable
 
 
+@checked_arguments
 def balance(
     covariates: Mapping[str, FloatArray], treated: npt.ArrayLike, weights: npt.ArrayLike | None = None
 ) -> tuple[Balance, ...]:
@@ -49,9 +52,9 @@ def balance(
     The standard deviation is the root mean square of both sides' unweighted ones, with fewer than two treated
     units the controls' alone: weighting must not shrink the yardstick.
     """
-    side = np.array(treated, dtype=bool)
+    side = indicator("treated", treated, np.shape(treated)[:1])
     share = np.ones(len(side)) if weights is None else np.array(weights, dtype=np.float64)
-    if not side.any() or side.sum() > len(side) - 2:
+    if side.sum() > len(side) - 2:
         raise EstimationError("treated", "needs a treated unit and two controls")
     if share.shape != side.shape or not (np.isfinite(share) & (share >= 0)).all():
         raise EstimationError("weights", f"must be {len(side)} finite numbers from 0 on")

@@ -75,7 +75,7 @@ def polyhedra(restriction: Restriction, bound: float, *, before: int, after: int
     One for "smoothness"; for the relative sets one for each step before the reference and each of its
     signs, that step taken as the largest.
     """
-    if not (np.isfinite(bound) and bound >= 0):
+    if not (np.ndim(bound) == 0 and np.isreal(bound) and 0 <= bound < np.inf):
         raise EstimationError("bound", f"{bound} is not a finite number from 0 on")
     if before < restriction.fewest_before:
         needed = restriction.fewest_before

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from stats.checked import finite
 from stats.checks.honest_flci import FixedLength, folded_tail, later_bias, shortest
 from stats.checks.honest_moments import Moments
 from stats.checks.honest_restrictions import Restriction, polyhedra
@@ -51,10 +52,8 @@ class EventCoefficients:
     before: int
 
     def __post_init__(self) -> None:
-        estimates = np.array(self.estimates, dtype=np.float64)
+        estimates = finite("estimates", self.estimates, 1).copy()
         count = estimates.size
-        if estimates.ndim != 1 or not np.isfinite(estimates).all():
-            raise EstimationError("estimates", "must be a vector of finite numbers")
         covariance = checked_covariance(self.covariance, count)
         if not 1 <= self.before < count:
             raise EstimationError("before", f"{self.before} of {count} coefficients leaves none on one side")
@@ -76,7 +75,7 @@ class EventCoefficients:
         neighbouring periods.
         """
         times = np.array(periods, dtype=np.int64)
-        values, matrix = np.array(estimates, dtype=np.float64), np.array(covariance, dtype=np.float64)
+        values, matrix = finite("estimates", estimates, 1), finite("covariance", covariance, 2)
         if values.shape != times.shape or matrix.shape != (len(times), len(times)):
             raise EstimationError("periods", "need one coefficient and one row of the covariance each")
         order = np.argsort(times, kind="stable")
@@ -99,8 +98,8 @@ class EventCoefficients:
         if weights is None:
             first: FloatArray = np.eye(1, self.after, dtype=np.float64)[0]
             return first
-        found = np.array(weights, dtype=np.float64)
-        if found.shape != (self.after,) or not np.isfinite(found).all() or not np.abs(found).max() > 0:
+        found = finite("weights", weights, 1)
+        if found.shape != (self.after,) or not np.abs(found).max() > 0:
             raise EstimationError("weights", f"must be {self.after} finite numbers that are not all zero")
         return found
 

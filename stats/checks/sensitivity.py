@@ -17,9 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
+from stats.checked import indicator
 from stats.cohorts import NEVER, IntArray
 from stats.errors import EstimationError, StatisticsError
-from stats.panel import BoolArray, FloatArray
+from stats.panel import FloatArray
 
 Analysis = Callable[[FloatArray, IntArray], float]
 """Outcomes (n x T, NaN where missing) and first treated columns (n, `NEVER`) -> the effect."""
@@ -49,6 +51,7 @@ class Variation:
         )
 
 
+@checked_arguments
 def placebo_dates(
     analysis: Analysis,
     outcomes: FloatArray,
@@ -74,6 +77,7 @@ def placebo_dates(
     return _varied(analysis(matrix, starts), {f"-{shift}": shift for shift in chosen}, shifted)
 
 
+@checked_arguments
 def leave_one_control_out(
     analysis: Analysis,
     outcomes: FloatArray,
@@ -95,6 +99,7 @@ def leave_one_control_out(
     return _varied(analysis(matrix, starts), {names[row]: int(row) for row in controls}, without)
 
 
+@checked_arguments
 def leave_one_period_out(
     analysis: Analysis,
     outcomes: FloatArray,
@@ -124,6 +129,7 @@ def leave_one_period_out(
     return _varied(analysis(matrix, starts), columns, without)
 
 
+@checked_arguments
 def without_anticipation(
     analysis: Analysis, outcomes: FloatArray, first_treated: npt.ArrayLike, *, periods: int
 ) -> Variation:
@@ -158,6 +164,7 @@ class SpillOver:
     on_ring: float
 
 
+@checked_arguments
 def spill_over(
     analysis: Analysis, outcomes: FloatArray, first_treated: npt.ArrayLike, ring: npt.ArrayLike
 ) -> SpillOver:
@@ -167,9 +174,9 @@ def spill_over(
     `EstimationError` where the ring is empty, holds a treated unit or every control.
     """
     matrix, starts = _checked(outcomes, first_treated)
-    marked: BoolArray = np.array(ring, dtype=bool)
+    marked = indicator("ring", ring, starts.shape)
     control = starts == NEVER
-    if marked.shape != starts.shape or not marked.any() or (marked & ~control).any():
+    if (marked & ~control).any():
         raise EstimationError("ring", "must mark some of the controls, and no treated unit")
     far = control & ~marked
     if not far.any():
@@ -195,12 +202,18 @@ def _varied(effect: float, places: Mapping[str, int], analysed: Callable[[int], 
 
 def _checked(outcomes: FloatArray, first_treated: npt.ArrayLike) -> tuple[FloatArray, IntArray]:
     matrix = np.array(outcomes, dtype=np.float64)
-    starts = np.array(first_treated, dtype=np.int64)
-    if matrix.ndim != 2 or starts.shape != (len(matrix),):
+    starts = np.asarray(first_treated)
+    if matrix.ndim != 2 or starts.shape != (len(matrix),) or starts.dtype.kind not in "iu":
         raise EstimationError("first_treated", "needs one column number for each row of the outcomes")
+    if np.isinf(matrix).any():
+        raise EstimationError("outcomes", "hold an infinity")
+    if np.nanmax(matrix, initial=-np.inf) <= np.nanmin(matrix, initial=np.inf):
+        raise EstimationError("outcomes", "do not vary")
     starts = np.where(starts >= matrix.shape[1], NEVER, starts)
-    if not (starts < NEVER).any() or (starts < 1).any():
-        raise EstimationError("first_treated", "needs a treated unit, and a period before each start")
+    if not (starts < NEVER).any() or (starts < NEVER).all() or (starts < 1).any():
+        raise EstimationError(
+            "first_treated", "needs a treated unit, a control, and a period before each start"
+        )
     return matrix, starts
 
 

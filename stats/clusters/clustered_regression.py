@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stats.checked import finite, positive
+from stats.arguments import checked_arguments
+from stats.checked import finite, positive, varying
 from stats.errors import EstimationError
 from stats.panel import FloatArray
 
@@ -61,6 +62,7 @@ class ClusteredRegression:
         return len(self.gram)
 
     @classmethod
+    @checked_arguments
     def of(
         cls,
         outcomes: FloatArray,
@@ -82,7 +84,7 @@ class ClusteredRegression:
         that cross clusters (give those as dummies), a regressor that the others explain, and fewer rows
         than parameters.
         """
-        y = finite("outcomes", outcomes, 1)
+        y = varying("outcomes", outcomes, 1)
         x = finite("regressors", regressors, 2)
         n, k = x.shape
         if len(y) != n:

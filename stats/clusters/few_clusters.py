@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.clusters.clustered_regression import ALONE, ClusteredRegression
 from stats.errors import EstimationError
 from stats.findings import NotComputable
@@ -125,6 +126,7 @@ class ClusterRobust:
         return between
 
 
+@checked_arguments
 def cluster_robust(regression: ClusteredRegression, kind: Kind = "CR2") -> ClusterRobust:
     """The covariance of `kind`.
 

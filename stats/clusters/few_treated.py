@@ -22,7 +22,8 @@ from typing import Literal
 import numpy as np
 
 from stats import reasons
-from stats.checked import finite, indicator, positive
+from stats.arguments import checked_arguments
+from stats.checked import finite, indicator, positive, varying
 from stats.errors import EstimationError
 from stats.inference import Inference, ranked_difference, silent
 from stats.panel import BoolArray, FloatArray
@@ -55,15 +56,17 @@ class FewTreated:
     inference: Inference
 
 
+@checked_arguments
 def contrasts(outcomes: FloatArray, start: int) -> FloatArray:
     """Mean outcome from period `start` on less mean before, by unit; outcomes n x T without gaps."""
-    matrix = finite("outcomes", outcomes, 2)
+    matrix = varying("outcomes", outcomes, 2)
     if not 0 < start < matrix.shape[1]:
         raise EstimationError("start", f"must leave a period on each side, not {start}")
     changes: FloatArray = matrix[:, start:].mean(axis=1) - matrix[:, :start].mean(axis=1)
     return changes
 
 
+@checked_arguments
 def conley_taber(
     changes: FloatArray,
     treated: BoolArray,
@@ -86,6 +89,7 @@ def conley_taber(
     return FewTreated(_effect(values, chosen), None, None, "homoskedastic", inference)
 
 
+@checked_arguments
 def ferman_pinto(
     changes: FloatArray,
     treated: BoolArray,
@@ -127,7 +131,7 @@ def ferman_pinto(
 
 
 def _groups(changes: FloatArray, treated: BoolArray) -> tuple[FloatArray, BoolArray]:
-    values = finite("changes", changes, 1)
+    values = varying("changes", changes, 1)
     chosen = indicator("treated", treated, values.shape)
     if (~chosen).sum() < max(2, chosen.sum()):
         raise EstimationError("treated", "needs one unit, and at least two and as many controls")
@@ -177,6 +181,7 @@ def _means(residuals: FloatArray, count: int, rng: np.random.Generator | None) -
     return means
 
 
+@checked_arguments
 def shifted(gaps: FloatArray, start: int, *, alpha: float = 0.05, scheme: str = CIRCULAR_SHIFTS) -> Inference:
     """The mean gap after the start among those of the same series shifted in time.
 

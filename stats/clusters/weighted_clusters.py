@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.checked import finite, positive
 from stats.clusters.clustered_regression import ClusteredRegression, codes
 from stats.errors import EstimationError
@@ -57,6 +58,7 @@ class WeightedClusterRobust:
         return student_t(estimate, error, self.dof(index), alpha=alpha, method=method)
 
 
+@checked_arguments
 def weighted_cluster_robust(
     outcomes: FloatArray,
     regressors: FloatArray,

@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.clusters.clustered_regression import ALONE, ClusteredRegression
 from stats.errors import EstimationError
 from stats.findings import NotComputable
@@ -62,9 +63,10 @@ class WildBootstrap:
     enumerated: bool
 
 
+@checked_arguments
 def wild_bootstrap(
     regression: ClusteredRegression,
-    contrast: npt.ArrayLike,
+    contrast: npt.ArrayLike | int,
     *,
     rng: np.random.Generator,
     alpha: float = 0.05,

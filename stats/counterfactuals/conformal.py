@@ -22,6 +22,7 @@ from typing import Literal
 import numpy as np
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.clusters.clustered import IntArray
 from stats.counterfactuals.counterfactual import Counterfactual, mixes
 from stats.errors import EstimationError
@@ -87,6 +88,7 @@ def blocks_too_few() -> NotComputable:
     )
 
 
+@checked_arguments
 def conformal_p_values(
     treated: FloatArray,
     donors: FloatArray,
@@ -121,6 +123,7 @@ def conformal_p_values(
     )
 
 
+@checked_arguments
 def conformal(
     treated: FloatArray,
     donors: FloatArray,
@@ -157,6 +160,7 @@ def conformal(
     )
 
 
+@checked_arguments
 def cross_fitted_t(
     treated: FloatArray,
     donors: FloatArray,

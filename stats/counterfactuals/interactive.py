@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.clusters.clustered import IntArray
 from stats.cohorts import Cohorts
 from stats.errors import EstimationError
@@ -47,6 +48,7 @@ class InteractiveEffects:
         return int(self.factors.shape[1])
 
 
+@checked_arguments
 def interactive_effects(
     outcomes: FloatArray, first_treated: npt.ArrayLike, *, rank: int | None = None, most: int = 5
 ) -> InteractiveEffects:

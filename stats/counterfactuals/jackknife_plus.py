@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+from stats.arguments import checked_arguments
 from stats.counterfactuals.counterfactual import Counterfactual, mixes
 from stats.counterfactuals.nested_intervals import nested
 from stats.errors import EstimationError
@@ -35,6 +36,7 @@ class JackknifePlus:
     average: Inference
 
 
+@checked_arguments
 def jackknife_plus(
     treated: FloatArray,
     donors: FloatArray,

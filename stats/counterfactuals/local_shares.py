@@ -150,7 +150,8 @@ def _farthest(
             break
         low, high = inner[open_], outer[open_]
         # False position, every third time the middle, lest one end stand still.
-        share = -inside_value[open_] / (outside_value[open_] - inside_value[open_])
+        apart = outside_value[open_] - inside_value[open_]
+        share = np.divide(-inside_value[open_], apart, out=np.full(len(open_), 0.5), where=apart > 0)
         middle = 0.5 if step % 3 == 2 else np.clip(share, 0.02, 0.98)
         tried = low + (high - low) * middle
         found = shares(open_, tried)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.cohorts import Cohorts
 from stats.errors import EstimationError
 from stats.panel import BoolArray, FloatArray
@@ -51,6 +52,7 @@ class MatrixCompletion:
         return int(np.linalg.matrix_rank(self.low_rank)) if np.any(self.low_rank) else 0
 
 
+@checked_arguments
 def matrix_completion(
     outcomes: FloatArray,
     first_treated: npt.ArrayLike,

@@ -21,6 +21,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from stats.arguments import checked_arguments
 from stats.counterfactuals.local_shares import IN_USE, NotApart, extremes, share_bounds
 from stats.counterfactuals.nested_intervals import nested
 from stats.counterfactuals.residual_bounds import ErrorMethod, error_bounds, linear_fit, regressors
@@ -54,6 +55,7 @@ class PredictionIntervals:
     inferences: tuple[Inference, ...]
 
 
+@checked_arguments
 def prediction_intervals(
     treated: FloatArray,
     donors: FloatArray,

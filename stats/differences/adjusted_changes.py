@@ -88,6 +88,8 @@ def _improved(
 def mean_of(weights: FloatArray, values: FloatArray) -> Adjusted:
     """Weighted means of the columns, and their influence functions with the weights taken as known."""
     total = weights.sum()
+    if not total > 0:
+        raise EstimationError("trim", "leaves no unit of one group with any weight")
     means = weights @ values / total
     influence = values - means
     influence *= (weights * (len(weights) / total))[:, None]

@@ -15,6 +15,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError, PanelError
 from stats.numerics.absorb import IntArray, absorber, compact
 from stats.numerics.collinear import independent
@@ -58,6 +59,7 @@ def months(periods: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{_date(f'{period}-01' if len(period) == 7 else period).month:02d}" for period in periods)
 
 
+@checked_arguments
 def deseasoned(
     outcomes: npt.ArrayLike,
     seasons: Sequence[str],
@@ -80,6 +82,9 @@ def deseasoned(
         raise EstimationError("seasons", "must be one label for each column of the outcomes")
     if np.isinf(y).any():
         raise EstimationError("outcomes", "hold an infinity")
+    seen = y[~np.isnan(y)]
+    if not len(seen) or np.ptp(seen) == 0:
+        raise EstimationError("outcomes", "do not vary")
     if not 2 <= before <= y.shape[1]:
         raise EstimationError("before", f"must lie between 2 and {y.shape[1]}, not {before}")
     labels = sorted(set(seasons))
@@ -94,6 +99,7 @@ def deseasoned(
     return Deseasoned(y - pattern[:, season], pattern, tuple(labels))
 
 
+@checked_arguments
 def cuped(
     outcomes: npt.ArrayLike,
     covariates: npt.ArrayLike,
@@ -116,6 +122,8 @@ def cuped(
     for name, values in (("outcomes", y), ("covariates", x)):
         if not np.isfinite(values).all():
             raise EstimationError(name, "must be finite numbers")
+    if np.ptp(y) == 0:
+        raise EstimationError("outcomes", "do not vary")
     w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     if w.shape != y.shape or not (np.isfinite(w) & (w > 0)).all():
         raise EstimationError("weights", "must be one positive, finite number for each unit")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.inference import Inference, agreeing
 from stats.numerics.coefficients import ROUNDING, Coefficients
@@ -44,6 +45,7 @@ class Band:
         return self.inferences[self.names.index(name)]
 
 
+@checked_arguments
 def simultaneous_band(
     coefficients: Coefficients,
     rng: np.random.Generator,

@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments, plain_array
+from stats.checked import varying
 from stats.differences.adjusted_changes import TRIM, Adjusted, Adjustment, adjust_changes
 from stats.differences.adjusted_levels import adjust_levels
 from stats.differences.propensity import orthonormal
@@ -43,6 +45,7 @@ class AdjustedEffect:
         return self.inference.standard_error
 
 
+@checked_arguments
 def doubly_robust(
     before: npt.ArrayLike,
     after: npt.ArrayLike,
@@ -66,6 +69,7 @@ def doubly_robust(
     return _inferred(adjust_changes(change[:, None], group, basis, scale, method, trim=trim), clusters, alpha)
 
 
+@checked_arguments
 def doubly_robust_cross_sections(
     outcomes: npt.ArrayLike,
     after: npt.ArrayLike,
@@ -86,7 +90,7 @@ def doubly_robust_cross_sections(
     that the covariates' distribution is the same before and after. Refused as for a panel, and where
     one of the four cells is empty.
     """
-    outcome = _vector("outcomes", outcomes)
+    outcome = varying("outcomes", outcomes, 1)
     group, basis, scale = _checked(outcome, treated, covariates, weights)
     late = _flags("after", after, len(outcome))
     found = adjust_levels(
@@ -99,7 +103,7 @@ def _inferred(found: Adjusted, clusters: npt.ArrayLike | None, alpha: float) -> 
     influence = found.influence[:, 0]
     sums = influence
     if clusters is not None:
-        codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
+        codes = np.unique(plain_array("clusters", clusters, labels=True), return_inverse=True)[1]
         if codes.shape != influence.shape or codes.max() == 0:
             raise EstimationError("clusters", "one label per observation is needed, and two clusters")
         sums = np.bincount(codes, weights=influence).astype(np.float64)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.differences.two_by_two import EFFECT, indicators, ordinary
 from stats.errors import EstimationError
 from stats.numerics.absorb import compact
@@ -21,6 +22,7 @@ from stats.numerics.sandwich import Errors, SmallSample
 from stats.panel import FloatArray
 
 
+@checked_arguments
 def triple_difference(
     outcome: npt.ArrayLike,
     treated: npt.ArrayLike,
@@ -54,6 +56,7 @@ def triple_difference(
     )
 
 
+@checked_arguments
 def triple_difference_effects(
     outcome: npt.ArrayLike,
     exposed: npt.ArrayLike,

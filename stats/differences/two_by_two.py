@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
+from stats.checked import finite, indicator, varying
 from stats.errors import EstimationError
 from stats.inference import Inference, student_t
 from stats.numerics.coefficients import Coefficients
@@ -33,6 +35,7 @@ class DifferenceOfChanges:
     regression: Coefficients
 
 
+@checked_arguments
 def two_by_two(
     outcome: npt.ArrayLike,
     treated: npt.ArrayLike,
@@ -70,6 +73,7 @@ def two_by_two(
     )
 
 
+@checked_arguments
 def difference_of_changes(
     before: npt.ArrayLike,
     after: npt.ArrayLike,
@@ -80,9 +84,11 @@ def difference_of_changes(
 ) -> DifferenceOfChanges:
     """For n units seen on both sides; each group needs two units. `errors` are the regression's."""
     (group,) = indicators(treated=treated)
-    changes: FloatArray = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
-    if changes.shape != group.shape:
-        raise EstimationError("before", f"must be {len(group)} numbers, as after and treated")
+    sides = [finite(name, values, 1) for name, values in (("before", before), ("after", after))]
+    for name, values in zip(("before", "after"), sides, strict=True):
+        if values.shape != group.shape:
+            raise EstimationError(name, f"must be {len(group)} numbers, one for each of treated")
+    changes = sides[1] - sides[0]
     regression = ordinary(
         changes, [np.ones(len(group)), group], ["constant", EFFECT], None, None, errors=errors
     )
@@ -90,11 +96,14 @@ def difference_of_changes(
     return DifferenceOfChanges(effect, welch, regression)
 
 
+@checked_arguments
 def welch_difference(
     values: FloatArray, treated: BoolArray, *, alpha: float = 0.05
 ) -> tuple[float, Inference]:
     """Difference of two means with Welch's (1947) error and degrees of freedom."""
-    sides = values[treated], values[~treated]
+    given = varying("values", values, 1)
+    chosen = indicator("treated", treated, given.shape)
+    sides = given[chosen], given[~chosen]
     if min(len(side) for side in sides) < 2:
         raise EstimationError("treated", "each group needs two units")
     variances = [float(side.var(ddof=1)) / len(side) for side in sides]

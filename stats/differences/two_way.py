@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.cohorts import NEVER
 from stats.differences.cohort_regression import cohort_regression
 from stats.errors import EstimationError
@@ -58,6 +59,7 @@ class EventTime:
         return tuple(str(e) for e in self.relative if e >= 0)
 
 
+@checked_arguments
 def two_way_effect(
     outcomes: npt.ArrayLike,
     first_treated: npt.ArrayLike,
@@ -97,6 +99,7 @@ def two_way_effect(
     ).coefficients
 
 
+@checked_arguments
 def two_way_event_study(
     outcomes: npt.ArrayLike,
     first_treated: npt.ArrayLike,

@@ -32,6 +32,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import Finding, NotComputable
 from stats.inference import Inference, agreeing
@@ -117,6 +118,7 @@ class GuardrailWatch:
         return Finding("caution", "guardrail", number, ko, en)
 
 
+@checked_arguments
 def confidence_sequence(
     values: npt.ArrayLike,
     *,
@@ -143,6 +145,7 @@ def confidence_sequence(
     return ConfidenceSequence(alpha, state.last, state.effect, state.standard_error, low, high, e_value)
 
 
+@checked_arguments
 def watch_guardrail(
     values: npt.ArrayLike,
     *,

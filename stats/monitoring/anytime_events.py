@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.panel import FloatArray
 
@@ -37,6 +38,7 @@ class EventWatch:
     cleared: int | None
 
 
+@checked_arguments
 def watch_events(
     treated: npt.ArrayLike,
     control: npt.ArrayLike,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from stats import words
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.results import Estimate
@@ -61,6 +62,7 @@ class NonInferiority:
         )
 
 
+@checked_arguments
 def non_inferiority(estimate: Estimate | NotComputable, *, margin: float, better: Better) -> NonInferiority:
     """`estimate` against `margin` (0 or more, in its unit), where `better` is "higher" or "lower".
 

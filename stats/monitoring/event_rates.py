@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from stats.arguments import checked_arguments, number
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import Inference, Interval, agreeing
@@ -24,9 +25,10 @@ class Count:
     exposure: float
 
     def __post_init__(self) -> None:
-        if self.events < 0 or self.events != int(self.events):
+        events, exposure = number("events", self.events), number("exposure", self.exposure)
+        if events < 0 or not events.is_integer():
             raise EstimationError("events", f"must be whole and 0 or more, not {self.events!r}")
-        if not 0 < self.exposure < math.inf:
+        if not 0 < exposure < math.inf:
             raise EstimationError("exposure", f"must be above 0 and finite, not {self.exposure!r}")
 
 
@@ -42,6 +44,7 @@ class RateRatio:
     log: Inference
 
 
+@checked_arguments
 def rate_ratio(treated: Count, control: Count, *, alpha: float = 0.05) -> RateRatio:
     """The ratio with the interval of Clopper and Pearson (1934) for the treated share of the events.
 

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.inference import TIE
 from stats.panel import FloatArray
@@ -28,6 +29,7 @@ TINY = 1e-15
 """Below this the tangent of Cauchy's combination is 1 / (pi p) to all digits, and cannot be computed."""
 
 
+@checked_arguments
 def adjusted(p_values: npt.ArrayLike, method: Adjustment = "holm") -> FloatArray:
     """The m adjusted p-values, in the order given. Refused: none, or values outside 0 to 1."""
     p = _checked(p_values)
@@ -56,6 +58,7 @@ def adjusted(p_values: npt.ArrayLike, method: Adjustment = "holm") -> FloatArray
     return np.minimum(1.0, found)
 
 
+@checked_arguments
 def romano_wolf(statistics: npt.ArrayLike, resampled: npt.ArrayLike, *, two_sided: bool = True) -> FloatArray:
     """Step-down adjusted p-values (Romano and Wolf 2005, 2016).
 
@@ -85,6 +88,7 @@ def romano_wolf(statistics: npt.ArrayLike, resampled: npt.ArrayLike, *, two_side
     return found
 
 
+@checked_arguments
 def combined(
     p_values: npt.ArrayLike, method: Combination = "cauchy", *, weights: npt.ArrayLike | None = None
 ) -> float:

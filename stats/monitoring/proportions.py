@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from stats.arguments import checked_arguments, number
 from stats.errors import EstimationError
 from stats.inference import Inference, agreeing
 from stats.monitoring.equivalence import Better
@@ -36,7 +37,8 @@ class Share:
     trials: int
 
     def __post_init__(self) -> None:
-        if self.events != int(self.events) or self.trials != int(self.trials):
+        events, trials = number("events", self.events), number("trials", self.trials)
+        if not (events.is_integer() and trials.is_integer()):
             raise EstimationError("events", f"counts must be whole, not {self.events} of {self.trials}")
         if not (self.trials >= 1 and 0 <= self.events <= self.trials):
             raise EstimationError("events", f"{self.events} of {self.trials} trials is impossible")
@@ -76,6 +78,7 @@ class MarginTest:
     restricted: tuple[float, float] | None
 
 
+@checked_arguments
 def margin_test(
     treated: Share,
     control: Share,
@@ -99,6 +102,7 @@ def margin_test(
     return MarginTest(method, towards_better, float(ndtr(-towards_better)), restricted)
 
 
+@checked_arguments
 def difference_of_proportions(
     treated: Share, control: Share, *, method: DifferenceMethod = "newcombe", alpha: float = 0.05
 ) -> Estimate:

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.monitoring.spending import Spending, spent
 from stats.panel import FloatArray
@@ -64,6 +65,7 @@ class Crossing:
         return sum(self.upper) + sum(self.lower)
 
 
+@checked_arguments
 def spending_boundaries(
     information: Sequence[float],
     *,
@@ -93,6 +95,7 @@ def spending_boundaries(
     return Boundaries(fractions, tuple(upper), tuple(sides * share for share in cumulative), alpha, sides)
 
 
+@checked_arguments
 def classical_boundaries(
     information: Sequence[float],
     *,
@@ -138,6 +141,7 @@ def classical_boundaries(
     return Boundaries(fractions, upper, tuple(float(share) for share in total), alpha, sides)
 
 
+@checked_arguments
 def crossing(boundaries: Boundaries, drift: float) -> Crossing:
     """Stopping probabilities when Z has mean drift x sqrt(t): at full information, `drift` itself."""
     if not math.isfinite(drift):
@@ -145,6 +149,7 @@ def crossing(boundaries: Boundaries, drift: float) -> Crossing:
     return _crossing(boundaries.information, boundaries.upper, boundaries.sides, drift)
 
 
+@checked_arguments
 def drift_for_power(boundaries: Boundaries, power: float) -> float:
     """The drift at which some boundary is crossed with probability `power` (above alpha, below 1).
 

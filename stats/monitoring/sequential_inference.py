@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import Inference, agreeing
@@ -15,6 +16,7 @@ STAGEWISE = "stagewise_ordering"
 LEAST_LEVEL, MOST_LEVEL = 1e-12, 0.999
 
 
+@checked_arguments
 def repeated(
     plan: Callable[[float], Boundaries], look: int, estimate: float, standard_error: float, *, alpha: float
 ) -> Inference:
@@ -27,6 +29,8 @@ def repeated(
     """
     z = _checked(estimate, standard_error)
     boundaries = plan(alpha)
+    if not 0 <= look < len(boundaries.upper):
+        raise EstimationError("look", f"must be one of 0 to {len(boundaries.upper) - 1}, not {look}")
     one_sided = boundaries.sides == 1
     size = z if one_sided else abs(z)
 
@@ -54,6 +58,7 @@ def repeated(
     )
 
 
+@checked_arguments
 def stagewise(
     boundaries: Boundaries, look: int, estimate: float, standard_error: float, *, alpha: float
 ) -> tuple[float, Inference]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, TypeAlias, get_args
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 
 Spending: TypeAlias = Literal["obrien_fleming", "pocock", "power", "hwang_shih_decani"]
@@ -12,6 +13,7 @@ Spending: TypeAlias = Literal["obrien_fleming", "pocock", "power", "hwang_shih_d
 _DEFAULT = {"power": 1.0, "hwang_shih_decani": -4.0}
 
 
+@checked_arguments
 def spent(
     fraction: float, alpha: float, spending: Spending = "obrien_fleming", parameter: float | None = None
 ) -> float:

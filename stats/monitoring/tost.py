@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import Interval
@@ -69,6 +70,7 @@ class Equivalence:
     interval: Interval
 
 
+@checked_arguments
 def tost(estimate: Estimate, *, low: float, high: float, alpha: float = 0.05) -> Equivalence | NotComputable:
     """Whether the effect lies between `low` and `high`, by its standard error (and degrees of freedom).
 
@@ -105,6 +107,7 @@ def no_standard_error() -> NotComputable:
     )
 
 
+@checked_arguments
 def tost_power_at(
     difference: float, standard_error: float, dof: float, *, low: float, high: float, alpha: float = 0.05
 ) -> float:
@@ -136,6 +139,7 @@ def tost_power_at(
     return max(0.0, float((end - start) / 2 * np.sum(weights * np.exp(log_density) * passing)))
 
 
+@checked_arguments
 def tost_power(
     *,
     cv: float,
@@ -162,6 +166,7 @@ def tost_power(
     return tost_power_at(effect, error, dof, low=bounds[0], high=bounds[1], alpha=alpha)
 
 
+@checked_arguments
 def tost_sample_size(
     *,
     cv: float,

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError, PanelError
 from stats.numerics.absorb import IntArray
 from stats.panel import BoolArray, FloatArray
@@ -34,6 +35,7 @@ class Cells:
     complete: bool
 
     @classmethod
+    @checked_arguments
     def of(
         cls,
         outcomes: npt.ArrayLike,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from stats.checked import finite
 from stats.errors import EstimationError
 from stats.panel import FloatArray
 
@@ -21,8 +22,8 @@ def checked_covariance(covariance: npt.ArrayLike, count: int) -> FloatArray:
     correlations are not symmetric and positive definite: judged on correlations, so that the units of the
     coefficients do not matter.
     """
-    matrix = np.array(covariance, dtype=np.float64)
-    if matrix.shape != (count, count) or not np.isfinite(matrix).all():
+    matrix = finite("covariance", covariance, 2)
+    if matrix.shape != (count, count):
         raise EstimationError("covariance", f"must be {count} x {count} finite numbers")
     if not (np.diag(matrix) > 0).all():
         raise EstimationError("covariance", "leaves a coefficient without variance")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.numerics.absorb import IntArray, absorber, compact, in_rectangle
 from stats.numerics.coefficients import Coefficients
@@ -52,6 +53,7 @@ class LongForm:
     clusters: tuple[int, ...]
 
 
+@checked_arguments
 def long_form(
     outcome: npt.ArrayLike,
     regressors: npt.ArrayLike,

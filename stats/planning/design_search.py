@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.panel import FloatArray
@@ -41,6 +42,7 @@ class Candidate:
     power: Power
 
 
+@checked_arguments
 def search_designs(
     outcomes: FloatArray,
     *,
@@ -95,6 +97,7 @@ def search_designs(
     return tuple(sorted(found, key=lambda candidate: (_finite(candidate.detectable), candidate.distance)))
 
 
+@checked_arguments
 def nearest_pools(
     outcomes: FloatArray, treated: Sequence[int], sizes: Sequence[int]
 ) -> dict[str, tuple[int, ...]]:

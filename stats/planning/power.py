@@ -21,6 +21,8 @@ from typing import Literal
 
 import numpy as np
 
+from stats.arguments import checked_arguments
+from stats.checked import varying
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import Inference, Interval
@@ -115,6 +117,7 @@ class Power:
         return self.levels
 
 
+@checked_arguments
 def power(
     outcomes: FloatArray,
     *,
@@ -137,11 +140,7 @@ def power(
               processes use the cores best where the BLAS of each keeps to one thread
     The rest as for `stats.planning.simulate.pretences`. `EstimationError` also for gaps and infinities.
     """
-    values = np.asarray(outcomes, dtype=np.float64)
-    if values.ndim != 2 or not np.isfinite(values).all():
-        raise EstimationError("outcomes", "must be a matrix without gaps or infinities")
-    if not 0 < alpha < 1:
-        raise EstimationError("alpha", f"{alpha} is no level")
+    values = varying("outcomes", outcomes, 2)
     analysis = ANALYSES.get(method) if isinstance(method, str) else method
     if analysis is None:
         raise EstimationError("method", f"{method!r} is none of {', '.join(ANALYSES)}")

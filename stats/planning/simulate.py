@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from stats.arguments import plain_array
 from stats.clusters.clustered import IntArray
 from stats.errors import EstimationError
 from stats.panel import FloatArray
@@ -100,7 +101,10 @@ def _before(periods: int, weeks: int, before: int | None, scheme: Scheme) -> int
 
 
 def _rows(argument: str, rows: Sequence[int], units: int) -> IntArray:
-    chosen = np.asarray(rows, dtype=np.intp)
+    given = plain_array(argument, rows)
+    if given.dtype.kind not in "iu" or given.ndim != 1:
+        raise EstimationError(argument, "must be row numbers")
+    chosen: IntArray = given.astype(np.intp)
     if not len(chosen) or len(np.unique(chosen)) < len(chosen) or chosen.min() < 0 or chosen.max() >= units:
         raise EstimationError(argument, f"must be different rows among 0 to {units - 1}, at least one")
     return chosen

@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import Finding, NotComputable
 from stats.inference import Inference, Interval, silent
@@ -103,6 +104,7 @@ class BenefitCost:
         return Finding(level, "benefit_cost", self.probability, ko, en)
 
 
+@checked_arguments
 def benefit_cost(
     streams: Sequence[Stream],
     effect: Estimate,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.panel import FloatArray
@@ -39,6 +40,7 @@ class Calibration:
     largest_weight: float
 
 
+@checked_arguments
 def entropy_balancing(
     covariates: npt.ArrayLike,
     target: npt.ArrayLike,

@@ -18,6 +18,8 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
+from stats.checked import finite
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import Interval
@@ -120,7 +122,7 @@ class MetaAnalysis:
                     one degree of freedom fewer than the residuals (k - 2 without moderators; Higgins,
                     Thompson and Spiegelhalter 2009, Riley, Higgins and Deeks 2011)
         """
-        given = np.zeros(0) if moderators is None else np.atleast_1d(np.asarray(moderators, dtype=np.float64))
+        given = np.zeros(0) if moderators is None else finite("moderators", np.atleast_1d(moderators), 1)
         has_intercept = self.names[:1] == ("intercept",)
         row = np.concatenate(([1.0], given)) if has_intercept else given
         if row.shape != (len(self.names),) or not np.isfinite(row).all():
@@ -138,6 +140,7 @@ class MetaAnalysis:
         return Predicted(mean, Interval(value - half, value + half))
 
 
+@checked_arguments
 def meta_analysis(
     effects: npt.ArrayLike,
     variances: npt.ArrayLike,

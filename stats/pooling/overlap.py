@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments, plain_array
+from stats.checked import finite
 from stats.errors import EstimationError
 from stats.findings import Finding, NotComputable
 from stats.panel import FloatArray
@@ -77,18 +79,19 @@ class Target:
     @classmethod
     def of_means(cls, means: npt.ArrayLike) -> Target:
         """A target of which only the means are known, as from a census."""
-        return cls(_finite(np.atleast_1d(np.asarray(means, dtype=np.float64))))
+        return cls(finite("target", np.atleast_1d(means) if np.isscalar(means) else means, 1))
 
     @classmethod
     def of_units(cls, units: npt.ArrayLike) -> Target:
         """A target given by its units (n x m), at least two."""
-        values = np.asarray(units, dtype=np.float64)
-        values = _finite(values[:, None] if values.ndim == 1 else values)
-        if values.ndim != 2 or len(values) < 2:
+        values = plain_array("target", units)
+        values = finite("target", values[:, None] if values.ndim == 1 else values, 2)
+        if len(values) < 2:
             raise EstimationError("target", "must be units x covariates, at least two units")
         return cls(values.mean(axis=0), values)
 
 
+@checked_arguments
 def overlap(
     covariates: npt.ArrayLike,
     target: Target,
@@ -124,9 +127,3 @@ def _status(found: Calibration | NotComputable, outside: float | None, covariate
         return "extrapolation"
     few = found.effective_size < UNITS_PER_COVARIATE * covariates or found.largest_weight > HEAVY
     return "partial" if few or (outside is not None and outside > OUTSIDE_PCT) else "in_support"
-
-
-def _finite(values: FloatArray) -> FloatArray:
-    if not np.isfinite(values).all():
-        raise EstimationError("target", "must be finite")
-    return values

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import Finding
 from stats.inference import Interval
@@ -40,6 +41,7 @@ class ForestRow:
     weight_pct: float | None
 
 
+@checked_arguments
 def leave_one_out(analysis: MetaAnalysis) -> tuple[WithoutSite, ...]:
     """The same analysis, without moderators, k times without one site each. Needs 3 sites or more."""
     _without_moderators(analysis)
@@ -48,6 +50,7 @@ def leave_one_out(analysis: MetaAnalysis) -> tuple[WithoutSite, ...]:
     return tuple(_without(analysis, place) for place in range(len(analysis.labels)))
 
 
+@checked_arguments
 def leave_one_out_finding(analysis: MetaAnalysis) -> Finding:
     """Whether any single site decides on which side of significance the pooled effect lies.
 
@@ -72,6 +75,7 @@ def leave_one_out_finding(analysis: MetaAnalysis) -> Finding:
     return Finding("caution" if turning else "ok", "leave_one_site_out", changes[place], ko, en)
 
 
+@checked_arguments
 def egger(analysis: MetaAnalysis) -> Estimate:
     """Egger's regression (1997): how effects grow with their standard errors, as small-site bias makes them.
 
@@ -91,6 +95,7 @@ def egger(analysis: MetaAnalysis) -> Estimate:
     return line.coefficients[1]
 
 
+@checked_arguments
 def egger_finding(analysis: MetaAnalysis) -> Finding:
     """Egger's test as a finding; its number is the p-value. Below 10 sites no alarm is no reassurance."""
     p_value = egger(analysis).inference.p_value
@@ -109,6 +114,7 @@ def egger_finding(analysis: MetaAnalysis) -> Finding:
     return Finding("ok", "small_site_effects", p_value, ko, en)
 
 
+@checked_arguments
 def forest(analysis: MetaAnalysis) -> tuple[ForestRow, ...]:
     """A line for each site (normal interval), then the pooled effect, then the prediction interval.
 

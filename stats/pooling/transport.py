@@ -20,6 +20,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
+from stats.checked import finite
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.numerics.wald import wald
@@ -64,6 +66,7 @@ class _Arm:
     overlap: Overlap
 
 
+@checked_arguments
 def transported_effect(
     outcomes: npt.ArrayLike,
     treated: npt.ArrayLike,
@@ -115,13 +118,14 @@ def transported_effect(
     return Transported(method, Estimate(effect, inference), worse.overlap)
 
 
+@checked_arguments
 def transported_sites(analysis: MetaAnalysis, moderators: npt.ArrayLike) -> TransportedSites:
     """A meta-regression read at the `moderators` (m) of a target site.
 
     "extrapolation" where a moderator lies beyond those of all sites, "partial" where their combination
     stands further out than that of any site, by leverage.
     """
-    given = np.atleast_1d(np.asarray(moderators, dtype=np.float64))
+    given = finite("moderators", np.atleast_1d(moderators), 1)
     predicted = analysis.predict(given)
     design = analysis.sites.design
     row = np.concatenate((np.ones(design.shape[1] - len(given)), given))
@@ -192,6 +196,8 @@ def _checked(
             raise EstimationError(name, f"unit {place} is not finite")
     if not np.isin(arm, (0.0, 1.0)).all():
         raise EstimationError("treated", "must be 0 or 1")
+    if np.ptp(y) == 0:
+        raise EstimationError("outcomes", "do not vary")
     for value in (0, 1):
         if np.sum(arm == value) <= x.shape[1] + 1:
             raise EstimationError("treated", f"arm {value} has no more units than coefficients")

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.cohorts import NEVER
 from stats.differences.two_way import cohorts_in
 from stats.errors import EstimationError
@@ -92,6 +93,7 @@ class Bacon:
         )
 
 
+@checked_arguments
 def bacon(
     outcomes: npt.ArrayLike, first_treated: npt.ArrayLike, *, weights: npt.ArrayLike | None = None
 ) -> Bacon:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.cohorts import AlreadyTreated, Cohorts, Gaps, IntArray
 from stats.differences.adjusted_changes import TRIM, Adjustment
 from stats.differences.doubly_robust import normal
@@ -153,6 +154,7 @@ class GroupTimeEffects:
         )
 
 
+@checked_arguments
 def group_time_effects(
     outcomes: FloatArray,
     first_treated: npt.ArrayLike,

@@ -17,12 +17,14 @@ from typing import get_args
 
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.cohorts import AlreadyTreated, Cohorts, Gaps
 from stats.errors import EstimationError
 from stats.panel import FloatArray
 from stats.staggered.imputed_cells import Alike, Average, Imputed, ImputedEffects, Unreachable
 
 
+@checked_arguments
 def impute(
     outcomes: FloatArray,
     first_treated: npt.ArrayLike,
@@ -71,6 +73,7 @@ def impute(
     return Imputed.of(cohorts, unit_effects, unreachable).averages(average, alike, leave_one_out)
 
 
+@checked_arguments
 def two_stage(
     outcomes: FloatArray,
     first_treated: npt.ArrayLike,

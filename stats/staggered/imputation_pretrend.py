@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
+from stats.arguments import checked_arguments, plain_array
 from stats.cohorts import NEVER, AlreadyTreated, Cohorts, Gaps, IntArray
 from stats.errors import EstimationError
 from stats.findings import NotComputable
@@ -59,6 +60,7 @@ class PreTrend:
         return student_t(float(self.effects[place]), error, self.dof, alpha=alpha, method=METHOD)
 
 
+@checked_arguments
 def pre_trend(
     outcomes: FloatArray,
     first_treated: npt.ArrayLike,
@@ -75,7 +77,9 @@ def pre_trend(
 
     Refused: leads in which no untreated cell lies, or as many that nothing is left to compare with.
     """
-    labels = np.arange(-leads, 0) if isinstance(leads, int) else np.unique(np.array(leads, dtype=np.int64))
+    labels = np.arange(-leads, 0) if isinstance(leads, int) else np.unique(plain_array("leads", leads))
+    if labels.dtype.kind != "i":
+        raise EstimationError("leads", "must be whole numbers")
     if len(labels) == 0 or labels[-1] >= 0:
         raise EstimationError("leads", "at least one is needed, and all lie before the start")
     cohorts = Cohorts.of(

@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.cohorts import NEVER
 from stats.differences.cohort_regression import CohortRegression, cohort_regression
 from stats.differences.two_way import cohorts_in
@@ -58,6 +59,7 @@ class InteractionWeighted:
         return tuple(name for name in self.event_time.names if int(name) < 0)
 
 
+@checked_arguments
 def interaction_weighted(
     outcomes: npt.ArrayLike,
     first_treated: npt.ArrayLike,

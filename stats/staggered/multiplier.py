@@ -16,6 +16,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import Inference, Interval, silent
@@ -53,6 +54,7 @@ class Bands:
     simultaneous: tuple[Inference, ...]
 
 
+@checked_arguments
 def bootstrap(
     found: GroupTimeEffects | Aggregation,
     rng: np.random.Generator,

@@ -20,6 +20,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.numerics.simplex import simplex_weights
 from stats.panel import FloatArray
@@ -111,6 +112,7 @@ class _Centred:
     held: int
 
 
+@checked_arguments
 def augmented_synthetic_control(
     treated: FloatArray,
     donors: FloatArray,
@@ -142,6 +144,8 @@ def augmented_synthetic_control(
     own, start = np.atleast_2d(np.asarray(treated, dtype=np.float64)).mean(axis=0), int(start)
     pool = np.asarray(donors, dtype=np.float64)
     _checked(own, pool, start, penalty, holdout, covariate_use)
+    if grid < 1:
+        raise EstimationError("grid", f"must be one step or more, not {grid}")
     own_mean = own[:start].mean() if fixed_effects else 0.0
     means = pool[:, :start].mean(axis=1) if fixed_effects else np.zeros(len(pool))
     own_moves, moves = own - own_mean, pool - means[:, None]
@@ -168,7 +172,8 @@ def augmented_synthetic_control(
         penalty=penalty if ridge else None,
         tuning=tuning,
         treated=own,
-        synthetic=weights @ moves + own_mean,
+        # The weights sum to one; said so, a level that dwarfs the moves costs no digits.
+        synthetic=weights @ (moves - centre) + centre + own_mean,
         start=start,
         imbalance=float(np.linalg.norm(rows.treated - weights @ rows.donors)),
         even_imbalance=float(np.linalg.norm(rows.treated - even @ rows.donors)),

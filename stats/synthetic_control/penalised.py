@@ -18,6 +18,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from stats.arguments import checked_arguments
+from stats.checked import finite
 from stats.errors import EstimationError
 from stats.numerics.simplex_batch import Mixes, nearest_mixes
 from stats.panel import BoolArray, FloatArray
@@ -50,6 +52,7 @@ class PenalisedFit:
         return float(self.gaps[:, self.start :].mean())
 
 
+@checked_arguments
 def penalised_mixes(
     targets: FloatArray,
     donors: FloatArray,
@@ -65,12 +68,17 @@ def penalised_mixes(
     """
     if not (np.isfinite(penalty) and penalty >= 0):
         raise EstimationError("penalty", "must be finite and not negative")
+    if finite("targets", targets, 2).shape[1] != finite("donors", donors, 2).shape[1]:
+        raise EstimationError("targets", f"have {targets.shape[1]} columns, the donors {donors.shape[1]}")
+    if len(donors) > 1 and not np.ptp(donors, axis=0).any():
+        raise EstimationError("donors", "do not differ")
     halves = np.ones(donors.shape[1]) if importance is None else np.sqrt(importance)
     own, pool = targets * halves, donors * halves
     far = np.array([((pool - row) ** 2).sum(axis=1) for row in own])
     return nearest_mixes(own, pool, allowed=allowed, costs=penalty * far)
 
 
+@checked_arguments
 def penalised_synthetic_control(
     treated: FloatArray,
     donors: FloatArray,
@@ -100,7 +108,7 @@ def penalised_synthetic_control(
     tried, errors = np.empty(0), np.empty(0)
     matched = (own[:, :start], pool[:, :start]) if scaled is None else scaled
     if penalty is None:
-        tried = np.array(grid, dtype=np.float64)
+        tried = finite("grid", grid, 1)
         if choice == "controls":
             errors = _missed_by_controls(matched[1], pool[:, start:], tried, importance)
         elif choice == "holdout":

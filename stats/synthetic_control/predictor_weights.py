@@ -20,6 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stats.arguments import checked_arguments
+from stats.checked import finite
 from stats.errors import EstimationError
 from stats.numerics.nonsmooth import Point, descended, spread_evenly
 from stats.numerics.simplex import nearest, simplex_weights
@@ -111,6 +113,7 @@ class PredictorWeights:
     confirmed: int
 
 
+@checked_arguments
 def predictor_weights(
     treated: FloatArray,
     donors: FloatArray,
@@ -125,12 +128,19 @@ def predictor_weights(
     divided by their standard deviation over all units, as in R's Synth. `EstimationError` names a
     predictor that does not vary, and an importance that is negative, not finite or zero throughout.
     """
-    spread = np.vstack([treated, donors]).std(axis=0, ddof=1)
+    own, pool = finite("treated", np.ravel(treated), 1), finite("donors", donors, 2)
+    followed = finite("treated_outcomes", np.ravel(treated_outcomes), 1)
+    by = finite("donor_outcomes", donor_outcomes, 2)
+    if pool.shape[1] != len(own):
+        raise EstimationError("donors", f"have {pool.shape[1]} predictors, the treated {len(own)}")
+    if by.shape != (len(pool), len(followed)):
+        raise EstimationError("donor_outcomes", f"have shape {by.shape}, wanted {(len(pool), len(followed))}")
+    spread = np.vstack([own, pool]).std(axis=0, ddof=1)
     for index, value in enumerate(spread):
-        if not value > 1e-12 * np.abs(donors[:, index]).max():
+        if not value > 1e-12 * np.abs(pool[:, index]).max():
             raise EstimationError(f"predictors.{index}", "is the same for all units, so it cannot match any")
-    scaled_treated, scaled_donors = treated / spread, donors / spread
-    problem = Nested.of((scaled_donors - scaled_treated).T, (donor_outcomes - treated_outcomes).T)
+    scaled_treated, scaled_donors = own / spread, pool / spread
+    problem = Nested.of((scaled_donors - scaled_treated).T, (by - followed).T)
     if importance is None:
         logits, descents, confirmed = _search(problem)
         halves = np.sqrt(_floored(_softmax(logits)))

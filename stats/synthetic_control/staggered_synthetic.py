@@ -24,6 +24,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.cohorts import NEVER, Cohorts, IntArray
 from stats.errors import EstimationError
 from stats.inference import PLACEBO_DIFFERENCE, Inference, placebo_difference, silent
@@ -85,6 +86,7 @@ class _Fits:
     pooled: float
 
 
+@checked_arguments
 def staggered_synthetic_control(
     outcomes: FloatArray,
     first_treated: IntArray,

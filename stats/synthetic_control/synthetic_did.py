@@ -27,6 +27,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.clusters.clustered import IntArray
 from stats.cohorts import Cohorts
 from stats.errors import EstimationError
@@ -88,6 +89,7 @@ class SyntheticDid:
         return float(cells @ means / cells.sum()), _by_event_time(paths, starts, sizes)
 
 
+@checked_arguments
 def synthetic_did(
     outcomes: FloatArray,
     first_treated: npt.ArrayLike,

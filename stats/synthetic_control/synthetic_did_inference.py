@@ -22,6 +22,7 @@ from typing import Literal
 import numpy as np
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import Inference, drawn, placebo_difference, silent, student_t
@@ -67,6 +68,7 @@ def one_control_carries_all() -> NotComputable:
     )
 
 
+@checked_arguments
 def synthetic_did_errors(
     fit: SyntheticDid,
     *,

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.findings import Finding, Level
 from stats.inference import Interval, silent, student_t
@@ -97,6 +98,7 @@ class InterruptedTimeSeries:
         return RateRatio(math.exp(estimate.value), math.exp(interval.low), math.exp(interval.high))
 
 
+@checked_arguments
 def interrupted_time_series(
     outcomes: npt.ArrayLike,
     start: int,

@@ -24,6 +24,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments, plain_array
 from stats.errors import EstimationError
 
 LabelArray = npt.NDArray[np.int64]
@@ -180,6 +181,7 @@ class Coins:
         return np.unique(self.clusters, return_inverse=True)[1].astype(np.int64)
 
 
+@checked_arguments
 def assignments(
     mechanism: Mechanism, rng: np.random.Generator, *, most: int = MOST_ASSIGNMENTS
 ) -> LabelArray:
@@ -224,8 +226,8 @@ def _arrangements(labels: tuple[int, ...]) -> LabelArray:
 
 
 def _codes(argument: str, values: npt.ArrayLike, count: int | None) -> LabelArray:
-    codes = np.asarray(values)
-    if codes.ndim != 1 or not len(codes) or codes.dtype.kind not in "iub":
+    codes = plain_array(argument, values)
+    if codes.ndim != 1 or codes.dtype.kind not in "iub":
         raise EstimationError(argument, "must be whole numbers, one per unit")
     if count is not None and len(codes) != count:
         raise EstimationError(argument, f"has {len(codes)} entries for {count} units")

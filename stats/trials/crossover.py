@@ -14,7 +14,8 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from stats.checked import finite, indicator
+from stats.arguments import checked_arguments
+from stats.checked import finite, indicator, varying
 from stats.clusters.clustered import IntArray
 from stats.clusters.clustered_regression import codes
 from stats.clusters.reassignment import can_be_dealt, reassigned
@@ -37,6 +38,7 @@ class Crossover:
     cells: int
 
 
+@checked_arguments
 def switchback(
     outcomes: FloatArray,
     treated: npt.ArrayLike,
@@ -59,7 +61,7 @@ def switchback(
     The effect is the coefficient with unit effects and, unless `together`, period effects. `EstimationError`
     refuses treatment that changes within a block, and a washout that leaves nothing of a block.
     """
-    y = finite("outcomes", outcomes, 2)
+    y = varying("outcomes", outcomes, 2)
     n, periods = y.shape
     chosen = indicator("treated", treated, y.shape)
     if tossed not in get_args(Tossed):
@@ -91,6 +93,7 @@ def switchback(
     return Crossover(float(found[0]), inference, y.size)
 
 
+@checked_arguments
 def stepped_wedge(
     outcomes: FloatArray,
     first_treated: npt.ArrayLike,
@@ -117,6 +120,8 @@ def stepped_wedge(
         raise EstimationError("first_treated", f"unit {row} has no period before its start")
     present = ~np.isnan(y)
     finite("outcomes", np.where(present, y, 0.0), 2)
+    if present.any():
+        varying("outcomes", y[present], 1)
     if not present.any(axis=1).all():
         raise EstimationError("outcomes", f"unit {int(np.argmin(present.any(axis=1)))} has no reading")
     treated = np.arange(y.shape[1]) >= starts[:, None]

@@ -23,6 +23,7 @@ from fractions import Fraction
 import numpy as np
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.checked import finite, positive
 from stats.errors import EstimationError
 from stats.findings import NotComputable
@@ -38,6 +39,7 @@ ROUNDING = 1e-13
 """Outcomes of which the controls leave less than this share are reproduced by them."""
 
 
+@checked_arguments
 def randomisation_test(
     outcomes: FloatArray,
     mechanism: Mechanism,

@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
-from stats.checked import finite, indicator, positive
+from stats.arguments import checked_arguments
+from stats.checked import finite, indicator, positive, varying
 from stats.clusters.clustered_regression import ClusteredRegression, codes
 from stats.clusters.few_clusters import cluster_robust
 from stats.errors import EstimationError
@@ -45,6 +46,7 @@ class Randomised:
     randomisation: Inference
 
 
+@checked_arguments
 def district_randomised(
     outcomes: FloatArray,
     treated: npt.ArrayLike,
@@ -64,7 +66,7 @@ def district_randomised(
     refuses blocks with fewer than two clusters in an arm (two: `matched_pairs`), and what
     `ClusteredRegression` and `Permuted` refuse.
     """
-    y = finite("outcomes", outcomes, 1)
+    y = varying("outcomes", outcomes, 1)
     n = len(y)
     chosen = indicator("treated", treated, (n,))
     cluster = np.arange(n) if clusters is None else codes("clusters", clusters, n)
@@ -72,7 +74,7 @@ def district_randomised(
     columns = [_block_columns(block)]
     _check_arms(chosen, cluster, block)
     if covariates is not None:
-        columns.append(finite("covariates", np.asarray(covariates, dtype=np.float64).reshape(n, -1), 2))
+        columns.append(_table(covariates, n))
     beside = np.hstack(columns)
     centred = beside - beside.mean(axis=0)
     one = chosen.astype(np.float64)[:, None]
@@ -90,6 +92,7 @@ def district_randomised(
     )
 
 
+@checked_arguments
 def matched_pairs(
     outcomes: FloatArray,
     treated: npt.ArrayLike,
@@ -103,7 +106,7 @@ def matched_pairs(
     outcomes n; pairs n labels, each on one treated and one control unit. The sampling error is that of
     the differences, with t on pairs - 1 degrees of freedom; the randomisation test flips their signs.
     """
-    y = finite("outcomes", outcomes, 1)
+    y = varying("outcomes", outcomes, 1)
     chosen = indicator("treated", treated, y.shape)
     pair = codes("pairs", pairs, len(y))
     for arm in (chosen, ~chosen):
@@ -125,6 +128,7 @@ def matched_pairs(
     return Randomised(estimate, robust, randomisation_test(y, mechanism, rng=rng, alpha=alpha))
 
 
+@checked_arguments
 def sample_ratio(counts: npt.ArrayLike, shares: npt.ArrayLike | None = None) -> Finding:
     """Whether as many units were analysed in each arm as the design assigns (Fabijan et al. 2019).
 
@@ -177,3 +181,10 @@ def _check_arms(treated: npt.NDArray[np.bool_], cluster: LabelArray, block: Labe
         for arm in (treated, ~treated):
             if len(np.unique(cluster[(block == one) & arm])) < 2:
                 raise EstimationError("blocks", f"block {one} has fewer than two clusters in an arm")
+
+
+def _table(covariates: FloatArray, count: int) -> FloatArray:
+    table = finite("covariates", covariates, np.ndim(covariates))
+    if len(table) != count or table.ndim > 2:
+        raise EstimationError("covariates", f"have shape {table.shape}, wanted ({count}, k)")
+    return table.reshape(count, -1)

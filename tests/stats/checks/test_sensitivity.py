@@ -120,7 +120,7 @@ def test_with_several_starts_the_treated_cells_go_missing_alone():
         seen.append(np.isnan(outcomes))
         return 1.0
 
-    outcomes = np.zeros((3, 6))
+    outcomes = np.arange(18.0).reshape(3, 6)
     sensitivity.without_anticipation(spy, outcomes, [2, 4, NEVER], periods=1)
     gone = np.argwhere(seen[1]).tolist()
     assert gone == [[0, 1], [1, 3]]

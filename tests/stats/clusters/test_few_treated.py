@@ -154,7 +154,7 @@ CHANGES, TREATED = one_of(3, 1, 2, 5, 4)
         ("sizes", lambda: ferman_pinto(CHANGES, TREATED, np.ones(5))),
         ("rng", lambda: conley_taber(np.arange(60.0), np.arange(60) < 4)),
         ("start", lambda: shifted(CHANGES, 0)),
-        ("start", lambda: contrasts(np.ones((2, 3)), 3)),
+        ("start", lambda: contrasts(np.arange(6.0).reshape(2, 3), 3)),
         ("scheme", lambda: shifted(CHANGES, 2, scheme="jump")),
     ],
 )

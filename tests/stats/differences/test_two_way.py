@@ -207,7 +207,7 @@ def test_clustered_errors_cover_the_effect_with_many_clusters():
 
 
 def test_words_in_place_of_numbers_are_refused_by_argument():
-    with pytest.raises(EstimationError, match="outcomes: is not a table of numbers"):
+    with pytest.raises(EstimationError, match="outcomes: is not numeric"):
         two_way_effect([["many", "few"], ["1", "2"]], [1, NEVER])
 
 

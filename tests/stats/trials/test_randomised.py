@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stats.errors import EstimationError
-from stats.findings import NotComputable
 from stats.numerics.fixed_effects import TwoWay, regress
 from stats.trials.crossover import stepped_wedge, switchback
 from stats.trials.randomised import district_randomised, matched_pairs, sample_ratio
@@ -222,9 +221,6 @@ def test_what_cannot_be_is_refused_by_argument(argument, ask):
     assert refused.value.argument == argument
 
 
-def test_rounding_left_by_constant_outcomes_is_no_spread():
-    found = district_randomised(
-        np.full(24, 1 / 3), np.arange(24) % 3 == 0, rng=np.random.default_rng(1)
-    ).randomisation
-    assert isinstance(found.p_value, NotComputable)
-    assert found.p_value.reason_code == "no_variation"
+def test_outcomes_that_do_not_vary_are_refused():
+    with pytest.raises(EstimationError, match="outcomes: do not vary"):
+        district_randomised(np.full(24, 1 / 3), np.arange(24) % 3 == 0, rng=np.random.default_rng(1))
