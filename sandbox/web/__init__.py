@@ -18,6 +18,7 @@ from sandbox.web import (
     filters,
     health,
     hubs,
+    notices,
     people,
     quarantine,
     register,
@@ -39,7 +40,7 @@ def init_app(app: Flask) -> None:
         *(register, accounts, company, confirmations, cases, consultations, clocks),
         *(regulator, evaluator, sources),
         *(hubs, conformance, districts, health, quarantine, tokens, telemetry, try_it, uploads),
-        *(people, audit),
+        *(notices, people, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]
