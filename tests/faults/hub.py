@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import ssl
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,14 +23,17 @@ from tests.experiments.collection.build import day
 
 @dataclass
 class Reply:
-    """What goes over the wire; `length` is what is declared, `cut` how many bytes are sent of the body."""
+    """What goes over the wire; `length` is what is declared, `cut` how many bytes are sent of the body.
+
+    A hub that `is_silent` takes the question and never answers.
+    """
 
     body: bytes
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     length: int | None = None
     cut: int | None = None
-    wait: float = 0.0
+    is_silent: bool = False
 
 
 @dataclass
@@ -62,6 +64,7 @@ class FaultHub:
         self.sent: dict[tuple[str, int], list[float]] = {}
         self.tls = tls
         self.asked = 0
+        self.is_over = threading.Event()
         self._fault: Fault | None = None
         self._since = 0
         self._lock = threading.Lock()
@@ -129,6 +132,7 @@ class FaultHub:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.is_over.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -158,7 +162,10 @@ def _handler(hub: FaultHub) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             reply = hub.reply(self.path)
-            time.sleep(reply.wait)
+            if reply.is_silent:
+                hub.is_over.wait()
+                self.close_connection = True
+                return
             body = reply.body if reply.cut is None else reply.body[: reply.cut]
             declared = len(reply.body) if reply.length is None else reply.length
             self.send_response(reply.status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,9 +15,6 @@ from tests.databases import PostgresqlDatabases
 from tests.experiments.collection.build import NOW, SETTINGS, create_source
 from tests.faults.invariants import check, recorded
 from tests.faults.server import Server
-
-# The hub waits for the database to come back.
-PATIENT = replace(SETTINGS, read_seconds=60)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +49,7 @@ def test_a_crash_while_the_hub_is_asked_costs_nothing(server, ground, hub):
             crash_and_return(server)
 
     hub.play(crash)
-    first, *_ = collect_due(ground, NOW, holder="one", settings=PATIENT)
+    first, *_ = collect_due(ground, NOW, holder="one", settings=SETTINGS)
     assert first.status == "done"
     finish(ground, hub)
 
@@ -69,7 +65,7 @@ def test_a_crash_in_the_middle_of_the_write_leaves_no_half_of_it(server, ground,
         return stored
 
     monkeypatch.setattr(store, "write", write)
-    summaries = collect_due(ground, NOW, holder="one", settings=PATIENT)
+    summaries = collect_due(ground, NOW, holder="one", settings=SETTINGS)
     assert [s.status for s in summaries] == ["done", "failed"]
     assert summaries[-1].error == "the collector broke off: OperationalError"
     assert len(recorded(ground)) == 15
@@ -84,7 +80,7 @@ def test_a_database_that_stays_away_takes_no_worker_down(server, ground, hub):
     hub.play(crash)
     try:
         with pytest.raises(OperationalError):
-            collect_due(ground, NOW, holder="one", settings=PATIENT)
+            collect_due(ground, NOW, holder="one", settings=SETTINGS)
     finally:
         server.start()
     finish(ground, hub)
@@ -94,7 +90,7 @@ def finish(sessions, hub):
     """Another worker takes over once the lease has run out, and everything is there."""
     check(sessions, hub)
     hub.play(None)
-    later = NOW + timedelta(seconds=PATIENT.lease_seconds + 3601)
-    assert collect_due(sessions, later, holder="two", settings=PATIENT)[-1].status == "done"
+    later = NOW + timedelta(seconds=SETTINGS.lease_seconds + 3601)
+    assert collect_due(sessions, later, holder="two", settings=SETTINGS)[-1].status == "done"
     check(sessions, hub, is_over=True)
     assert len(recorded(sessions)) == 30

@@ -50,7 +50,7 @@ def test_a_name_that_means_a_private_address_the_second_time_is_not_followed(ses
     hub.play(lambda asked: Reply(asked.truth.body, headers=asked.truth.headers | {"Connection": "close"}))
     with sessions.begin() as session:
         create_source(session, "http://hub.example:8080", overlap_seconds=30 * 86_400)
-    settings = CollectionSettings(tries=1, read_seconds=5)
+    settings = CollectionSettings(tries=1, read_seconds=60)
     (summary,) = collect_due(sessions, NOW, holder="one", settings=settings)
     assert (summary.status, called) == ("failed", [PUBLIC])
     assert "private network" in only_error(sessions)

@@ -30,7 +30,7 @@ from tests.experiments.collection.build import (
 )
 
 LONGEST_SECONDS = 30
-PATIENT = replace(SETTINGS, connect_seconds=10, read_seconds=20, batch_seconds=0.2)
+PATIENT = replace(SETTINGS, batch_seconds=0.2)
 OPTIONS = {"entity_level": 2, "time_field": "$.at"}
 
 
