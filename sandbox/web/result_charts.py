@@ -114,11 +114,20 @@ def spread(metric: MetricRead, first: str, names: Mapping[str, str]) -> Figure:
         values,
         id="spread",
         title=gettext("Where does the pilot stand among the placebos?"),
-        description=gettext(
-            "Each grey point is a control district treated in pretence. The nearer the pilot stands to one "
-            "end of the row, the harder it is to call its number chance."
-        ),
+        description=_spread_description(estimates),
     )
+
+
+def _spread_description(estimates: Evaluation) -> str:
+    said = gettext(
+        "Each grey point is a control district treated in pretence. The nearer the pilot stands to one "
+        "end of the row, the harder it is to call its number chance."
+    )
+    if estimates.effect.inference.placebos == len(estimates.placebos):
+        return said
+    # Several treated districts are ranked among sets of as many, which the document does not keep.
+    sets = gettext("The p-value itself ranks the pilot among sets of as many districts as it has.")
+    return f"{said} {sets}"
 
 
 def _ratio(estimates: Evaluation, first: str) -> float:

@@ -23,6 +23,7 @@ SENSITIVITY = frozenset(
     {
         "anticipation",
         "breakdown",
+        "breakdown_smoothness",
         "extrapolation",
         "imputation",
         "leave_one_control_out",
@@ -42,6 +43,12 @@ INFERENCES = {
     "placebo_assignments": _("Rank among controls treated in pretence, as many at a time as the pilot has"),
     "placebo_sets": _("Rank among sets of controls treated in pretence, as many at a time as the pilot has"),
     "randomisation": _("The treatment dealt anew as it was dealt (randomisation inference)"),
+    "synthetic_did_placebo_rank": _(
+        "Rank among controls treated in pretence, as many at a time as the pilot has"
+    ),
+    "reassigned_starts": _("The starts given to other districts in pretence"),
+    "ar1": _("Regression with autoregressive errors"),
+    "newey_west": _("Autocorrelation-robust standard errors (Newey-West)"),
     "reassignment": _("The starts dealt anew as they were dealt (randomisation inference)"),
     "influence_function_normal": _("Standard errors from influence functions"),
     "group_time_influence_normal": _("Standard errors from influence functions"),
@@ -157,6 +164,8 @@ def interval(inference: Inference, places: int | None) -> str:
     found = inference.interval
     if isinstance(found, NotComputable):
         return pick(found, "sentence")
+    if math.isinf(found.low) and math.isinf(found.high):
+        return gettext("without limits")
     low, high = (_end(end, places) for end in (found.low, found.high))
     return gettext("%(low)s to %(high)s", low=low, high=high)
 

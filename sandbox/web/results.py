@@ -135,12 +135,21 @@ def _figures(metric: MetricRead) -> tuple[KeyFigure, ...]:
 
 def _basis(metric: MetricRead) -> str:
     estimates = metric.estimates
+    treated, controls, periods = map(len, (estimates.treated, estimates.controls, estimates.periods))
+    if not controls:
+        return gettext(
+            "%(treated)s treated districts over %(periods)s periods, "
+            "with %(share)s of the expected readings.",
+            treated=treated,
+            periods=periods,
+            share=percent(metric.coverage),
+        )
     return gettext(
         "%(treated)s treated and %(control)s control districts over %(periods)s periods, "
         "with %(share)s of the expected readings.",
-        treated=len(estimates.treated),
-        control=len(estimates.controls),
-        periods=len(estimates.periods),
+        treated=treated,
+        control=controls,
+        periods=periods,
         share=percent(metric.coverage),
     )
 

@@ -16,6 +16,7 @@ from sandbox.web import charts, coverage, maps
 from sandbox.web.charts import EventStudy, GuardrailTrack, PlaceboGaps, TwoPaths
 from sandbox.web.coverage import CoverageCalendar
 from sandbox.web.maps import DistrictMap, MapDistrict, Role
+from sandbox.web.placebo_spread import PlaceboSpread, placebo_spread
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '</text><script>alert("1")</script>&'
@@ -56,6 +57,14 @@ EVENTS = EventStudy(
     reference_label="reference",
     before_label="before",
     after_label="after",
+)
+SPREAD = PlaceboSpread(
+    treated=-2.0,
+    placebos={"A": 1.0, "B": -0.5, "C": 0.25},
+    value_label="effect",
+    rank_label="rank",
+    name_label="district",
+    treated_label="treated",
 )
 GUARDRAIL = GuardrailTrack(
     periods=("2026-01", "2026-02", "2026-03", "2026-04"),
@@ -446,3 +455,24 @@ def test_part_never_looks_complete():
     assert len(of_class(root, "c-cell-part")) == 1 + 4
     ground, filled = of_class(root, "c-cell-part")[-1], of_class(root, "c-cell-full")[-1]
     assert float(filled.get("height", 0)) < 0.9 * float(ground.get("height", 0))
+
+
+# -- placebos in order --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_pilot_is_the_one_point_in_colour_among_the_placebos(narrow):
+    drawn = ElementTree.fromstring(placebo_spread(SPREAD, "spread", "title", "description", narrow))
+    points = [each.get("class") for each in drawn.iter(f"{SVG}circle")]
+    assert points.count("c-point") == 1
+    assert points.count("c-placebo-point") == 4
+    assert "treated" in [each.text for each in drawn.iter(f"{SVG}text")]
+
+
+def test_placebos_are_listed_in_the_order_in_which_they_are_drawn():
+    assert [row[0] for row in SPREAD.table().rows] == ["treated", "B", "C", "A"]
+
+
+def test_the_events_lie_on_a_band_that_breaks_where_an_interval_is_missing():
+    drawn = ElementTree.fromstring(charts.event_study(EVENTS, "events", "title", "description"))
+    assert len([each for each in drawn.iter(f"{SVG}path") if each.get("class") == "c-band"]) == 1

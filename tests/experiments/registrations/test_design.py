@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import get_args
 
@@ -11,7 +12,12 @@ import pytest
 from experiments.errors import Invalid
 from experiments.evaluation.work import TOLD_AS_THEY_ARE, design_document
 from experiments.registrations.plan import parse_plan
-from experiments.registrations.plan_assignment import periods_of_trial, switched_on
+from experiments.registrations.plan_assignment import (
+    ASSIGNMENTS,
+    SwitchbackSchema,
+    periods_of_trial,
+    switched_on,
+)
 from experiments.registrations.plan_design import FIELDS_OF_METHODS, METHODS, NEWER_FIELDS
 from stats.design import NEWER, NEWEST, Design, Method
 from stats.panel import Panel
@@ -232,3 +238,9 @@ def test_the_statistics_core_reads_every_plan_that_may_be_locked(name, case):
     design = Design.from_document(design_document(made, made.primary, []))
     assert (design.method, dict(design.first_treated)) == (plan["design"]["method"], begun)
     design.check(Panel(made.primary.outcomes, made.primary.units, made.primary.periods))
+
+
+def test_every_field_of_some_methods_is_documented():
+    documented = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+    for name in (*FIELDS_OF_METHODS, *SwitchbackSchema().fields, *ASSIGNMENTS):
+        assert f"`{name}`" in documented or f"`design.{name}`" in documented, name
