@@ -6,9 +6,8 @@ the treated by a constant, so that only movements are matched (Doudchenko and Im
 Pinto 2021). `fit_mix` and `fit_mixes` take arrays; `synthetic_control` takes what a design names: several
 treated units are averaged first and the average is treated as one unit. Inference is by in-space
 placebos: each control is analysed in the same way with the other controls as its pool, and the treated
-ratio of post- to pre-period root mean squared gap is ranked among theirs. Where several treated units are
-averaged, so are sets of controls (`stats.synthetic_control.placebo_sets`). The treated are in no placebo's
-pool.
+ratio of post- to pre-period root mean squared gap is ranked among theirs; the treated is in no placebo's
+pool. Several treated units are ranked as a set among sets (`stats.synthetic_control.placebo_sets`).
 """
 
 from __future__ import annotations
@@ -18,19 +17,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stats import reasons
+from stats.arguments import checked_arguments, plain_array
 from stats.clusters.clustered import IntArray
 from stats.design import Design
 from stats.errors import EstimationError
-from stats.inference import Inference, drawn, placebo_ratio, silent
+from stats.inference import Inference, drawn, placebo_ratio
 from stats.missing import Sample
 from stats.numerics.simplex_batch import mixed, nearest_mixes
 from stats.panel import OUTCOME, BoolArray, FloatArray
-from stats.synthetic_control.placebo_sets import MOST_SETS, PLACEBO_SETS, paired_ratios, placebo_sets
+from stats.synthetic_control.placebo_sets import MOST_SETS, PERFECT, among_sets, placebo_sets
 from stats.synthetic_control.predictor_weights import PredictorWeights, predictor_weights
-
-PERFECT = 1e-9
-"""A pre-period error below this share of the outcomes' spread is rounding, and its ratio means nothing."""
 
 FEWER_SETS = 99
 """Sets of controls where each fit searches for predictor weights, which takes its time."""
@@ -99,6 +95,7 @@ class SyntheticControl:
     predictors: FloatArray
 
 
+@checked_arguments
 def fit_mixes(
     outcomes: FloatArray,
     start: int,
@@ -115,7 +112,11 @@ def fit_mixes(
     after the start, a cell is not finite, or a pool is empty or holds the unit itself.
     """
     _checked(outcomes, start)
-    index = np.asarray(rows, dtype=np.intp)
+    index = _places("rows", rows, len(outcomes))
+    if pools.dtype != bool or pools.shape != (len(index), len(outcomes)) or not pools.any(axis=1).all():
+        raise EstimationError(
+            "pools", f"must be {len(index)} x {len(outcomes)} truth values, some in each row"
+        )
     if pools[np.arange(len(index)), index].any():
         raise EstimationError("pools", "a unit cannot be a donor of its own synthetic control")
     before = outcomes[:, :start]
@@ -132,6 +133,7 @@ def fit_mixes(
     )
 
 
+@checked_arguments
 def fit_mix(
     outcomes: FloatArray,
     start: int,
@@ -154,7 +156,7 @@ def fit_mix(
     `Fit.weights` are in the order of `donors`. Refused as by `fit_mixes` and `predictor_weights`.
     """
     _checked(outcomes, start)
-    pool = np.delete(np.arange(len(outcomes)), row) if donors is None else np.asarray(donors, dtype=np.intp)
+    pool = pool_of(outcomes, row, donors)
     if predictors is None or not predictors.shape[1]:
         allowed = np.zeros((1, len(outcomes)), dtype=bool)
         allowed[0, pool] = True
@@ -190,7 +192,8 @@ def synthetic_control(sample: Sample, design: Design, rng: np.random.Generator) 
     weights = sample.panel.weights
     counts = np.ones(first) if weights is None else weights[:first]
     outcomes = _treated_averaged(sample.panel.outcomes, counts)
-    predictors = _treated_averaged(_predictors(sample, design), counts)
+    traits = _predictors(sample, design)
+    predictors = _treated_averaged(traits, counts)
     rows = [0, *(place + 1 for place in drawn(len(sample.controls), rng))]
     fit, *others = _each(outcomes, predictors, rows, start)
     placebos = tuple((sample.controls[row - 1], other) for row, other in zip(rows[1:], others, strict=True))
@@ -198,12 +201,12 @@ def synthetic_control(sample: Sample, design: Design, rng: np.random.Generator) 
     if first == 1 or fit.perfect:
         inference = placebo_ratio(fit.gaps[start:], fit.pre_rmspe, ratios, alpha=design.alpha)
     else:
-        inference = _among_sets(outcomes, predictors, counts, start, rng, alpha=design.alpha)
+        inference = _among_sets(sample, traits, counts, start, rng, alpha=design.alpha)
     return SyntheticControl(fit=fit, placebos=placebos, inference=inference, predictors=predictors)
 
 
 def _among_sets(
-    outcomes: FloatArray,
+    sample: Sample,
     predictors: FloatArray,
     counts: FloatArray,
     start: int,
@@ -211,25 +214,21 @@ def _among_sets(
     *,
     alpha: float,
 ) -> Inference:
-    """The treated mean (unit 0) and means of as many controls, each pair from the pool without that set."""
-    controls, size = len(outcomes) - 1, len(counts)
-    if controls < size + 2:
-        return silent(PLACEBO_SETS, alpha, reasons.too_few_control_clusters())
-    sets = 1 + placebo_sets(controls, size, rng, most=FEWER_SETS if predictors.shape[1] else MOST_SETS)
-    shares = counts / counts.sum()
-    units = np.vstack([outcomes, np.einsum("j,bjt->bt", shares, outcomes[sets])])
-    traits = np.vstack([predictors, np.einsum("j,bjk->bk", shares, predictors[sets])])
-    pools = np.zeros((len(sets), len(units)), dtype=bool)
-    pools[:, 1 : controls + 1] = True
-    pools[np.arange(len(sets))[:, None], sets] = False
-    own = _fits(units, traits, [0] * len(sets), pools, start)
-    others = _fits(units, traits, [controls + 1 + place for place in range(len(sets))], pools, start)
-    return paired_ratios(
-        np.array([fit.gaps[start:] for fit in own]),
-        np.array([fit.pre_rmspe for fit in own]),
-        np.array([fit.ratio for fit in others]),
-        alpha=alpha,
-    )
+    """The treated mean and means of sets of as many units, each from the units outside it."""
+    outcomes, size = sample.panel.outcomes, len(counts)
+    most = FEWER_SETS if predictors.shape[1] else MOST_SETS
+    sets = placebo_sets(counts / counts.sum(), len(outcomes) - size, rng, most=most)
+    averaged = sets @ outcomes
+    if predictors.shape[1]:
+        weights = np.zeros(sets.shape)
+        for place, (path, traits) in enumerate(zip(averaged, sets @ predictors, strict=True)):
+            pool = np.flatnonzero(sets[place] == 0)
+            weights[place, pool] = fit_mix(
+                np.vstack([path, outcomes[pool]]), start, predictors=np.vstack([traits, predictors[pool]])
+            ).weights
+    else:
+        weights = nearest_mixes(averaged[:, :start], outcomes[:, :start], allowed=sets == 0).weights
+    return among_sets(outcomes, sets - weights, size, start, alpha=alpha)
 
 
 def _each(outcomes: FloatArray, predictors: FloatArray, rows: list[int], start: int) -> list[Fit]:
@@ -278,7 +277,24 @@ def _spread(outcomes: FloatArray) -> float:
     return max(float(np.ptp(outcomes)), float(np.abs(outcomes).max()) * 1e-3)
 
 
+def pool_of(outcomes: FloatArray, row: int, donors: IntArray | None) -> IntArray:
+    """The rows `donors`, or all but `row`; refused where one is no row of `outcomes`."""
+    count = len(outcomes)
+    _places("row", [row], count)
+    return np.delete(np.arange(count), row) if donors is None else _places("donors", donors, count)
+
+
+def _places(argument: str, rows: Sequence[int] | IntArray, count: int) -> IntArray:
+    given = plain_array(argument, rows)
+    places: IntArray = given.astype(np.intp) if given.dtype.kind in "iu" else np.array([-1])
+    if places.ndim != 1 or places.min() < 0 or places.max() >= count:
+        raise EstimationError(argument, f"must be rows, 0 to {count - 1}")
+    return places
+
+
 def _checked(outcomes: FloatArray, start: int) -> None:
+    if outcomes.ndim != 2:
+        raise EstimationError("outcomes", f"has shape {outcomes.shape}, wanted units x periods")
     if not 0 < start < outcomes.shape[1]:
         raise EstimationError("start", f"{start} leaves no period before or none after it")
     if not np.isfinite(outcomes).all():

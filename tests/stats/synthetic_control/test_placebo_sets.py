@@ -1,16 +1,11 @@
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stats.findings import NotComputable
-from stats.synthetic_control.placebo_sets import paired_ratios, placebo_sets
+from stats.synthetic_control.placebo_sets import placebo_sets, ranked_sets
 from stats.synthetic_control.synthetic import synthetic_control
 from tests.stats.build import create_sample, noise
-
-alphas = st.sampled_from([0.05, 0.1, 0.29])
 
 
 def found(values, *, seed=0, **others):
@@ -18,70 +13,100 @@ def found(values, *, seed=0, **others):
     return synthetic_control(cells, design, np.random.default_rng(seed))
 
 
-def test_few_sets_are_all_there_are_and_many_are_drawn_without_repeats_inside():
-    assert placebo_sets(4, 2, np.random.default_rng(0)).tolist() == [
-        [0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]
+def ranked(gaps, slopes, *, start=2, perfect=None, alpha=0.05):
+    perfect = np.zeros(len(gaps), dtype=bool) if perfect is None else perfect
+    return ranked_sets(np.asarray(gaps, dtype=float), slopes, start, perfect=perfect, alpha=alpha)
+
+
+def test_few_sets_are_all_there_are_the_treated_first_and_many_are_drawn():
+    every = placebo_sets(np.array([0.5, 0.5]), 2, np.random.default_rng(0))
+    assert every[0].tolist() == [0.5, 0.5, 0.0, 0.0]
+    assert sorted(map(tuple, np.argwhere(every > 0).reshape(6, 2, 2)[:, :, 1].tolist())) == [
+        (0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)
     ]  # fmt: skip
-    drawn = placebo_sets(40, 5, np.random.default_rng(0))
-    assert drawn.shape == (199, 5)
-    assert all(len(set(chosen)) == 5 for chosen in drawn.tolist())
+    drawn = placebo_sets(np.full(5, 0.2), 35, np.random.default_rng(0))
+    assert drawn.shape == (200, 40)
+    assert ((drawn > 0).sum(axis=1) == 5).all()
 
 
-def test_two_sets_by_hand():
-    # Gaps 4 and 2 on average; ratios allow a distance of 3 and of 1 from these.
-    inference = paired_ratios(np.array([[4.0, 4], [2, 2]]), np.ones(2), np.array([3.0, 1.0]), alpha=0.4)
+def test_unequal_shares_are_dealt_with_the_units_they_belong_to():
+    every = placebo_sets(np.array([0.75, 0.25]), 2, np.random.default_rng(0))
+    assert len(every) == 12
+    assert len(np.unique(every, axis=0)) == 12
+    assert every.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_three_sets_by_hand():
+    # Errors before the start 1, 2 and 1; mean gaps 3, -2 and 1: the statistics are 3, 1 and 1.
+    inference = ranked([[1, -1, 3, 3], [2, -2, -1, -3], [1, 1, 1, 1]], np.array([1.0, 0.0, -0.5]), alpha=0.4)
     assert inference.p_value == pytest.approx(1 / 3)
-    assert inference.interval.low == pytest.approx(1.0)
-    assert inference.interval.high == pytest.approx(7.0)
+    # |3 - c| <= 1 for the second set, |3 - c| <= |1 + c / 2| for the third: 2 to 4, and 4/3 to 8.
+    assert (inference.interval.low, inference.interval.high) == pytest.approx((4 / 3, 8.0))
 
 
-@given(st.integers(0, 10_000), st.floats(-4, 4), alphas)
-@settings(deadline=None, max_examples=80)
-def test_the_interval_is_the_hull_of_what_is_not_rejected_and_agrees_with_the_p_value(seed, effect, alpha):
+@given(st.integers(0, 10_000), st.floats(-4, 4), st.sampled_from([0.05, 0.1, 0.29]))
+@settings(deadline=None, max_examples=60)
+def test_the_interval_is_what_is_not_rejected_and_agrees_with_the_p_value(seed, effect, alpha):
     rng = np.random.default_rng(seed)
-    gaps = rng.normal(effect, rng.uniform(0.1, 1.5), size=(39, 1)) + rng.normal(size=(39, 6)) * 0.5
-    pre, ratios = rng.uniform(0.5, 2, size=39), rng.exponential(1.5, size=39)
-    inference = paired_ratios(gaps, pre, ratios, alpha=alpha)
-    grid = np.linspace(-40, 40, 1601)
-    own = np.sqrt(np.mean((gaps[:, :, None] - grid) ** 2, axis=1)) / pre[:, None]
-    accepted = grid[(1 + (ratios[:, None] >= own).sum(axis=0)) / 40 > alpha]
-    if isinstance(inference.interval, NotComputable):
-        assert not len(accepted)
-        assert inference.p_value <= alpha
-        return
+    gaps, slopes = rng.normal(size=(40, 9)), np.append(1.0, rng.uniform(-0.3, 0.3, size=39))
+    gaps[0, 6:] += effect
+    inference = ranked(gaps, slopes, start=6, alpha=alpha)
+    grid = np.linspace(-20, 20, 1601)
+    means, before = gaps[:, 6:].mean(axis=1), np.sqrt(np.mean(gaps[:, :6] ** 2, axis=1))
+    statistics = np.abs(means[:, None] - grid * slopes[:, None]) / before[:, None]
+    accepted = grid[np.mean(statistics >= statistics[0], axis=0) > alpha]
     assert all(inference.interval.contains(constant) for constant in accepted)
     assert (inference.p_value <= alpha) != inference.interval.contains(0.0)
-    if len(accepted):
-        assert accepted.min() - inference.interval.low < 0.06
-        assert inference.interval.high - accepted.max() < 0.06
+    if (np.abs(slopes) / before <= slopes[0] / before[0]).all() and len(accepted):
+        assert accepted.min() - inference.interval.low < 0.03
+        assert inference.interval.high - accepted.max() < 0.03
 
 
-def test_too_few_sets_leave_the_interval_endless():
-    inference = paired_ratios(np.ones((5, 2)), np.ones(5), np.ones(5), alpha=0.05)
-    assert math.isinf(inference.interval.low)
-    assert inference.interval.unbounded.reason_code == "placebos_too_few_for_level"
+def test_sets_too_few_for_the_level_leave_the_interval_endless():
+    inference = ranked(np.random.default_rng(1).normal(size=(6, 4)), np.append(1.0, np.zeros(5)))
+    assert inference.interval.unbounded.reason_code == "assignments_too_few_for_level"
 
 
 def test_a_set_that_fits_perfectly_counts_against_the_effect():
-    ratios = np.array([np.inf, *np.ones(38)])
-    inference = paired_ratios(np.full((39, 2), 50.0), np.ones(39), ratios, alpha=0.025)
+    gaps, slopes = np.ones((40, 4)), np.append(1.0, np.zeros(39))
+    gaps[0, 2:] = 50.0
+    perfect = np.arange(40) == 7
+    inference = ranked(gaps, slopes, perfect=perfect, alpha=0.025)
     assert inference.p_value == 2 / 40
     assert inference.interval.unbounded.reason_code == "placebos_fit_perfectly"
 
 
-def test_several_treated_are_ranked_among_means_of_as_many_controls():
+def test_sets_that_share_treated_units_and_fit_far_better_keep_every_effect():
+    gaps, slopes = np.ones((40, 4)), np.append(1.0, np.full(39, 0.5))
+    gaps[0], gaps[0, 2:] = 4.0, 100.0
+    inference = ranked(gaps, slopes)
+    assert inference.interval.unbounded.reason_code == "test_never_rejects"
+    assert inference.p_value == 1.0
+
+
+def test_several_treated_are_ranked_among_sets_of_as_many():
     values = noise(20, 24, persistence=0.5)
     values[:3, 16:] += 4.0
     result = found(values, treated=3, start=16)
-    assert result.inference.method == "placebo_sets_rmspe_ratio"
+    assert result.inference.method == "placebo_sets"
     assert result.inference.placebos == 199
-    assert result.inference.p_value == 1 / 200
+    # Sets that share two of the treated and are fitted more closely stay ahead of them.
+    assert result.inference.p_value <= 0.02
     assert result.inference.interval.contains(4.0)
 
 
-def test_sets_that_leave_no_pool_say_nothing():
-    result = found(noise(7, 12), treated=3, start=8)
-    assert result.inference.p_value.reason_code == "too_few_controls"
+def test_a_constant_effect_moves_the_interval_and_nothing_else():
+    values = noise(12, 24, persistence=0.5)
+    before = found(values, treated=3, start=16).inference.interval
+    values[:3, 16:] += 2.5
+    after = found(values, treated=3, start=16).inference.interval
+    assert (after.low, after.high) == pytest.approx((before.low + 2.5, before.high + 2.5))
+
+
+def test_as_many_treated_as_controls_can_be_ranked():
+    result = found(noise(6, 12), treated=3, start=8)
+    assert result.inference.placebos == 19
+    assert result.inference.p_value >= 1 / 20
 
 
 def test_five_treated_of_forty_keep_the_size():
