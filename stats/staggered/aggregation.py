@@ -8,19 +8,22 @@ functions of effects and shares, so its own is a column of numbers over those.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.cohorts import IntArray
 from stats.differences.doubly_robust import normal
 from stats.errors import EstimationError
-from stats.inference import Inference, silent
+from stats.inference import Inference, silent, student_t
 from stats.panel import BoolArray, FloatArray
 from stats.staggered.group_time import METHOD, GroupTimeEffects
 from stats.staggered.group_time_influence import Influence
 
+SMALL_SAMPLE = "group_time_satterthwaite"
 Kind = Literal["simple", "dynamic", "group", "calendar"]
 ShareErrors = Literal["did", "exact"]
 
@@ -36,6 +39,7 @@ class Aggregation:
     standard_errors  M, NaN where nothing varies (the universal base)
     overall_error    of `overall`
     treated          int64, M: clusters treated among what each effect averages; overall_treated: in all
+    dofs             M, and overall_dof: Satterthwaite's degrees of freedom if all units were equally noisy
     loadings         q x M, and overall_loading q: their influence functions are influence.values() @ these
     """
 
@@ -47,21 +51,36 @@ class Aggregation:
     overall_error: float
     treated: IntArray
     overall_treated: int
+    dofs: FloatArray
+    overall_dof: float
     influence: Influence
     loadings: FloatArray
     overall_loading: FloatArray
 
-    def inference(self, place: int | None = None, *, alpha: float) -> Inference:
-        """Pointwise normal inference, for one effect or overall; silent for one treated cluster."""
+    def inference(self, place: int | None = None, *, alpha: float, small_sample: bool = False) -> Inference:
+        """Pointwise inference, for one effect or overall; silent for one treated cluster.
+
+        Normal with the published errors, or for a `small_sample` t with `Influence.small_sample`'s and the
+        fewer of its and `dofs` degrees of freedom: few treated may look alike by chance. Silent then where
+        a cohort that is compared has one unit or cluster alone.
+        """
         if (self.overall_treated if place is None else int(self.treated[place])) < 2:
             return silent(METHOD, alpha, reasons.one_treated_cluster())
         effect = self.overall if place is None else float(self.effects[place])
+        if small_sample:
+            loading = self.overall_loading if place is None else self.loadings[:, place]
+            error, dof = self.influence.small_sample(loading)
+            if np.isnan(error):
+                return silent(SMALL_SAMPLE, alpha, reasons.few_treated())
+            most = self.overall_dof if place is None else float(self.dofs[place])
+            return student_t(effect, error, min(dof, most), alpha=alpha, method=SMALL_SAMPLE)
         error = self.overall_error if place is None else float(self.standard_errors[place])
         if np.isnan(error):
             return silent(METHOD, alpha, reasons.no_variation())
         return normal(effect, error, alpha=alpha, method=METHOD)
 
 
+@checked_arguments
 def aggregate(
     found: GroupTimeEffects,
     kind: Kind,
@@ -149,9 +168,27 @@ class _Cells:
     def _share(self) -> IntArray:
         return np.searchsorted(self.found.starts, self.groups)
 
+    @cached_property
+    def sizes(self) -> IntArray:
+        """Clusters treated in each cohort."""
+        starts = self.found.starts
+        return np.array([self.found.treated_clusters(start[None]) for start in starts], dtype=np.int64)
+
     def treated_clusters(self, summary: _Summary) -> int:
         """How many clusters are treated in the cells that a summary averages."""
         return self.found.treated_clusters(self.groups[summary.loading[: len(self.groups)] != 0])
+
+    def dof(self, summary: _Summary) -> float:
+        """(sum of v)^2 / sum of v^2 / (m - 1), v = share^2 / m of cohorts of m clusters, 1 / m of others."""
+        loading = summary.loading[: len(self.groups)]
+        shares = np.bincount(self._share, weights=loading, minlength=len(self.sizes))
+        used = np.bincount(self._share, weights=loading != 0, minlength=len(self.sizes)) > 0
+        rest = self.found.influence.clusters_in_all - self.sizes[used].sum()
+        sizes, shares = np.append(self.sizes[used], max(rest, 2)), np.append(shares[used], 1.0)
+        if (sizes < 2).any():
+            return 0.0
+        variances = shares**2 / sizes
+        return float(variances.sum() ** 2 / (variances**2 / (sizes - 1)).sum())
 
     def weighted(self, chosen: BoolArray) -> _Summary:
         """Mean of the chosen cells, each by its cohort's share; the shares are estimated too."""
@@ -222,6 +259,8 @@ def _made(
         overall_error=float(_errors(influence, overall.loading[:, None])[0]),
         treated=np.array([cells.treated_clusters(part) for part in parts], dtype=np.int64),
         overall_treated=cells.treated_clusters(overall),
+        dofs=np.array([cells.dof(part) for part in parts]),
+        overall_dof=cells.dof(overall),
         influence=influence,
         loadings=loadings,
         overall_loading=overall.loading,

@@ -46,6 +46,11 @@ class Influence:
         """q, the number of effects."""
         return int(self.blocks[0].loading.shape[1])
 
+    @property
+    def clusters_in_all(self) -> int:
+        """G, or the number of units without clusters."""
+        return self.count if self.clusters is None else int(self.clusters.max()) + 1
+
     @cached_property
     def covariance(self) -> FloatArray:
         """q x q: (1 / n^2) times the sum over clusters of the outer product of their sums."""
@@ -60,6 +65,32 @@ class Influence:
         for block in self.blocks:
             values[block.rows] = block.basis @ block.loading
         return values
+
+    def small_sample(self, loading: FloatArray) -> tuple[float, float]:
+        """Standard error of the effect with this loading (q) and its degrees of freedom, for small cohorts.
+
+        Each cohort's variance with divisor m - 1 for its m units or clusters (CR2, with one start), and
+        Welch's (1947) degrees of freedom. (NaN, 0) where a cohort that is compared has one unit or cluster.
+        """
+        variances, shifts, dofs = [], 0.0, []
+        for block in self._within:
+            direction = block.loading @ loading
+            values = block.basis @ direction
+            size = len(values)
+            if size == 1 and direction[:-1].any():
+                return math.nan, 0.0
+            if not values.any() or size == 1:
+                continue
+            centre = values.mean()
+            variances.append(float(((values - centre) ** 2).sum()) * size / (size - 1))
+            # That shares of cohorts are estimated shifts a whole cohort at once.
+            shifts += size * float(centre) ** 2
+            dofs.append(size - 1)
+        total = sum(variances)
+        if not total > 0:
+            return math.nan, 0.0
+        dof = total**2 / sum(one**2 / each for one, each in zip(variances, dofs, strict=True))
+        return math.sqrt(total + shifts) / self.count, dof
 
     def draws(self, rng: np.random.Generator, draws: int, *, mammen: bool = False) -> FloatArray:
         """draws x q: means of the influence functions times random multipliers of mean 0 and variance 1.
@@ -91,6 +122,24 @@ class Influence:
         for codes, values in self._by_cluster(self.clusters):
             sums[codes] += values
         return (Block(np.arange(len(sums)), sums, np.eye(self.width)),)
+
+    @cached_property
+    def _within(self) -> tuple[Block, ...]:
+        """The cohorts' blocks; with clusters their sums by cohort, or all as one where cohorts share one."""
+        if self.clusters is None:
+            return self.blocks
+        parts = list(self._by_cluster(self.clusters))
+        codes = np.concatenate([present for present, _ in parts])
+        if len(np.unique(codes)) < len(codes):
+            return self._independent
+        return tuple(
+            Block(
+                present,
+                np.column_stack([sums, np.zeros(len(sums))]),
+                np.vstack([np.eye(self.width), np.zeros(self.width)]),
+            )
+            for present, sums in parts
+        )
 
     def _by_cluster(self, clusters: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
         for block in self.blocks:
