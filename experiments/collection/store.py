@@ -7,8 +7,10 @@ table on PostgreSQL, executemany on SQLite. Then the database compares, in the s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -136,8 +138,8 @@ def _arrive(connection: Connection, rows: Columns, is_continued: bool) -> None:
     is_big = on_postgresql and is_continued
     connection.exec_driver_sql("TRUNCATE arriving" if is_big else "DELETE FROM arriving")
     if not on_postgresql:
-        columns = zip(rows.series.tolist(), rows.at.tolist(), rows.values.tolist(), strict=True)
-        connection.exec_driver_sql("INSERT INTO arriving VALUES (?, ?, ?)", list(columns))
+        columns = (rows.series.tolist(), rows.at.tolist(), rows.values.tolist())
+        _execute_many(connection, "INSERT INTO arriving VALUES (?, ?, ?)", zip(*columns, strict=True))
         return
     cursor = connection.connection.cursor()
     with cursor.copy("COPY arriving FROM STDIN (FORMAT BINARY)") as copy:
@@ -173,7 +175,14 @@ def _unknown_to_sqlite(connection: Connection, rows: Columns) -> npt.NDArray[np.
 def _insert(connection: Connection, rows: Columns, received_at: int, attempt_id: int) -> Stored:
     if len(rows):
         columns = (rows.series.tolist(), rows.at.tolist(), rows.values.tolist())
-        connection.exec_driver_sql(
-            _INSERT, list(zip(*columns, repeat(received_at), repeat(attempt_id), strict=False))
-        )
+        full = zip(*columns, repeat(received_at), repeat(attempt_id), strict=False)
+        _execute_many(connection, _INSERT, full)
     return Stored(inserted=len(rows))
+
+
+def _execute_many(connection: Connection, statement: str, rows: Iterable[tuple[float, ...]]) -> None:
+    """By the driver itself, which takes rows as they are made; hundreds of thousands of them in a list cost
+    as much as storing them does."""
+    cursor: Any = connection.connection.cursor()
+    cursor.executemany(statement, rows)
+    cursor.close()
