@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -25,8 +27,10 @@ QUICK = {
     "coverage_of_staggered": ["--draws", "100"],
     "group_time_speed": ["--most", "5000"],
     "guardrail_alarms": ["--draws", "50"],
-    "ingest_speed": ["--hours", "100"],
+    "hundred_million": ["--millions", "0.5", "--times", "1"],
+    "ingest_speed": ["--hours", "100", "--times", "1"],
     "panel_speed": ["--hours", "200"],
+    "parse_speed": ["--rounds", "50"],
     "power_speed": ["--runs", "1", "--simulations", "50"],
     "randomisation_speed": [],
     "size_of_its": ["--draws", "20"],
@@ -40,6 +44,7 @@ QUICK = {
     "wild_bootstrap_speed": ["--rows", "10000"],
 }
 """Arguments of the short mode; a module that is not named here runs as always."""
+LAST_LINES = 15
 
 
 def modules() -> list[str]:
@@ -81,12 +86,35 @@ def main() -> None:
         arguments = QUICK.get(name, []) if given.quick else []
         print(f"\n# {name} {' '.join(arguments)}\n{conditions()}", flush=True)
         begin = time.perf_counter()
-        done = subprocess.run([sys.executable, "-m", f"tests.bench.{name}", *arguments], check=False)
+        code, last_words = run(name, arguments)
         print(f"({time.perf_counter() - begin:.0f} s)", flush=True)
-        if done.returncode:
-            failed.append(name)
+        if code:
+            failed.append(f"{name} {ending(code)}")
+            print(f"{failed[-1]}; its last words:\n{last_words}", flush=True)
     if failed:
         raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+def run(name: str, arguments: list[str]) -> tuple[int, str]:
+    """Run one module, which prints as it goes: its return code, and the end of what it said on stderr."""
+    command = [sys.executable, "-m", f"tests.bench.{name}", *arguments]
+    lines: deque[str] = deque(maxlen=LAST_LINES)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            sys.stderr.write(line)
+            lines.append(line)
+    return process.returncode, "".join(lines) or "(none)\n"
+
+
+def ending(code: int) -> str:
+    """How a process ended, in words: by itself with a code, or by a signal."""
+    if code > 0:
+        return f"returned {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
 
 
 if __name__ == "__main__":
