@@ -54,6 +54,8 @@ def post(
 def make_mails(session: Session, letterhead: Letterhead, *, at: datetime) -> int:
     """One mail to each person with all their notices that may be mailed by now; how many were made."""
     waiting = select(Notice).where(Notice.mail_id.is_(None), Notice.mail_after <= at).order_by(Notice.id)
+    # What another worker is making a mail of is left to it.
+    waiting = waiting.with_for_update(skip_locked=True)
     of_person: dict[int, list[Notice]] = {}
     for notice in session.scalars(waiting):
         of_person.setdefault(notice.person_id, []).append(notice)
