@@ -38,12 +38,22 @@ class Aggregation(StrEnum):
     RATE = "rate"
 
 
+class Verification(StrEnum):
+    """How far the numbers behind a metric were looked into: `checked` against their source, `verified` by a
+    third party."""
+
+    UNVERIFIED = "unverified"
+    CHECKED = "checked"
+    VERIFIED = "verified"
+
+
 class Metric(Identified, Base):
     """One version of a definition. Results depend on it: never edited, only superseded.
 
     `unit` is how sources state it and how it reads in English, `unit_ko` how it reads in Korean.
     Readings below `lowest` or above `highest` (in `unit`, both allowed themselves) are not believed.
-    For a rate `unit` is the numerator's, which is what sources send.
+    For a rate `unit` is the numerator's, which is what sources send. `standard` is the code that a
+    standard has for it (U4SSC, ISO 37120), `artefacts` what is known to bend its readings.
     """
 
     __tablename__ = "metric"
@@ -59,6 +69,9 @@ class Metric(Identified, Base):
         CheckConstraint(
             "(aggregation = 'rate') = (denominator_id IS NOT NULL)", name="rates_have_a_denominator"
         ),
+        CheckConstraint(
+            "verification IN ('unverified', 'checked', 'verified')", name="verification_is_known"
+        ),
     )
 
     code: Mapped[str]
@@ -73,6 +86,13 @@ class Metric(Identified, Base):
     aggregation: Mapped[str]
     lowest: Mapped[float | None] = mapped_column(Double)
     highest: Mapped[float | None] = mapped_column(Double)
+    numerator_ko: Mapped[str | None] = mapped_column(Text)
+    numerator_en: Mapped[str | None] = mapped_column(Text)
+    artefacts_ko: Mapped[str | None] = mapped_column(Text)
+    artefacts_en: Mapped[str | None] = mapped_column(Text)
+    standard: Mapped[str | None]
+    owner: Mapped[str | None]
+    verification: Mapped[str] = mapped_column(default=Verification.UNVERIFIED)
     denominator_id: Mapped[int | None] = mapped_column(ForeignKey("metric.id"))
 
     denominator: Mapped[Metric | None] = relationship(remote_side="Metric.id")
@@ -91,6 +111,15 @@ class MetricSchema(Schema):
     lowest = fields.Float(load_default=None, allow_none=True)
     highest = fields.Float(load_default=None, allow_none=True)
     denominator = fields.String(load_default=None, allow_none=True, validate=CODE)
+    numerator_ko = Prose(load_default=None, allow_none=True, longest=500)
+    numerator_en = Prose(load_default=None, allow_none=True, longest=500)
+    standard = Line(load_default=None, allow_none=True, longest=100)
+    owner = Line(load_default=None, allow_none=True)
+    verification = fields.String(
+        load_default=Verification.UNVERIFIED.value, validate=validate.OneOf([v.value for v in Verification])
+    )
+    artefacts_ko = Prose(load_default=None, allow_none=True, longest=2000)
+    artefacts_en = Prose(load_default=None, allow_none=True, longest=2000)
 
     @validates_schema
     def a_rate_has_a_denominator(self, data: Mapping[str, Any], **_: Any) -> None:

@@ -102,6 +102,11 @@ def readers_of_hubs(actor: Actor | None) -> bool:
     return watchers_of_collection(actor) or administrator(actor)
 
 
+def keepers_of_metrics(actor: Actor | None) -> bool:
+    """Who says what is measured: cities' data officers and evaluators, never a company that is measured."""
+    return city_data_officer(actor) or evaluator(actor)
+
+
 def auditor(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.AUDITOR
 
@@ -239,7 +244,10 @@ RULES: dict[str, Rule] = {
     "districts.upload": city_data_officer,
     "districts.district": watchers_of_collection,
     "districts.record_fact": city_data_officer,
-    "districts.metrics": watchers_of_collection,
+    "metrics.index": signed_in,
+    "metrics.card": signed_in,
+    "metrics.new": keepers_of_metrics,
+    "metrics.supersede": keepers_of_metrics,
     "try_it.index": city_data_officer,
     "tokens.index": city_data_officer,
     "tokens.rotate": city_data_officer,
@@ -318,6 +326,8 @@ RULES: dict[str, Rule] = {
     "api-open_data.catalogue": anyone,
     "api-open_data.indicators": anyone,
     "api-records.ledger_head": anyone,
+    "api-records.metrics": anyone,
+    "api-records.metric": anyone,
     "api-records.programmes": anyone,
     "api-records.sites": anyone,
     "api-records.regimes": anyone,

@@ -100,6 +100,15 @@ def check(given: str, wanted: str) -> None:
     convert(np.zeros(1), given, wanted)
 
 
+def is_known(text: str) -> bool:
+    """Whether readings in other units become `text`, or only what is written like it is taken."""
+    try:
+        _unit(text)
+    except UnknownUnit:
+        return False
+    return True
+
+
 @lru_cache(maxsize=1)
 def _registry() -> pint.UnitRegistry[float]:
     # Imported where the first two units differ: most sources send what the metric is in.

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from experiments.districts import District, Territory
+from experiments.metrics import Metric
+from sandbox import metric_desk
 from sandbox.api.room import Room
 from sandbox.api.values import NameSchema, OrganisationSchema
 from sandbox.db import db
@@ -148,6 +150,40 @@ class OrganisationQuerySchema(Schema):
     )
 
 
+class DenominatorSchema(Schema):
+    """The metric over which a rate is taken."""
+
+    code = fields.String()
+    version = fields.Integer()
+
+
+class MetricSchema(NameSchema):
+    """One version of a metric; whatever rests on an old version keeps it."""
+
+    code = fields.String()
+    version = fields.Integer()
+    definition_ko = fields.String()
+    definition_en = fields.String()
+    numerator_ko = fields.String(allow_none=True)
+    numerator_en = fields.String(allow_none=True)
+    denominator = fields.Nested(DenominatorSchema, allow_none=True)
+    unit = fields.String()
+    unit_ko = fields.String()
+    direction = fields.String()
+    aggregation = fields.String()
+    lowest = fields.Float(allow_none=True)
+    highest = fields.Float(allow_none=True)
+    standard = fields.String(allow_none=True)
+    owner = fields.String(allow_none=True)
+    verification = fields.String()
+    artefacts_ko = fields.String(allow_none=True)
+    artefacts_en = fields.String(allow_none=True)
+
+
+class MetricsSchema(Schema):
+    items = fields.List(fields.Nested(MetricSchema))
+
+
 class OrganisationsSchema(Schema):
     items = fields.List(fields.Nested(OrganisationSchema))
 
@@ -158,6 +194,20 @@ def ledger_head() -> LedgerEntry | dict[str, Any]:
     """Number and hash of the ledger's latest row."""
     latest = db.session.scalar(select(LedgerEntry).order_by(LedgerEntry.number.desc()).limit(1))
     return latest or {"number": 0, "hash": GENESIS, "at": None}
+
+
+@resources.get("/metrics", endpoint="metrics")
+@resources.response(200, MetricsSchema)
+def metric_versions() -> dict[str, Sequence[Metric]]:
+    """Every version of every metric, newest first."""
+    return {"items": metric_desk.cards(db.session)}
+
+
+@resources.get("/metrics/<code>/<int:version>", endpoint="metric")
+@resources.response(200, MetricSchema)
+def metric_version(code: str, version: int) -> Metric:
+    """One version of a metric."""
+    return metric_desk.card(db.session, code, version).metric
 
 
 @resources.get("/programmes", endpoint="programmes")

@@ -18,6 +18,7 @@ from sandbox.web import (
     filters,
     health,
     hubs,
+    metrics,
     notices,
     people,
     quarantine,
@@ -39,7 +40,7 @@ def init_app(app: Flask) -> None:
     for room in (
         *(register, accounts, company, confirmations, cases, consultations, clocks),
         *(regulator, evaluator, sources),
-        *(hubs, conformance, districts, health, quarantine, tokens, telemetry, try_it, uploads),
+        *(hubs, conformance, districts, health, quarantine, metrics, tokens, telemetry, try_it, uploads),
         *(notices, people, audit),
     ):
         app.register_blueprint(room.pages)

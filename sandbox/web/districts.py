@@ -5,11 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext, ngettext
-from sqlalchemy import select
 
 from experiments.districts import District, Territory
 from experiments.errors import Invalid
-from experiments.metrics import Metric
 from sandbox import access, district_desk
 from sandbox.collection_desk import territories
 from sandbox.db import db
@@ -78,13 +76,6 @@ def record_fact(territory: str, code: str) -> ResponseReturnValue:
         return _page(district_desk.find(db.session, territory, code, actor()), sent), 422
     flash(gettext("The fact is on record."), "success")
     return redirect(url_for("districts.district", territory=territory, code=code), 303)
-
-
-@pages.get("/metrics")
-def metrics() -> ResponseReturnValue:
-    """Every metric with all versions of its definition, newest first."""
-    rows = db.session.scalars(select(Metric).order_by(Metric.code, Metric.version.desc())).all()
-    return render_template("districts/metrics.html", metrics=rows)
 
 
 def _index(sent: Sent) -> str:

@@ -40,6 +40,8 @@ ACTS = {
     "hub.remove_credentials": _("Credentials of a hub removed"),
     "hub.store_credentials": _("Credentials of a hub sealed"),
     "hub.wake": _("Rest of a hub ended"),
+    "metric.define": _("Metric defined"),
+    "metric.supersede": _("Next version of a metric"),
     "organisation.create": _("Organisation entered"),
     "person.change_password": _("Own password changed"),
     "person.change_role": _("Role changed"),

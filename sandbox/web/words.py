@@ -341,6 +341,9 @@ NEEDS = {
     "upload_is_not_stored": _("The file is stored already."),
     "upload_is_stored": _("The file is not stored, or was undone already."),
     "source_is_paused": _("The source is not paused."),
+    "metric_as_it_was_read": _(
+        "Somebody wrote a version since you opened the form. Read it before you go on."
+    ),
     "source_has_a_hub": _("A company sends these readings itself; there is nothing to change or to ask for."),
     "telemetry_is_not_open": _("The source of this pilot is open already."),
 }
