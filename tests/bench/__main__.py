@@ -21,7 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 QUICK = {
-    "collection_speed": ["--sources", "20"],
+    "collection_speed": ["--sources", "20", "--times", "1"],
     "coverage_of_pooling": ["--draws", "100"],
     "coverage_of_predictions": ["--draws", "20"],
     "coverage_of_staggered": ["--draws", "100"],

@@ -1,8 +1,10 @@
 """How long collection takes beside waiting alone: run as `python -m tests.bench.collection_speed`.
 
 200 sources with 10 pages each on a loopback hub that answers after 20 ms, in a process of its own. The
-ideal time is pages x latency over the sources that are read at once. Then one source sends readings by
-the million (10 with --millions 10) in a single window, and the memory that this takes is watched.
+ideal time is pages x latency over the sources that are read at once; medians over --times runs, with the
+processor time of the collector, which says what a busy machine adds. Then one source sends readings by the
+million (--millions 1 5 10) in a single window, each count to a process of its own, and the most memory that
+this process ever held is told beside what it held before.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import resource
-import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
+from statistics import median
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -89,7 +91,20 @@ def _serve(told: Connection) -> None:
     server.serve_forever()
 
 
-def many_sources(kind: str, url: str, sources: int, at_once: int) -> None:
+def many_sources(kind: str, url: str, sources: int, at_once: int, times: int) -> None:
+    ideal = sources * PAGES * LATENCY / at_once
+    runs = [_one_run(kind, url, sources, at_once) for _ in range(times)]
+    took, busy = (median(run[way] for run in runs) for way in (0, 1))
+    ratios = ", ".join(f"{run[0] / ideal:.2f}" for run in runs)
+    print(
+        f"{kind:10}  {sources} sources x {PAGES} pages, {at_once} at once: {took:.2f} s of {ideal:.2f} s, "
+        f"ratio {took / ideal:.2f} ({ratios}); processor {busy / sources / PAGES * 1e3:.2f} ms a page",
+        flush=True,
+    )
+
+
+def _one_run(kind: str, url: str, sources: int, at_once: int) -> tuple[float, float]:
+    """Seconds by the clock and of the processor."""
     with fresh(kind) as sessions:
         with sessions.begin() as session:
             create_territory(session, count=PAGES)
@@ -106,15 +121,11 @@ def many_sources(kind: str, url: str, sources: int, at_once: int) -> None:
                 )
                 register_source(session, data, at=AT)
         settings = replace(SETTINGS, sources_at_once=at_once, sources_per_hub=at_once, read_seconds=30)
-        begin = time.perf_counter()
+        begin, begin_busy = time.perf_counter(), time.process_time()
         summaries = collect_due(sessions, AT + timedelta(days=1), holder="bench", settings=settings)
-        took = time.perf_counter() - begin
-    ideal = sources * PAGES * LATENCY / at_once
-    stored = sum(summary.inserted for summary in summaries)
-    print(
-        f"{kind:10}  {sources} sources x {PAGES} pages, {at_once} at once: {took:.2f} s, "
-        f"ideal {ideal:.2f} s, ratio {took / ideal:.2f}; {stored} readings"
-    )
+        took, busy = time.perf_counter() - begin, time.process_time() - begin_busy
+    assert sum(summary.inserted for summary in summaries) == sources * PAGES
+    return took, busy
 
 
 def many_readings(kind: str, url: str, count: int) -> None:
@@ -130,40 +141,32 @@ def many_readings(kind: str, url: str, count: int) -> None:
                 entities=[{"entity": "many:0", "district": "D1"}],
             )
             register_source(session, data, at=AT)
-        seen = [_resident()]
-        over = threading.Event()
-
-        def watch() -> None:
-            while not over.wait(0.5):
-                seen.append(_resident())
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
+        before = _most_resident()
         # The window ends with the whole second: so many microseconds are as many readings.
         until = AT + timedelta(microseconds=count)
         begin = time.perf_counter()
         summaries = collect_due(sessions, until, holder="bench", settings=replace(SETTINGS, read_seconds=30))
         took = time.perf_counter() - begin
-        over.set()
-        watcher.join()
-    early = max(seen[: max(2, len(seen) // 5)])
+        most = _most_resident()
     stored = sum(summary.inserted for summary in summaries)
     print(
-        f"{kind:10}  {stored:,} readings in one window: {took:.1f} s; memory {seen[0]} MB before, "
-        f"{early} MB at most in the first fifth, {max(seen)} MB at most"
+        f"{kind:10}  {stored:11,} readings in one window: {took:.1f} s; memory {before} MB before, "
+        f"{most} MB at most",
+        flush=True,
     )
 
 
-def _resident() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() // 2**20
+def _most_resident() -> int:
+    """The most memory that this process ever held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sources", type=int, default=200)
     parser.add_argument("--at-once", type=int, default=8)
-    parser.add_argument("--millions", type=int, default=1)
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--millions", type=int, nargs="+", default=[1])
     given = parser.parse_args()
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
@@ -172,9 +175,14 @@ def main() -> None:
     url = f"http://127.0.0.1:{ours.recv()}"
     try:
         for kind in KINDS:
-            many_sources(kind, url, given.sources, given.at_once)
+            many_sources(kind, url, given.sources, given.at_once, given.times)
         for kind in KINDS:
-            many_readings(kind, url, given.millions * 1_000_000)
+            for millions in given.millions:
+                reader = spawn.Process(target=many_readings, args=(kind, url, millions * 1_000_000))
+                reader.start()
+                reader.join()
+                if reader.exitcode:
+                    raise SystemExit(f"the reader of {millions} million ended with {reader.exitcode}")
     finally:
         hub.terminate()
         hub.join()
