@@ -41,7 +41,7 @@ INFERENCES = {
     "placebo_difference": _("Rank among controls treated in pretence"),
     "placebo_rmspe_ratio": _("Rank of the error ratio among controls treated in pretence"),
     "placebo_assignments": _("Rank among controls treated in pretence, as many at a time as the pilot has"),
-    "placebo_sets": _("Rank among sets of controls treated in pretence, as many at a time as the pilot has"),
+    "placebo_sets": _("Rank among sets of as many districts as the pilot has, dealt from all"),
     "randomisation": _("The treatment dealt anew as it was dealt (randomisation inference)"),
     "synthetic_did_placebo_rank": _(
         "Rank among controls treated in pretence, as many at a time as the pilot has"
@@ -51,6 +51,7 @@ INFERENCES = {
     "newey_west": _("Autocorrelation-robust standard errors (Newey-West)"),
     "reassignment": _("The starts dealt anew as they were dealt (randomisation inference)"),
     "influence_function_normal": _("Standard errors from influence functions"),
+    "group_time_satterthwaite": _("Standard errors corrected for few districts (Satterthwaite)"),
     "group_time_influence_normal": _("Standard errors from influence functions"),
 }
 COMPONENTS = {
