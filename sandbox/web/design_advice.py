@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from experiments.evaluation.advice import Advice
-from sandbox.web import design_words, drawing
+from sandbox.web import design_words
+from sandbox.web.charts import columns_table
 from sandbox.web.filters import pick
 from stats.recommend import Recommendation
 
@@ -20,7 +21,7 @@ class ShownAdvice:
     evidence: tuple[str, str] | None
     why: tuple[str, ...]
     ruled_out: tuple[tuple[str, str], ...]
-    errors: tuple[tuple[str, str], ...]
+    errors: tuple[tuple[str | None, ...], ...]
     basis: str
 
 
@@ -34,10 +35,7 @@ def shown(advice: Advice) -> ShownAdvice:
         ruled_out=tuple(
             (design_words.method(ground.method), pick(ground, "sentence")) for ground in found.ruled_out
         ),
-        errors=tuple(
-            (design_words.method(method), drawing.number(error))
-            for method, error in sorted(found.errors.items(), key=lambda each: each[1])
-        ),
+        errors=_errors(found),
         basis=gettext(
             "%(metric)s in %(treated)s treated and %(control)s control districts, %(first)s to %(last)s "
             "(%(count)s periods).",
@@ -49,6 +47,13 @@ def shown(advice: Advice) -> ShownAdvice:
             count=len(advice.periods),
         ),
     )
+
+
+def _errors(found: Recommendation) -> tuple[tuple[str | None, ...], ...]:
+    """Forecast errors with the same decimals, the smallest first."""
+    ranked = sorted(found.errors.items(), key=lambda each: each[1])
+    methods = [design_words.method(method) for method, _ in ranked]
+    return columns_table((), methods, [error for _, error in ranked]).rows
 
 
 def _evidence(found: Recommendation) -> tuple[str, str] | None:

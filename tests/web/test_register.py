@@ -157,6 +157,10 @@ def test_amendments_stand_with_their_reasons(client, add):
     case = add(AMENDED)
     answer = client.get(f"/pilots/{case.pilot.number}")
     assert "The seed had been drawn twice." in answer.text
+    assert "What was changed: 1 values" in answer.text
+    assert re.search(
+        r"Seed of the random numbers<br><code>seed</code></th><td>20260302</td><td>7</td>", answer.text
+    )
     assert f'href="/pilots/{case.pilot.number}/plan.json?version=1"' in answer.text
 
 
