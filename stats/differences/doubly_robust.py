@@ -64,7 +64,11 @@ def doubly_robust(
     positive; clusters: n labels. Refused: NaN or infinities, one group only, collinear covariates,
     covariates that tell treated from controls perfectly, one cluster.
     """
-    change = _vector("after", after) - _vector("before", before, len(np.asarray(after)))
+    late = _vector("after", after)
+    early = _vector("before", before, len(late))
+    if np.ptp(np.append(late, early)) == 0:
+        raise EstimationError("after", "does not vary, nor do the outcomes before")
+    change = late - early
     group, basis, scale = _checked(change, treated, covariates, weights)
     return _inferred(adjust_changes(change[:, None], group, basis, scale, method, trim=trim), clusters, alpha)
 

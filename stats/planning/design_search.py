@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stats.arguments import checked_arguments
+from stats.checked import varying
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.panel import FloatArray
@@ -66,7 +67,7 @@ def search_designs(
     """
     if not treated or not pools:
         raise EstimationError("pools" if treated else "treated", "there is no candidate")
-    values = np.asarray(outcomes, dtype=np.float64)
+    values = varying("outcomes", outcomes, 2)
     found = []
     for units in treated:
         for name, pool in pools.items():
@@ -105,7 +106,9 @@ def nearest_pools(
 
     Units that never move are in no pool. `EstimationError` for a size that there are not units for.
     """
-    values = np.asarray(outcomes, dtype=np.float64)
+    values = varying("outcomes", outcomes, 2)
+    if not all(0 <= row < len(values) for row in treated) or not treated:
+        raise EstimationError("treated", f"must be rows, 0 to {len(values) - 1}")
     moves = values - values.mean(axis=1, keepdims=True)
     mean = moves[list(treated)].mean(axis=0)
     length = np.sqrt((moves**2).sum(axis=1) * (mean @ mean))

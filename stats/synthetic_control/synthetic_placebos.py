@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.clusters.clustered import IntArray
 from stats.errors import EstimationError
 from stats.findings import Finding, Level, NotComputable
 from stats.inference import TIE, Inference, placebo_ratio
 from stats.panel import FloatArray
 from stats.particles import with_particle
-from stats.synthetic_control.synthetic import Fit, fit_mix, fit_mixes
+from stats.synthetic_control.synthetic import Fit, fit_mix, fit_mixes, pool_of
 from stats.words import figure, percent
 
 COUNTS = 1e-6
@@ -75,6 +76,7 @@ class InSpace:
         return p_values
 
 
+@checked_arguments
 def in_space(
     outcomes: FloatArray,
     start: int,
@@ -95,7 +97,7 @@ def in_space(
                       unit's are left out, as Abadie, Diamond and Hainmueller (2010) do with 2, 5 and 20. The
                       test is then no longer exact: who is left out depends on the treated unit's fit
     """
-    pool = np.delete(np.arange(len(outcomes)), row) if donors is None else np.asarray(donors, dtype=np.intp)
+    pool = pool_of(outcomes, row, donors)
     rows = np.concatenate([[row], pool])
     pools = np.zeros((len(rows), len(outcomes)), dtype=bool)
     pools[:, pool] = True
@@ -121,6 +123,7 @@ def _close_enough(placebo: Fit, fit: Fit, worst_fit: float | None) -> bool:
     return worst_fit is None or placebo.pre_rmspe**2 <= worst_fit * fit.pre_rmspe**2
 
 
+@checked_arguments
 def in_time(
     outcomes: FloatArray,
     start: int,
@@ -136,6 +139,8 @@ def in_time(
 
     Predictors must be measured before the pretended start; the caller sees to that.
     """
+    if outcomes.ndim != 2:
+        raise EstimationError("outcomes", f"has shape {outcomes.shape}, wanted units x periods")
     if not 0 < pretended < start:
         raise EstimationError("pretended", f"must lie between the first column and the start, {start}")
     return fit_mix(
@@ -163,6 +168,7 @@ class LeaveOneOut:
         return np.array([fit.effect for fit in self.fits])
 
 
+@checked_arguments
 def leave_one_out(
     outcomes: FloatArray,
     start: int,
@@ -178,7 +184,7 @@ def leave_one_out(
     Arguments as for `stats.synthetic_control.synthetic.fit_mix`; without `importance` the predictors are
     weighted anew each time. `EstimationError` where fewer than two donors are left.
     """
-    pool = np.delete(np.arange(len(outcomes)), row) if donors is None else np.asarray(donors, dtype=np.intp)
+    pool = pool_of(outcomes, row, donors)
     if len(pool) < 2:
         raise EstimationError("donors", "must be at least two for one to be left out")
     fit = fit_mix(
