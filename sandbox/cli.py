@@ -82,6 +82,14 @@ def upgrade(revision: str) -> None:
     click.echo("The database is up to date.")
 
 
+@main.command()
+def lifecycles() -> None:
+    """Print who may move what, from which state to which (docs/lifecycles.md)."""
+    from sandbox.lifecycles import document
+
+    click.echo(document(), nl=False)
+
+
 @main.group()
 def ledger() -> None:
     """The ledger of acts."""

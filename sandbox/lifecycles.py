@@ -1,0 +1,66 @@
+"""Every lifecycle as a drawing and a table, written from the rows that the service runs by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from experiments.lifecycle import Lifecycle
+from experiments.registrations.models import EXPERIMENT
+from sandbox.confirmations.table import CONFIRMATION
+from sandbox.decisions.table import DECISION
+from sandbox.exemptions.table import EXEMPTION
+from sandbox.pilots.table import PILOT
+
+LIFECYCLES: tuple[tuple[str, Lifecycle[Any]], ...] = (
+    ("Rapid confirmation", CONFIRMATION),
+    ("Application for an exemption", EXEMPTION),
+    ("Pilot", PILOT),
+    ("Registration of the experiment", EXPERIMENT),
+    ("Decision", DECISION),
+)
+
+
+def document() -> str:
+    """All lifecycles in Markdown; the drawings are Mermaid state diagrams."""
+    lines = [
+        "# Lifecycles",
+        "",
+        "Who may move what, from which state to which, under which conditions. `sandbox lifecycles` writes it",
+        "from the tables that the service runs by; a test holds this page against them. A step that leaves a",
+        "state as it is stands in the table and not in the drawing.",
+    ]
+    for title, lifecycle in LIFECYCLES:
+        lines += ["", f"## {title}", "", *_drawing(lifecycle), "", *_table(lifecycle)]
+    return "\n".join(lines) + "\n"
+
+
+def _drawing(lifecycle: Lifecycle[Any]) -> Iterator[str]:
+    yield "```mermaid"
+    yield "stateDiagram-v2"
+    yield f"    [*] --> {next(iter(lifecycle.states)).value}"
+    for transition in lifecycle.transitions:
+        for source in transition.sources:
+            if source != transition.target:
+                yield f"    {source.value} --> {transition.target.value}: {transition.verb}"
+    yield "```"
+
+
+def _table(lifecycle: Lifecycle[Any]) -> Iterator[str]:
+    yield "| step | from | to | who | needs | reason | provision |"
+    yield "|---|---|---|---|---|---|---|"
+    for transition in lifecycle.transitions:
+        cells = (
+            transition.verb,
+            ", ".join(source.value for source in transition.sources),
+            transition.target.value,
+            _said(transition.who.__name__),
+            ", ".join(_said(guard.__name__) for guard in transition.guards),
+            "yes" if transition.needs_reason else "",
+            transition.source,
+        )
+        yield "| " + " | ".join(cells) + " |"
+
+
+def _said(name: str) -> str:
+    return name.replace("_", " ")
