@@ -230,9 +230,10 @@ class Broker:
         self._inbox.append(Message(message.mid, message.qos, topic, payload, message.dup))
 
     def _on_disconnect(
-        self, _client: Client, _data: object, _flags: DisconnectFlags, reason: ReasonCode, _more: object
+        self, _client: Client, _data: object, flags: DisconnectFlags, reason: ReasonCode, _more: object
     ) -> None:
-        self._left = reason
+        if flags.is_disconnect_packet_from_server:
+            self._left = reason
 
 
 class _PinnedClient(Client):

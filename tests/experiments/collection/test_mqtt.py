@@ -62,8 +62,9 @@ def test_messages_are_stored_as_they_come(sessions, broker, protocol):
     assert sum(attempt.pages for attempt in attempts(sessions)) == 30
 
 
-def test_what_is_sent_while_nobody_listens_comes_afterwards(sessions, broker):
-    source_at(sessions, broker)
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_what_is_sent_while_nobody_listens_comes_afterwards(sessions, broker, protocol):
+    source_at(sessions, broker, options=OPTIONS | {"protocol": protocol})
     with listening(sessions):
         until(lambda: is_connected(sessions))
     broker.publish(said(1, at / 10, float(at)) for at in range(50))
