@@ -73,7 +73,7 @@ class Influence:
         Welch's (1947) degrees of freedom. (NaN, 0) where a cohort that is compared has one unit or cluster.
         """
         variances, shifts, dofs = [], 0.0, []
-        for block in self._within:
+        for block in self.within:
             direction = block.loading @ loading
             values = block.basis @ direction
             size = len(values)
@@ -124,7 +124,7 @@ class Influence:
         return (Block(np.arange(len(sums)), sums, np.eye(self.width)),)
 
     @cached_property
-    def _within(self) -> tuple[Block, ...]:
+    def within(self) -> tuple[Block, ...]:
         """The cohorts' blocks; with clusters their sums by cohort, or all as one where cohorts share one."""
         if self.clusters is None:
             return self.blocks

@@ -114,21 +114,29 @@ def bands(
         silence = tuple(silent(POINTWISE, alpha, reasons.no_variation()) for _ in effects)
         return Bands(alpha, draws, errors, math.inf, silence, silence)
     ratios = np.abs(drawn[:, known]) / errors[known]
+    return bands_of(effects, errors, ratios, alpha=alpha, names=(POINTWISE, SIMULTANEOUS))
+
+
+def bands_of(
+    effects: FloatArray, errors: FloatArray, ratios: FloatArray, *, alpha: float, names: tuple[str, str]
+) -> Bands:
+    """Bands from drawn absolute t-ratios (B x as many as `errors`, M, are not NaN); names of the methods."""
+    known, pointwise, simultaneous = ~np.isnan(errors), *names
     largest = np.sort(ratios.max(axis=1))
     # By rows, so that each sort runs through neighbouring memory.
     ordered = np.sort(ratios.T, axis=1)
     own = dict(zip(np.flatnonzero(known).tolist(), ordered, strict=True))
     return Bands(
         alpha=alpha,
-        draws=draws,
+        draws=len(ratios),
         standard_errors=errors,
         critical_value=_critical(largest, alpha),
         pointwise=tuple(
-            _inference(POINTWISE, float(effect), float(error), own.get(place), alpha)
+            _inference(pointwise, float(effect), float(error), own.get(place), alpha)
             for place, (effect, error) in enumerate(zip(effects, errors, strict=True))
         ),
         simultaneous=tuple(
-            _inference(SIMULTANEOUS, float(effect), float(error), largest, alpha)
+            _inference(simultaneous, float(effect), float(error), largest, alpha)
             for effect, error in zip(effects, errors, strict=True)
         ),
     )

@@ -5,8 +5,9 @@ of 14). Levels by unit, errors autoregressive (coefficient 0.5). The effect grow
 start and more in earlier cohorts; the truth is its mean over all treated cells (the size columns: no effect).
 Printed are the shares of draws whose 95 % interval holds the truth:
 
-- group-time    doubly robust without covariates, `simple`, normal quantile
-- band          the multiplier bootstrap's simultaneous band holds the whole event study, 199 draws
+- group-time    doubly robust without covariates, `simple`, normal quantile; "small": corrected, with t
+- band          the multiplier bootstrap's simultaneous band holds the whole event study, 199 draws; "small":
+                the band whose errors vary as they were estimated
 - imputation    conservative errors, normal quantile; "one out": leave-one-out means
 - interaction   interaction-weighted (Sun and Abraham), t(G - 1)
 - two-way       the static two-way coefficient, CR1 with t(G - 1), as an answer to the same question
@@ -20,6 +21,7 @@ import numpy as np
 
 from stats.cohorts import NEVER, IntArray
 from stats.differences.two_way import two_way_effect
+from stats.findings import NotComputable
 from stats.inference import Inference, Interval
 from stats.panel import FloatArray
 from stats.staggered.aggregation import aggregate
@@ -27,9 +29,10 @@ from stats.staggered.group_time import group_time_effects
 from stats.staggered.imputation import impute
 from stats.staggered.interaction_weighted import interaction_weighted
 from stats.staggered.multiplier import bootstrap
+from stats.staggered.small_sample_bands import small_sample_bands
 
 PERIODS, STARTS, PERSISTENCE, ALPHA = 14, (4, 7, 10), 0.5, 0.05
-COLUMNS = ("group-time", "band", "imputation", "one out", "interaction", "two-way")
+COLUMNS = ("group-time", "small", "band", "small band", "imputation", "one out", "interaction", "two-way")
 
 
 def panel(units: int, growth: float, rng: np.random.Generator) -> tuple[FloatArray, IntArray, FloatArray]:
@@ -62,10 +65,19 @@ def covered(units: int, growth: float, rng: np.random.Generator) -> list[bool]:
     since = np.arange(PERIODS) - first[:, None]
     path = [float(effects[since == label].mean()) if label >= 0 else 0.0 for label in events.labels.tolist()]
     band = bootstrap(events, rng, draws=199, alpha=ALPHA).simultaneous
+    corrected = small_sample_bands(events, rng, draws=199, alpha=ALPHA).simultaneous
     left_out = impute(outcomes, first, leave_one_out=True)
     return [
         holds(aggregate(found, "simple").inference(alpha=ALPHA), truth),
-        all(holds(each, value) for each, value in zip(band, path, strict=True)),
+        holds(aggregate(found, "simple").inference(alpha=ALPHA, small_sample=True), truth),
+        *(
+            # The period that all others are measured from has no band.
+            all(
+                isinstance(each.p_value, NotComputable) or holds(each, value)
+                for each, value in zip(every, path, strict=True)
+            )
+            for every in (band, corrected)
+        ),
         holds(impute(outcomes, first).inference(alpha=ALPHA), truth),
         holds(left_out.inference(alpha=ALPHA), truth),
         holds(interaction_weighted(outcomes, first).att.inference("att", alpha=ALPHA), truth),
