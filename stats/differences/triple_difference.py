@@ -18,7 +18,7 @@ from stats.errors import EstimationError
 from stats.numerics.absorb import compact
 from stats.numerics.coefficients import Coefficients
 from stats.numerics.long_form import long_form
-from stats.numerics.sandwich import Errors, SmallSample
+from stats.numerics.sandwich import Errors, RowErrors, SmallSample
 from stats.panel import FloatArray
 
 
@@ -33,7 +33,7 @@ def triple_difference(
     covariate_names: Sequence[str] | None = None,
     weights: npt.ArrayLike | None = None,
     clusters: npt.ArrayLike | Sequence[npt.ArrayLike] | None = None,
-    errors: Errors | None = None,
+    errors: RowErrors | None = None,
     small_sample: SmallSample | None = None,
 ) -> Coefficients:
     """The 2x2x2 triple difference: outcome on all products of three indicators; "effect" is the last.

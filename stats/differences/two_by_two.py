@@ -19,7 +19,7 @@ from stats.errors import EstimationError
 from stats.inference import Inference, student_t
 from stats.numerics.coefficients import Coefficients
 from stats.numerics.long_form import long_form
-from stats.numerics.sandwich import Errors, SmallSample
+from stats.numerics.sandwich import RowErrors, SmallSample
 from stats.panel import BoolArray, FloatArray
 
 WELCH = "welch"
@@ -45,7 +45,7 @@ def two_by_two(
     covariate_names: Sequence[str] | None = None,
     weights: npt.ArrayLike | None = None,
     clusters: npt.ArrayLike | Sequence[npt.ArrayLike] | None = None,
-    errors: Errors | None = None,
+    errors: RowErrors | None = None,
     small_sample: SmallSample | None = None,
 ) -> Coefficients:
     """outcome ~ constant + treated + post + effect x treated x post (+ covariates), rows of n.
@@ -79,7 +79,7 @@ def difference_of_changes(
     after: npt.ArrayLike,
     treated: npt.ArrayLike,
     *,
-    errors: Errors = "iid",
+    errors: RowErrors = "iid",
     alpha: float = 0.05,
 ) -> DifferenceOfChanges:
     """For n units seen on both sides; each group needs two units. `errors` are the regression's."""
@@ -134,7 +134,7 @@ def ordinary(
     *,
     weights: npt.ArrayLike | None = None,
     clusters: npt.ArrayLike | Sequence[npt.ArrayLike] | None = None,
-    errors: Errors | None = None,
+    errors: RowErrors | None = None,
     small_sample: SmallSample | None = None,
 ) -> Coefficients:
     """Least squares on `columns` (each n) and covariates (n x p), no effects absorbed."""

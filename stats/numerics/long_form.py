@@ -21,7 +21,7 @@ from stats.numerics.coefficients import Coefficients
 from stats.numerics.collinear import Collinear, independent, inverse
 from stats.numerics.products import gram
 from stats.numerics.sandwich import (
-    Errors,
+    RowErrors,
     SmallSample,
     clustered_meat,
     effects_counted,
@@ -31,6 +31,9 @@ from stats.panel import BoolArray, FloatArray
 
 ROUNDING_LEFT = 1e-13
 """Size of residuals relative to the outcome's at which they are rounding."""
+
+ALONE = 1e-10
+"""What is left of 1 - leverage where a row alone fixes a coefficient."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +65,7 @@ def long_form(
     names: Sequence[str] | None = None,
     weights: npt.ArrayLike | None = None,
     clusters: npt.ArrayLike | Sequence[npt.ArrayLike] | None = None,
-    errors: Errors | None = None,
+    errors: RowErrors | None = None,
     small_sample: SmallSample | None = None,
     singletons: Literal["keep", "drop"] = "keep",
     collinear: Collinear = "refuse",
@@ -73,7 +76,9 @@ def long_form(
     weights       n, positive: inverse variances; also scores are weighted by them
     clusters      n labels, or several such columns for clusters in several dimensions (Cameron, Gelbach
                   and Miller 2011, negative eigenvalues set to zero)
-    errors        "cluster" (the default with clusters), "hc1" (default without), "iid"
+    errors        "cluster" (the default with clusters), "hc1" (default without), "iid"; "hc2" and "hc3"
+                  divide squared residuals by 1 - leverage and its square (MacKinnon and White 1985),
+                  without effects or with one, and without a small-sample factor
     singletons    "drop": rows that alone have some level of an effect are left out, again and again
     collinear     "drop": a regressor that the effects and those before it explain is left out
 
@@ -192,11 +197,30 @@ class _Fitted:
         return cls(columns, design, residuals, bread, values + more, kept, projection.rank, exact)
 
 
+def _roots_left(fitted: _Fitted, codes: list[tuple[IntArray, int]], kind: RowErrors) -> FloatArray | float:
+    """What residuals are divided by: (1 - leverage)^(1/2) for HC2, 1 - leverage for HC3, else 1."""
+    if kind not in ("hc2", "hc3"):
+        return 1.0
+    if len(codes) > 1:
+        raise EstimationError("errors", f"{kind} needs each row's leverage, which several effects hide")
+    leverage = (fitted.design * (fitted.bread @ fitted.design)).sum(axis=0)
+    if codes:
+        (level, size), weights = codes[0], fitted.columns.weights
+        own = np.ones(len(level)) if weights is None else weights
+        leverage += own / np.bincount(level, own, size)[level]
+    left: FloatArray = 1 - leverage
+    if left.min() < ALONE:
+        raise EstimationError("errors", f"row {int(left.argmin())} alone fixes a coefficient: no {kind}")
+    if kind == "hc2":
+        left = np.sqrt(left)
+    return left
+
+
 def _finished(
     fitted: _Fitted,
     codes: list[tuple[IntArray, int]],
     groups: list[tuple[IntArray, int]],
-    kind: Errors,
+    kind: RowErrors,
     small: SmallSample,
     rows: IntArray,
 ) -> LongForm:
@@ -209,7 +233,7 @@ def _finished(
     plain = fitted.bread * float((fitted.residuals**2).sum()) / n
     dof, covariance = n - parameters, plain
     if kind != "iid":
-        scores = fitted.design * fitted.residuals
+        scores = fitted.design * (fitted.residuals / _roots_left(fitted, codes, kind))
         meat = clustered_meat(scores, groups, small) if groups else gram(scores)
         covariance = fitted.bread @ meat @ fitted.bread
     if groups:

@@ -15,6 +15,8 @@ from stats.panel import FloatArray
 
 FixedEffectsCounted = Literal["nonnested", "full", "none"]
 Errors = Literal["iid", "hc1", "cluster"]
+RowErrors = Literal["iid", "hc1", "hc2", "hc3", "cluster"]
+"""Of regressions row by row, where the leverage of each row is at hand."""
 GroupsCounted = Literal["min", "conventional"]
 
 
@@ -37,10 +39,10 @@ class SmallSample:
     groups: bool = True
     several: GroupsCounted = "min"
 
-    def factor(self, errors: Errors, observations: int, parameters: int) -> float:
+    def factor(self, errors: RowErrors, observations: int, parameters: int) -> float:
         """What the covariance is multiplied by for the number of parameters K; the sum of squared
-        residuals of "iid" is divided by n before."""
-        if not self.parameters or observations <= parameters:
+        residuals of "iid" is divided by n before. Leverage stands in its place in "hc2" and "hc3"."""
+        if not self.parameters or errors in ("hc2", "hc3") or observations <= parameters:
             return 1.0
         left = observations - parameters
         return (observations - 1) / left if errors == "cluster" else observations / left

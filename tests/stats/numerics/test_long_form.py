@@ -83,6 +83,8 @@ def test_errors_without_effects_are_those_of_statsmodels():
     for kind, theirs in (
         ("iid", model.fit()),
         ("hc1", model.fit(cov_type="HC1")),
+        ("hc2", model.fit(cov_type="HC2")),
+        ("hc3", model.fit(cov_type="HC3")),
         ("cluster", model.fit(cov_type="cluster", cov_kwds={"groups": codes[0]})),
     ):
         clusters = codes[0] if kind == "cluster" else None
@@ -203,6 +205,16 @@ def test_nearly_collinear_regressors_are_right_to_many_digits():
     assert ours == pytest.approx([fit[0] - 1e4 * fit[1], 1e4 * fit[1]], rel=1e-7)
 
 
+@pytest.mark.parametrize("kind", ["hc2", "hc3"])
+def test_leverage_counts_an_absorbed_effect_and_the_weights(kind):
+    codes, x, y, w = example(2)
+    dummies = (codes[0][:, None] == np.unique(codes[0])).astype(float)
+    theirs = sm.WLS(y, np.column_stack([x, dummies]), weights=w).fit(cov_type=kind.upper())
+    ours = long_form(y, x, codes[:1], weights=w, errors=kind).coefficients
+    k = x.shape[1]
+    np.testing.assert_allclose(ours.covariance, theirs.cov_params()[:k, :k], atol=EXACT)
+
+
 def bad(**changed):
     codes, x, y, w = example(0)
     return {"outcome": y, "regressors": x, "effects": codes, "weights": w, **changed}
@@ -224,6 +236,8 @@ def bad(**changed):
         ("clusters", {"clusters": np.zeros(60, dtype=int)}),
         ("clusters", {"clusters": np.arange(60), "errors": "iid"}),
         ("clusters", {"errors": "cluster"}),
+        ("errors", {"errors": "hc2"}),
+        ("errors", {"errors": "hc3", "effects": [np.arange(60) == 0]}),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_argument(argument, changed):
