@@ -43,7 +43,7 @@ def open_source(
     if not metrics:
         errors["metrics"] = ["Choose at least one metric."]
     if cadence is not None and cadence not in CADENCES:
-        errors["cadence"] = ["Not a valid choice."]
+        errors["cadence"] = ["There is no such choice."]
     if taken := conflicts(session, metrics, districts, None):
         errors["metrics"] = sorted({message for messages in taken.values() for message in messages})
     if errors:
