@@ -27,6 +27,8 @@ SHOWN_BYTES = 1_024
 # What is read at most: enough to unpack the bytes shown.
 READ_BYTES = 16 * 1_024
 MOST_HEADERS = 40
+# What may be asked below a hub's address: nothing, or a path with its query.
+PATH = r"(/[\x21-\x7e]{0,500})?\Z"
 BROKERS = tuple(f"{scheme}://" for scheme in BROKER_SCHEMES)
 _NEVER_SHOWN = frozenset({"set-cookie", "set-cookie2", "authorization", "www-authenticate"})
 _FIRST_PATHS = {

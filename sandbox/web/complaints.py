@@ -179,6 +179,7 @@ FIXED = (
     _("Name what holds the entity, or write {entity} in the address."),
     _("Write the path below the hub's address, beginning with a slash."),
     _("The hub serves another territory."),
+    _("Write a path that begins with a slash, without blanks."),
     _("A hub with sources keeps its kind; register another one."),
     _("Sources of another territory read from this hub."),
     _("The operator has named no key to seal credentials with."),

@@ -17,7 +17,7 @@ from sandbox import collection_health
 from sandbox.collection_desk import may_keep
 from sandbox.db import db
 from sandbox.serving import collection_settings
-from sandbox.web import complaints, source_words
+from sandbox.web import fault_words, source_words
 from sandbox.web.rim import actor, now
 
 pages = Blueprint("conformance", __name__, url_prefix="/sources/<key:source_id>/conformance")
@@ -47,7 +47,7 @@ def index(source_id: int) -> ResponseReturnValue:
         findings=findings,
         may_ask=keeps,
         source_words=source_words,
-        complaints=complaints,
+        fault_words=fault_words,
     )
 
 

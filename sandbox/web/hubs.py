@@ -19,7 +19,7 @@ from sandbox import access, hub_desk
 from sandbox.config import Settings
 from sandbox.db import db
 from sandbox.serving import collection_settings
-from sandbox.web import complaints, hub_words, ledger_words, options, source_words
+from sandbox.web import complaints, fault_words, hub_words, ledger_words, options, source_words
 from sandbox.web.filters import pick
 from sandbox.web.forms import Sent
 from sandbox.web.rim import actor, now
@@ -28,7 +28,6 @@ pages = Blueprint("hubs", __name__, url_prefix="/hubs")
 
 _MAY_BE_BLANK = ("territory", "tenant", "context_url")
 _WHOLE = ("concurrency", "requests_per_minute")
-LONGEST_PATH = 500
 
 
 @pages.get("")
@@ -52,6 +51,7 @@ def hub(hub_id: int) -> ResponseReturnValue:
         reads_ledger=access.auditor(actor()),
         hub_words=hub_words,
         ledger_words=ledger_words,
+        fault_words=fault_words,
         source_words=source_words,
         now=now(),
     )
@@ -158,7 +158,7 @@ def test(hub_id: int) -> ResponseReturnValue:
     sample = None
     if request.method == "POST":
         path = sent.one("path").strip()
-        if re.fullmatch(rf"(/[\x21-\x7e]{{0,{LONGEST_PATH}}})?", path):
+        if re.match(probe.PATH, path):
             sample = _asked(tested, path)
             tested = _hub(hub_id)
         else:
@@ -170,7 +170,7 @@ def test(hub_id: int) -> ResponseReturnValue:
         errors=sent.errors,
         labels={"path": gettext("Path below the hub's address")},
         sample=sample,
-        complaints=complaints,
+        fault_words=fault_words,
     )
     return page, 422 if sent.errors else 200
 

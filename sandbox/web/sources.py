@@ -16,7 +16,7 @@ from experiments.errors import Invalid
 from experiments.metrics import Metric
 from sandbox import access, collection_desk, collection_health, hub_desk
 from sandbox.db import db
-from sandbox.web import complaints, durations, options, quarantine_words, source_words, trials
+from sandbox.web import durations, fault_words, options, quarantine_words, source_words, trials
 from sandbox.web.filters import pick
 from sandbox.web.forms import Sent
 from sandbox.web.rim import actor, now
@@ -49,6 +49,7 @@ def source(source_id: int) -> ResponseReturnValue:
         "sources/source.html",
         page=collection_health.page(db.session, _source(source_id), actor(), now()),
         option_lines=option_lines,
+        fault_words=fault_words,
         source_words=source_words,
         durations=durations,
     )
@@ -190,7 +191,7 @@ def _form(
         metrics=db.session.scalars(select(Metric).order_by(Metric.code, Metric.version)).all(),
         kinds=options.pairs(source_words.KINDS),
         what_kinds_ask=source_words.WHAT_KINDS_ASK,
-        complaints=complaints,
+        fault_words=fault_words,
         source_words=source_words,
         quarantine_words=quarantine_words,
         dialects=options.pairs(source_words.DIALECTS),

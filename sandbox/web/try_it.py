@@ -10,7 +10,7 @@ from experiments.errors import Refused
 from sandbox import collection_health
 from sandbox.collection_desk import may_keep
 from sandbox.db import db
-from sandbox.web import complaints, quarantine_words, source_words, trials
+from sandbox.web import fault_words, quarantine_words, source_words, trials
 from sandbox.web.rim import actor, now
 
 pages = Blueprint("try_it", __name__, url_prefix="/sources/<key:source_id>/try")
@@ -27,7 +27,7 @@ def index(source_id: int) -> ResponseReturnValue:
         "sources/try.html",
         source=collection_health.find(db.session, source_id, actor()),
         shown=shown,
-        complaints=complaints,
+        fault_words=fault_words,
         source_words=source_words,
         quarantine_words=quarantine_words,
     )

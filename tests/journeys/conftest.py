@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from multiprocessing import get_context
@@ -35,27 +37,48 @@ WAIT_MINUTES, TRUE_EFFECT = 10.0, -2.0
 
 @dataclass(frozen=True)
 class Live:
-    """The service's address, its database, and the first day of the intervention."""
+    """The service's address, its database, the hub's address, and the first day of the intervention."""
 
     url: str
+    hub_url: str
     sessions: sessionmaker[Session]
     first_day: date
 
 
 @pytest.fixture
 def live(committed_database: str, tmp_path: Path) -> Iterator[Live]:
+    """With a source that reads the hub."""
+    with running(committed_database, tmp_path, connect) as service:
+        yield service
+
+
+@pytest.fixture
+def unconnected(committed_database: str, tmp_path: Path) -> Iterator[Live]:
+    """With a hub that nobody has registered."""
+    with running(committed_database, tmp_path, lambda *_: None) as service:
+        yield service
+
+
+@contextmanager
+def running(database: str, tmp_path: Path, connected: Callable[[Session, str, date], None]) -> Iterator[Live]:
     settings = Settings(
-        committed_database, "a secret for tests", tmp_path, private_hubs=("127.0.0.1:*",), demonstration=True
+        database,
+        "a secret for tests",
+        tmp_path,
+        private_hubs=("127.0.0.1:*",),
+        credential_keys=(base64.urlsafe_b64encode(bytes(32)).decode(),),
+        demonstration=True,
     )
-    sessions = sessions_for(committed_database)
+    sessions = sessions_for(database)
     first_day = utc_now().date() - timedelta(days=STARTED_DAYS_AGO)
     with PlaybackHub([readings(first_day)], dialect="city_data_hub", clock=utc_now) as hub:
         with sessions.begin() as session:
-            furnish(session, hub.base_url, first_day)
+            furnish(session)
+            connected(session, hub.base_url, first_day)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor, serving(settings) as url:
             work = work_of(settings, executor)
             heartbeat = start_background(work, seconds=0.3)
-            yield Live(url, sessions, first_day)
+            yield Live(url, hub.base_url, sessions, first_day)
             heartbeat.stop()
     for each in (sessions, work.session_factory):
         each.kw["bind"].dispose()
@@ -84,6 +107,7 @@ PEOPLE: dict[str, tuple[Role, OrganisationKind, str]] = {
     "author": (Role.COMPANY_AUTHOR, OrganisationKind.COMPANY, "company"),
     "signatory": (Role.COMPANY_SIGNATORY, OrganisationKind.COMPANY, "company"),
     "city": (Role.CITY_REVIEWER, OrganisationKind.CITY, "city"),
+    "data": (Role.CITY_DATA_OFFICER, OrganisationKind.CITY, "city"),
     "ministry": (Role.MINISTRY_REVIEWER, OrganisationKind.MINISTRY, "ministry"),
     "police": (Role.MINISTRY_REVIEWER, OrganisationKind.MINISTRY, "police"),
     "decider": (Role.DECIDER, OrganisationKind.MINISTRY, "ministry"),
@@ -92,8 +116,8 @@ PEOPLE: dict[str, tuple[Role, OrganisationKind, str]] = {
 }
 
 
-def furnish(session: Session, base_url: str, first_day: date) -> None:
-    """Offices, people, one site, two metrics and a source; no case."""
+def furnish(session: Session) -> None:
+    """Offices, people, one site and two metrics; no case."""
     offices: dict[str, object] = {}
     for key, (role, kind, office) in PEOPLE.items():
         if office not in offices:
@@ -105,6 +129,10 @@ def furnish(session: Session, base_url: str, first_day: date) -> None:
     factories.create_site(session, city=offices["city"], territory=territory)
     for code, name in (("wait", "Wait for a bus"), ("conflicts", "Conflicts with pedestrians")):
         factories.create_metric(session, code=code, name_en=name, name_ko=name)
+
+
+def connect(session: Session, base_url: str, first_day: date) -> None:
+    """A hub, and a source that reads all of it."""
     hub = register_hub(
         session,
         {"name": "hub", "base_url": base_url, "dialect": "city_data_hub", "zone": "Asia/Seoul"},
@@ -115,7 +143,7 @@ def furnish(session: Session, base_url: str, first_day: date) -> None:
         session,
         {
             "hub": hub.name,
-            "territory": territory.code,
+            "territory": "testville",
             "name": "daily",
             "entity_type": "DistrictObserved",
             "interval_seconds": 3600,

@@ -1,0 +1,48 @@
+"""Faults of hubs as people read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from experiments.collection.faults import HubFault
+from sandbox.web.fault_words import REASONS, fault
+
+
+@pytest.fixture
+def korean(service):
+    """Inside a request of somebody who reads Korean."""
+    with service.test_request_context("/"):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("HTTP 503: busy", "HTTP 503"),
+        ("ConnectError: [Errno 111] Connection refused", "Connection refused"),
+        ("the certificate is not valid: self-signed certificate", "self-signed certificate"),
+        ("the body exceeds 67,108,864 bytes", "67,108,864"),
+        ("Port 22 is not allowed; SANDBOX_PRIVATE_HUBS can allow it.", "SANDBOX_PRIVATE_HUBS"),
+    ],
+)
+def test_a_reason_is_told_in_korean_with_what_the_hub_said(korean, reason, words):
+    said = fault(reason)
+    assert words in said
+    assert any("가" <= letter <= "힣" for letter in said)
+
+
+def test_the_place_in_the_answer_is_kept(korean):
+    told = HubFault("HTTP 500: no", url="http://hub.example", page=3, path="$[0].wait").sentence()
+    said = fault(told)
+    assert "3" in said
+    assert "$[0].wait" in said
+    assert "page" not in said
+
+
+def test_what_nobody_listed_stays_as_it_is(korean):
+    assert fault("something new") == "something new"
+
+
+def test_every_reason_keeps_what_changes_in_it(korean):
+    for pattern, words in REASONS:
+        assert pattern.count("(?P<") == str(words).count("%("), pattern
