@@ -65,18 +65,19 @@ class Rounding:
                 p_value=plain(test.p_value),
             )
         return replace(
-            study, coefficients=coefficients, pre_trend=test, covariance=self._covariance(study.covariance)
+            study, coefficients=coefficients, pre_trend=test, covariance=_covariance(study.covariance)
         )
-
-    def _covariance(self, covariance: Covariance | None) -> Covariance | None:
-        """In squared units of the outcome."""
-        if covariance is None or isinstance(covariance, NotComputable):
-            return covariance
-        squared = Rounding(self.scale**2)
-        return tuple(tuple(squared.natural(value) for value in row) for row in covariance)
 
     def _coefficient(self, coefficient: Coefficient, estimate: Estimate) -> Coefficient:
         return replace(coefficient, estimate=self.estimate(estimate))
+
+
+def _covariance(covariance: Covariance | None) -> Covariance | None:
+    """To the tenth digit of the largest entry: of squares of outcomes little would be left."""
+    if covariance is None or isinstance(covariance, NotComputable):
+        return covariance
+    squared = Rounding(max((abs(value) for row in covariance for value in row), default=0.0))
+    return tuple(tuple(squared.natural(value) for value in row) for row in covariance)
 
 
 def plain(value: float) -> float:

@@ -9,15 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from stats import reasons
+from stats.arguments import checked_arguments
 from stats.clusters.reassignment import REASSIGNMENT
 from stats.design import Design
 from stats.errors import EstimationError
 from stats.findings import Finding, Level, NotComputable
-from stats.inference import CR2
+from stats.inference import CR2, Inference
 from stats.missing import Sample
 from stats.panel import FloatArray, Panel
 from stats.particles import with_particle
 from stats.results import EventStudy
+from stats.staggered.aggregation import SMALL_SAMPLE
+from stats.staggered.reassigned_starts import REASSIGNED_STARTS
 from stats.synthetic_control.synthetic import SyntheticControl
 from stats.words import figure, percent, probability
 
@@ -77,28 +80,33 @@ def coverage(sample: Sample) -> list[Finding]:
     return findings
 
 
-def treated_clusters(count: int, method: str) -> Finding:
-    """How many treated clusters the inference by `method` rests on."""
+def treated_clusters(count: int, inference: Inference) -> Finding:
+    """How many treated clusters (units where the design names none) `inference` rests on."""
+    method, placebos = inference.method, inference.placebos
     level: Level = "ok" if count >= ENOUGH_TREATED else "caution"
     if count == 1:
         more_ko = " 군집 오차가 없어 위약 순위로 추론합니다."
         more_en = " There is no clustered error; inference ranks the effect among placebos."
-    elif method == REASSIGNMENT:
+        if placebos:
+            least = f"{1 / (placebos + 1):.3f}"
+            more_ko += f" 위약이 {placebos}개이므로 p값은 {least}보다 작아질 수 없습니다."
+            more_en += f" With {placebos} of them no p-value falls below {least}."
+    elif method in (REASSIGNMENT, REASSIGNED_STARTS):
         more_ko = " 군집 오차를 믿기에는 적어, 실증 군집을 바꾸어 배정한 결과들 사이의 순위로 추론합니다."
         more_en = " That is too few for clustered errors; inference ranks the effect among re-assignments."
-    elif level == "caution" and method != CR2:
+    elif level == "caution" and method not in (CR2, SMALL_SAMPLE):
         more_ko = " 큰 표본에 기대는 오차를 믿기에는 적어, 위약 배정 결과들 사이의 순위로 추론합니다."
         more_en = " That is too few for errors of large samples; inference ranks the effect among placebos."
     elif level == "caution":
-        more_ko = " 소수 군집 보정(CR2)을 썼으나 구간이 넓습니다."
-        more_en = " Errors are corrected for few clusters (CR2), and intervals are wide."
+        more_ko = " 소수 군집 보정을 썼으나 구간이 넓습니다."
+        more_en = " Errors are corrected for few clusters, and intervals are wide."
     else:
         more_ko = more_en = ""
     return Finding(
         level,
         "treated_clusters",
         float(count),
-        f"실증 군집은 {count}개입니다.{more_ko}",
+        f"실증 구역(군집)은 {count}개입니다.{more_ko}",
         f"There {'is 1 treated cluster' if count == 1 else f'are {count} treated clusters'}.{more_en}",
     )
 
@@ -220,10 +228,10 @@ def averaged_treated(sample: Sample) -> list[Finding]:
             "caution",
             "treated_averaged",
             float(count),
-            f"실증 구역 {count}곳의 평균을 하나의 구역처럼 분석하고 대조 구역도 {count}곳씩 평균해 "
-            "견주었습니다. 구역별 차이는 보지 않습니다.",
+            f"실증 구역 {count}곳의 평균을 하나의 구역처럼 분석하고, 전체 구역에서 {count}곳씩 다시 뽑아 낸 "
+            "평균과 견주었습니다. 구역별 차이는 보지 않습니다.",
             f"The mean of {count} treated units was analysed as one, and ranked among means of as many "
-            "controls; differences among them are not seen.",
+            "units dealt from all; differences among them are not seen.",
         )
     ]
 
@@ -240,13 +248,18 @@ def placebo_count(placebos: int, alpha: float) -> Finding:
     )
 
 
+@checked_arguments
 def missing_asymmetry(outcomes: FloatArray, first_treated: npt.ArrayLike) -> Finding:
     """Whether readings began to lack on one side: gaps that come with treatment bias any comparison.
 
     outcomes: n x T, NaN where there is no reading; first_treated: n, columns or `NEVER`. The number is the
     change of the missing share from before the first start to after it, the treated less the controls.
     """
-    starts = np.array(first_treated, dtype=np.int64)
+    starts = np.asarray(first_treated)
+    if outcomes.ndim != 2 or starts.dtype.kind not in "iu":
+        raise EstimationError("first_treated", "needs column numbers, and outcomes n x T")
+    if np.isinf(outcomes).any():
+        raise EstimationError("outcomes", "hold an infinity")
     treated = starts < outcomes.shape[1]
     if starts.shape != (len(outcomes),) or not treated.any() or treated.all() or starts.min() < 1:
         raise EstimationError(

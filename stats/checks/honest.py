@@ -25,6 +25,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
 from stats.checks.honest_flci import FixedLength
 from stats.checks.honest_restrictions import Restriction, differences
 from stats.checks.honest_sets import (
@@ -37,12 +38,13 @@ from stats.checks.honest_sets import (
 )
 from stats.findings import Finding, NotComputable
 from stats.inference import Inference
-from stats.words import figure
+from stats.words import figure, with_unit, with_unit_ko
 
 MOST = 1_000.0
 """A breakdown value beyond this multiple of the bound's own scale is told as none."""
 
 
+@checked_arguments
 def original(
     event: EventCoefficients, *, weights: npt.ArrayLike | None = None, alpha: float = 0.05
 ) -> Inference:
@@ -54,6 +56,7 @@ def original(
     return of_fixed_length(event, estimator, "normal", alpha)
 
 
+@checked_arguments
 def robust(
     event: EventCoefficients,
     restriction: Restriction,
@@ -78,6 +81,7 @@ def robust(
     return Search(event, restriction, event.weights(weights), alpha, method, rng, reach).at(bound)
 
 
+@checked_arguments
 def sensitivity(
     event: EventCoefficients,
     restriction: Restriction,
@@ -94,6 +98,7 @@ def sensitivity(
     return tuple(search.at(bound) for bound in bounds)
 
 
+@checked_arguments
 def breakdown(
     event: EventCoefficients,
     restriction: Restriction,
@@ -113,7 +118,7 @@ def breakdown(
         return search.at(bound).inference.excludes_zero is True
 
     if not rejects(0.0):
-        return _nothing_to_break()
+        return nothing_to_break()
     scale = smoothness_upper_bound(event) if restriction.kind == "smoothness" else 1.0
     low, high = 0.0, scale
     while rejects(high):
@@ -126,6 +131,7 @@ def breakdown(
     return low
 
 
+@checked_arguments
 def smoothness_upper_bound(event: EventCoefficients, *, alpha: float = 0.05) -> float:
     """An M that the leads allow: their largest change of slope plus its one-sided margin of error.
 
@@ -139,28 +145,32 @@ def smoothness_upper_bound(event: EventCoefficients, *, alpha: float = 0.05) -> 
     return float((np.abs(steps @ event.estimates[leads]) + normal_quantile(2 * alpha) * deviations).max())
 
 
-def breakdown_finding(value: float | NotComputable, restriction: Restriction, unit: str = "") -> Finding:
+def breakdown_finding(
+    value: float | NotComputable, restriction: Restriction, unit: str = "", unit_ko: str = ""
+) -> Finding:
     """The breakdown value as a finding: below a violation as large as any before the start it is a caution.
 
     For "smoothness", which has no such yardstick, the finding is a caution only where nothing holds.
     """
+    smooth = restriction.kind == "smoothness"
+    code = "breakdown_smoothness" if smooth else "breakdown"
     if isinstance(value, NotComputable):
         level: Literal["ok", "caution"] = "ok" if value.reason_code == "never_breaks" else "caution"
-        return Finding(level, "breakdown", value, value.sentence_ko, value.sentence_en)
+        return Finding(level, code, value, value.sentence_ko, value.sentence_en)
     told = figure(value)
-    if restriction.kind == "smoothness":
-        told = f"{told} {unit}".rstrip()
+    if smooth:
+        told_ko, told = with_unit_ko(told, unit_ko or unit), with_unit(told, unit)
         return Finding(
-            "ok",
-            "breakdown",
+            "ok" if value > 0 else "caution",
+            code,
             value,
-            f"추세 기울기가 기간마다 {told} 이내로만 변한다면 결론이 유지됩니다(붕괴값).",
+            f"추세 기울기가 기간마다 {told_ko} 이내로만 변한다면 결론이 유지됩니다(붕괴값).",
             f"The conclusion holds as long as the slope of the differential trend changes by at most {told} "
             f"per period (breakdown value).",
         )
     return Finding(
         "ok" if value >= 1 else "caution",
-        "breakdown",
+        code,
         value,
         f"시행 후 추세 위반이 시행 전 최대 위반의 {told}배 이내라면 결론이 유지됩니다(붕괴값).",
         f"The conclusion holds as long as trends after the start differ by at most {told} times the largest "
@@ -168,7 +178,8 @@ def breakdown_finding(value: float | NotComputable, restriction: Restriction, un
     )
 
 
-def _nothing_to_break() -> NotComputable:
+def nothing_to_break() -> NotComputable:
+    """No conclusion that a violation could overturn."""
     return NotComputable(
         "nothing_to_break",
         "평행추세를 그대로 가정해도 효과 0을 배제할 수 없어 붕괴값이 없습니다.",

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stats.arguments import checked_arguments
+from stats.checked import finite
 from stats.errors import EstimationError
 from stats.findings import Finding
 from stats.numerics.covariances import checked_covariance
@@ -55,6 +57,7 @@ class PreTrendPower:
         return self.mean_after_pretest - self.trend
 
 
+@checked_arguments
 def slope_for_power(
     covariance: npt.ArrayLike,
     periods: Sequence[float],
@@ -88,6 +91,7 @@ def slope_for_power(
     return float(brentq(excess, 0.0, high, xtol=1e-12 * high))
 
 
+@checked_arguments
 def pretrend_power(
     estimates: npt.ArrayLike,
     covariance: npt.ArrayLike,
@@ -126,6 +130,7 @@ def pretrend_power(
     )
 
 
+@checked_arguments
 def power_finding(
     estimates: npt.ArrayLike,
     covariance: npt.ArrayLike,
@@ -139,23 +144,24 @@ def power_finding(
     The trend is zero at the reference and has the estimates' mean after it; the number is the power.
     """
     times = _times(periods)
-    values = np.array(estimates, dtype=np.float64)
+    values = finite("estimates", estimates, 1)
     after = times > reference
     if values.shape != times.shape or not after.any():
         raise EstimationError("estimates", "needs one number for each period, some after the reference")
     slope = float(values[after].mean() / (times[after] - reference).mean())
-    found = pretrend_power(
-        values, covariance, slope * (times - reference), periods, reference=reference, alpha=alpha
-    )
-    told = figure(abs(slope))
+    matrix, leads = checked_covariance(covariance, len(times)), _leads(times, reference)
+    before = matrix[np.ix_(leads, leads)]
+    limits = _limits(before, alpha)
+    passing, _ = _lattice_sums(-limits, limits, slope * (times - reference)[leads], before)
+    power, told = 1 - passing / POINTS, figure(abs(slope))
     return Finding(
-        "ok" if found.power >= ENOUGH_POWER else "caution",
+        "ok" if power >= ENOUGH_POWER else "caution",
         "pre_trend_power",
-        found.power,
+        power,
         f"추정된 효과를 혼자서 만들어 낼 선형 추세(기간당 {told})가 있었다면 사전 추세 검정은 "
-        f"{percent(found.power)}의 확률로 알아챘을 것입니다.",
+        f"{percent(power)}의 확률로 알아챘을 것입니다.",
         f"Had a linear trend alone produced the estimated effect ({told} per period), the test of pre-trends "
-        f"would have noticed with probability {percent(found.power)}.",
+        f"would have noticed with probability {percent(power)}.",
     )
 
 
@@ -163,6 +169,16 @@ def rectangle(
     lower: FloatArray, upper: FloatArray, mean: FloatArray, covariance: FloatArray
 ) -> tuple[float, FloatArray]:
     """P(lower <= X <= upper) and E[X | lower <= X <= upper] for X ~ N(mean, covariance) in d dimensions."""
+    total, centre = _lattice_sums(lower, upper, mean, covariance)
+    if not total > 0:
+        raise EstimationError("trend", "is so steep that the pre-test never passes under it")
+    return total / POINTS, np.clip(mean + centre / total, lower, upper)
+
+
+def _lattice_sums(
+    lower: FloatArray, upper: FloatArray, mean: FloatArray, covariance: FloatArray
+) -> tuple[float, FloatArray]:
+    """Sums over the lattice: of the probability, and of it times what X lies beyond its mean."""
     from scipy.special import ndtr, ndtri
 
     root = np.linalg.cholesky(covariance)
@@ -177,11 +193,7 @@ def rectangle(
         weight = weight * (high - low)
         share = np.clip(low + draws[:, place] * (high - low), 1e-300, 1 - 1e-16)
         normals[:, place] = ndtri(share)
-    total = float(weight.sum())
-    if not total > 0:
-        raise EstimationError("trend", "is so steep that the pre-test never passes under it")
-    centre = mean + root @ (np.einsum("n,nd->d", weight, normals) / total)
-    return total / POINTS, np.clip(centre, lower, upper)
+    return float(weight.sum()), root @ np.einsum("n,nd->d", weight, normals)
 
 
 def _lattice(dimensions: int) -> FloatArray:
@@ -207,8 +219,8 @@ def _limits(covariance: FloatArray, alpha: float) -> FloatArray:
 
 
 def _times(periods: Sequence[float]) -> FloatArray:
-    times = np.array(periods, dtype=np.float64)
-    if times.ndim != 1 or not np.isfinite(times).all() or len(np.unique(times)) < len(times):
+    times = finite("periods", periods, 1)
+    if len(np.unique(times)) < len(times):
         raise EstimationError("periods", "must be distinct finite numbers")
     return times
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from stats.checks import diagnostics
+from stats.checks.noise import noise_unlike
 from stats.cohorts import NEVER, IntArray
 from stats.design import Design
 from stats.differences.did import Clusters, two_way
 from stats.differences.event_study import event_study
+from stats.findings import Finding
 from stats.methods import sensitivity_checks
-from stats.methods.parts import Parts, observed, placebo
+from stats.methods.parts import Parts, first_columns, observed, placebo
+from stats.methods.trend_checks import trend_checks
 from stats.missing import Sample
 from stats.numerics.fixed_effects import TwoWay, regress
 from stats.panel import FloatArray
 from stats.results import Estimate
+from stats.staggered.bacon import bacon
 
 
 def difference_in_differences(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
@@ -28,9 +32,19 @@ def difference_in_differences(cells: Sample, design: Design, rng: np.random.Gene
     study = event_study(cells, clusters, alpha=design.alpha, unit=design.outcome_unit)
     findings = [
         *diagnostics.pre_trend(study),
-        diagnostics.treated_clusters(len(clusters.treated), result.inference.method),
+        *trend_checks(
+            cells,
+            clusters,
+            result.inference,
+            unit=design.outcome_unit,
+            unit_ko=design.outcome_unit_ko,
+        ),
+        diagnostics.treated_clusters(len(clusters.treated), result.inference),
+        *noise_unlike(cells, result.inference),
         *diagnostics.staggered(cells),
-        *sensitivity_checks.checks(cells, effect_of, result.inference),
+        *_forbidden(cells),
+        *sensitivity_checks.balanced(cells),
+        *sensitivity_checks.checks(cells, design, effect_of, result.inference),
     ]
     if result.placebos:
         findings.append(diagnostics.placebo_count(len(result.placebos), design.alpha))
@@ -43,6 +57,13 @@ def difference_in_differences(cells: Sample, design: Design, rng: np.random.Gene
         placebos=tuple(placebo(one.unit, one.gaps, one.effect, start) for one in result.placebos),
         findings=tuple(findings),
     )
+
+
+def _forbidden(cells: Sample) -> list[Finding]:
+    """How much of the estimate compares with units that were treated already; it needs a complete panel."""
+    if len(set(cells.starts)) == 1 or np.isnan(cells.panel.outcomes).any():
+        return []
+    return [bacon(cells.panel.outcomes, first_columns(cells), weights=cells.panel.weights).finding()]
 
 
 def effect_of(outcomes: FloatArray, first_treated: IntArray) -> float:

@@ -8,13 +8,15 @@ import numpy as np
 
 from stats import reasons
 from stats.checks import diagnostics
+from stats.checks.noise import noise_unlike
 from stats.checks.sensitivity import Analysis
 from stats.checks.sensitivity_findings import SMALL_CHANGE
 from stats.cohorts import NEVER, IntArray
 from stats.design import Design
-from stats.errors import StatisticsError
+from stats.differences.did import ENOUGH_DOF
+from stats.errors import EstimationError, StatisticsError
 from stats.findings import Finding, NotComputable
-from stats.inference import placebo_difference, silent
+from stats.inference import Inference, silent
 from stats.methods import sensitivity_checks
 from stats.methods.parts import Parts, first_columns, observed, treated_weights
 from stats.missing import Sample
@@ -24,10 +26,9 @@ from stats.results import Coefficient, Component, Estimate, EventStudy, JointTes
 from stats.staggered.aggregation import Aggregation, aggregate
 from stats.staggered.group_time import GroupTimeEffects, group_time_effects
 from stats.staggered.imputation import impute
+from stats.staggered.reassigned_starts import reassigned_starts, repeated_starts
 from stats.words import figure, percent
 
-REPLICATIONS = 99
-"""Placebo assignments of few treated units: p-values in steps of a hundredth."""
 WINDOW = 24
 """Periods on each side of the start that the event study shows."""
 
@@ -35,26 +36,23 @@ WINDOW = 24
 def staggered(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
     """The mean effect over all treated cells (`simple`), by cohort, and by time since the start.
 
-    Normal errors rest on many treated units. With fewer than `diagnostics.ENOUGH_TREATED`, each its own
-    cluster, the effect is ranked among those of placebo assignments instead: the starts are given to as
-    many controls, without the units that were treated.
+    Errors are corrected for small cohorts, with Satterthwaite's degrees of freedom. With fewer than four of
+    those the effect is ranked among those of all deals of the starts, where enough are possible.
     """
-    found = _effects(cells, design, base="universal")
+    found = effects_of(cells, design, base="universal")
     overall = aggregate(found, "simple", skip_missing=True)
-    inference = overall.inference(alpha=design.alpha)
+    inference = reported(cells, design, found, overall, rng)
     few = len(cells.treated) < diagnostics.ENOUGH_TREATED and design.cluster is None
-    if few and len(cells.controls) > len(cells.treated) + 1:
-        inference = placebo_difference(
-            overall.overall, _placebo_effects(cells, design, rng), alpha=design.alpha
-        )
-    study = _study(found, _effects(cells, design, base="varying"), design, few=few)
+    study = _study(found, effects_of(cells, design, base="varying"), design, few=few)
     clusters = {design.cluster_of(unit) for unit in cells.treated}
     findings = [
         *diagnostics.pre_trend(study),
-        diagnostics.treated_clusters(len(clusters), inference.method),
+        diagnostics.treated_clusters(len(clusters), inference),
+        *noise_unlike(cells, inference),
         found.small_cohorts(),
         *_imputed(cells, design, overall.overall),
-        *sensitivity_checks.checks(cells, _simple(design), inference, periods=False),
+        *sensitivity_checks.balanced(cells),
+        *sensitivity_checks.checks(cells, design, _simple(design), inference, periods=False),
     ]
     if found.missing:
         findings.append(_missing_cells(len(found.missing)))
@@ -70,13 +68,21 @@ def staggered(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
     )
 
 
-def _effects(cells: Sample, design: Design, *, base: str) -> GroupTimeEffects:
+def effects_of(
+    cells: Sample,
+    design: Design,
+    *,
+    base: str,
+    outcomes: FloatArray | None = None,
+    first_treated: IntArray | None = None,
+) -> GroupTimeEffects:
+    """Those of the sample, or of other outcomes and starts of its units."""
     panel = cells.panel
     covariates = [panel.covariates[name] for name in design.covariates]
     labels = [design.cluster_of(unit) for unit in panel.units]
     return group_time_effects(
-        panel.outcomes,
-        first_columns(cells),
+        panel.outcomes if outcomes is None else outcomes,
+        first_columns(cells) if first_treated is None else first_treated,
         covariates=np.stack(covariates, axis=2) if covariates else None,
         weights=panel.weights,
         clusters=None if design.cluster is None else np.unique(labels, return_inverse=True)[1],
@@ -105,17 +111,34 @@ def _simple(design: Design) -> Analysis:
     return effect
 
 
-def _placebo_effects(cells: Sample, design: Design, rng: np.random.Generator) -> FloatArray:
-    """Effects of the starts if drawn controls had been treated then (`REPLICATIONS`)."""
-    count, panel = len(cells.treated), cells.panel
-    outcomes = panel.outcomes[count:]
-    effect = _simple(design)
-    found = []
-    for _ in range(REPLICATIONS):
-        first = np.full(len(outcomes), NEVER, dtype=np.int64)
-        first[rng.permutation(len(outcomes))[:count]] = cells.starts
-        found.append(effect(outcomes, first))
-    return np.array(found)
+def reported(
+    cells: Sample, design: Design, found: GroupTimeEffects, overall: Aggregation, rng: np.random.Generator
+) -> Inference:
+    """The inference on the `simple` summary `overall` of `found`, see `staggered`."""
+    corrected = overall.inference(alpha=design.alpha, small_sample=True)
+    if (corrected.dof or 0.0) >= ENOUGH_DOF:
+        return corrected
+    outcomes, first = cells.panel.outcomes, first_columns(cells)
+    alpha, clusters = design.alpha, found.influence.clusters
+    plain = cells.panel.weights is None and not design.covariates and not np.isnan(outcomes).any()
+    try:
+        if plain:
+            return reassigned_starts(outcomes, first, found, rng=rng, alpha=alpha, clusters=clusters)
+        again = _overall(cells, design)
+        return repeated_starts(outcomes, first, again, rng=rng, alpha=alpha, clusters=clusters)
+    except EstimationError:
+        # A cluster with several starts cannot be dealt as one.
+        return corrected
+
+
+def _overall(cells: Sample, design: Design) -> Analysis:
+    """The reported estimate, with all that the design names, from outcomes and starts."""
+
+    def effect(outcomes: FloatArray, first_treated: IntArray) -> float:
+        found = effects_of(cells, design, base="universal", outcomes=outcomes, first_treated=first_treated)
+        return aggregate(found, "simple", skip_missing=True).overall
+
+    return effect
 
 
 def _study(found: GroupTimeEffects, varying: GroupTimeEffects, design: Design, *, few: bool) -> EventStudy:
@@ -141,7 +164,7 @@ def _pre_test(varying: GroupTimeEffects, *, few: bool) -> JointTest | NotComputa
 
 
 def _estimate(found: Aggregation, place: int, design: Design, *, few: bool) -> Estimate:
-    inference = found.inference(place, alpha=design.alpha)
+    inference = found.inference(place, alpha=design.alpha, small_sample=True)
     if few or found.treated[place] < diagnostics.ENOUGH_TREATED:
         inference = silent(inference.method, design.alpha, reasons.few_treated())
     return Estimate(float(found.effects[place]), inference, design.outcome_unit)

@@ -6,18 +6,21 @@ import numpy as np
 
 from stats import rounding
 from stats.checks import diagnostics
-from stats.checks.sensitivity import Analysis
+from stats.checks.noise import noise_unlike
+from stats.checks.sensitivity import Analysis, SpillOver
+from stats.checks.sensitivity_findings import spill_over_finding
 from stats.cohorts import NEVER, IntArray
 from stats.design import Design
 from stats.errors import EstimationError
 from stats.findings import Finding
-from stats.inference import drawn, placebo_ratio
+from stats.inference import drawn
 from stats.methods import sensitivity_checks
 from stats.methods.parts import Parts, first_columns, observed, placebo, rms, treated_weights
 from stats.missing import Sample
 from stats.panel import FloatArray
 from stats.results import Estimate, PredictorBalance, Weight
 from stats.synthetic_control.synthetic import SyntheticControl, fit_mix, synthetic_control
+from stats.synthetic_control.synthetic_placebos import leave_one_out, leave_one_out_finding
 
 REPLICATIONS = 199
 """Placebo assignments of several treated units: p-values in steps of 1/200."""
@@ -35,9 +38,14 @@ def classic(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
         *diagnostics.pre_fit(result, cells.panel.outcomes[:, : fit.start]),
         diagnostics.placebo_count(result.inference.placebos or len(result.placebos), design.alpha),
         *diagnostics.averaged_treated(cells),
+        diagnostics.treated_clusters(len(cells.treated), result.inference),
+        *noise_unlike(cells, result.inference),
+        *sensitivity_checks.balanced(cells, fit.weights, worst="fail"),
     ]
-    if not design.predictors:
-        findings += sensitivity_checks.checks(cells, _mixed, result.inference)
+    if design.predictors:
+        findings += _predicted_checks(cells, design, result)
+    else:
+        findings += sensitivity_checks.checks(cells, design, _mixed, result.inference)
     return Parts(
         effect=Estimate(fit.effect, result.inference, design.outcome_unit),
         observed=float(fit.outcomes[fit.start :].mean()),
@@ -53,25 +61,31 @@ def classic(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
 def augmented(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
     """Ridge-augmented synthetic control of the treated mean, its error ratio ranked among placebos'.
 
-    The penalty is chosen once, for the treated, and kept for the placebos and the checks.
-    With several treated units the ranks are those of single controls, which vary more than a mean does:
-    the test then errs on the side of caution.
+    The penalty is chosen once, for the treated, and kept for the placebos and the checks. Several treated
+    units are ranked as a set among sets (`stats.synthetic_control.placebo_sets`).
     """
     from stats.synthetic_control.augmented import augmented_synthetic_control
+    from stats.synthetic_control.augmented_placebos import (
+        set_inference,
+        single_inference,
+        single_placebos,
+    )
 
     outcomes, start = _averaged(cells), cells.starts[0]
     donors, holdout = outcomes[1:], -(-start // FOLDS)
     fit = augmented_synthetic_control(outcomes[0], donors, start, holdout=holdout)
-    gaps = {
-        unit: augmented_synthetic_control(
-            donors[row], np.delete(donors, row, axis=0), start, penalty=fit.penalty
-        ).gaps
-        for unit, row in ((cells.controls[row], row) for row in drawn(len(donors), rng))
-        if len(donors) > 2
-    }
-    placebos = tuple(placebo(unit, each, float(each[start:].mean()), start) for unit, each in gaps.items())
-    ratios = np.array([rms(each[start:]) / max(rms(each[:start]), 1e-300) for each in gaps.values()])
-    inference = placebo_ratio(fit.gaps[start:], rms(fit.gaps[:start]), ratios, alpha=design.alpha)
+    assert fit.penalty is not None  # a ridge step has one
+    shown = drawn(len(donors), rng) if len(donors) > 2 else ()
+    gaps = single_placebos(outcomes, start, fit.penalty, np.array(shown, dtype=np.int64) + 1)
+    placebos = tuple(
+        placebo(cells.controls[row], each, float(each[start:].mean()), start)
+        for row, each in zip(shown, gaps, strict=True)
+    )
+    if len(cells.treated) > 1:
+        own = treated_weights(cells)
+        inference = set_inference(cells.panel.outcomes, own, start, fit.penalty, rng, alpha=design.alpha)
+    else:
+        inference = single_inference(fit.gaps, gaps, start, alpha=design.alpha)
     return Parts(
         effect=Estimate(fit.effect, inference, design.outcome_unit),
         observed=float(fit.treated[start:].mean()),
@@ -81,10 +95,12 @@ def augmented(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
         weights=_weights(cells, fit.weights),
         findings=(
             diagnostics.pre_fit_share(rms(fit.gaps[:start]), outcomes[:, :start], fit.treated[:start]),
-            diagnostics.placebo_count(len(placebos), design.alpha),
+            diagnostics.treated_clusters(len(cells.treated), inference),
+            *noise_unlike(cells, inference),
+            diagnostics.placebo_count(inference.placebos or len(placebos), design.alpha),
             *diagnostics.averaged_treated(cells),
             _extrapolation(fit.weights),
-            *sensitivity_checks.checks(cells, _augmented(fit.penalty), inference, periods=False),
+            *sensitivity_checks.checks(cells, design, _augmented(fit.penalty), inference),
         ),
     )
 
@@ -116,10 +132,32 @@ def difference(cells: Sample, design: Design, rng: np.random.Generator) -> Parts
             diagnostics.pre_fit_share(
                 float(np.std(gap[:start])), outcomes[:, :start], treated[:start], parallel=True
             ),
+            diagnostics.treated_clusters(len(cells.treated), errors.inference),
+            *noise_unlike(cells, errors.inference),
             diagnostics.placebo_count(len(errors.draws), design.alpha),
-            *sensitivity_checks.checks(cells, _difference, errors.inference, periods=False),
+            *sensitivity_checks.balanced(cells, omega),
+            *sensitivity_checks.checks(cells, design, _difference, errors.inference),
         ),
     )
+
+
+def _predicted_checks(cells: Sample, design: Design, result: SyntheticControl) -> list[Finding]:
+    """One donor less, and the neighbours, with the predictors weighted as in the reported fit."""
+    outcomes, start = _averaged(cells), cells.starts[0]
+    importance, predictors = result.fit.importance, result.predictors
+    found = [
+        leave_one_out_finding(leave_one_out(outcomes, start, predictors=predictors, importance=importance))
+    ]
+    ring = np.flatnonzero(np.isin(cells.controls, design.neighbours)) + 1
+    if len(ring):
+        far = np.setdiff1d(np.arange(1, len(outcomes)), ring)
+        units, traits = (np.vstack([each, each[ring].mean(axis=0)]) for each in (outcomes, predictors))
+        without, on_ring = (
+            fit_mix(units, start, row=row, donors=far, predictors=traits, importance=importance).effect
+            for row in (0, len(outcomes))
+        )
+        found.append(spill_over_finding(SpillOver(result.fit.effect, without, on_ring)))
+    return sensitivity_checks.at_most_caution(found, result.inference)
 
 
 def _mixed(outcomes: FloatArray, first_treated: IntArray) -> float:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from stats import reasons
 from stats.checks import diagnostics
 from stats.cohorts import NEVER
 from stats.errors import EstimationError
+from stats.inference import placebo_difference, student_t
 from stats.results import EventStudy, JointTest
 from tests.stats.build import create_sample, noise
 
@@ -56,9 +59,19 @@ def test_what_the_policy_left_out_is_told_by_name():
     assert diagnostics.coverage(cells)[1].code == "dropped_periods"
 
 
+INFERENCE = student_t(1.0, 1.0, 4.0, alpha=0.05, method="cr2_satterthwaite")
+
+
 @pytest.mark.parametrize(("count", "level"), [(1, "caution"), (4, "caution"), (5, "ok")])
 def test_few_treated_clusters_are_a_caution(count, level):
-    assert diagnostics.treated_clusters(count, "cr2_satterthwaite").level == level
+    assert diagnostics.treated_clusters(count, INFERENCE).level == level
+
+
+def test_one_treated_unit_is_told_with_the_least_p_value_that_its_placebos_allow():
+    ranked = placebo_difference(9.0, np.arange(12.0), alpha=0.05)
+    found = diagnostics.treated_clusters(1, ranked)
+    assert "no p-value falls below 0.077" in found.sentence_en
+    assert "0.077" in found.sentence_ko
 
 
 @pytest.mark.parametrize(("placebos", "level"), [(18, "caution"), (19, "ok")])
@@ -77,7 +90,7 @@ def test_the_gravest_finding_stands_first():
 
 
 def test_the_finding_on_few_treated_clusters_names_the_inference_that_was_made():
-    sentence = diagnostics.treated_clusters(3, "reassignment").sentence_en
+    sentence = diagnostics.treated_clusters(3, replace(INFERENCE, method="reassignment")).sentence_en
     assert "re-assignments" in sentence
     assert "CR2" not in sentence
 

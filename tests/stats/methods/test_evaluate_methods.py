@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from stats.design import Assignment
 from stats.errors import EstimationError
 from stats.evaluate import Evaluation, evaluate
 from stats.inference import Interval
+from stats.particles import Particle, with_particle
 from stats.staggered.group_time import group_time_effects
 from tests.stats.build import create_design, create_panel, labels, noise
 
@@ -189,6 +192,21 @@ def test_a_version_1_document_is_read_as_a_comparison():
     old = {**evaluation.document(), "schema_version": 1}
     del old["evidence"], old["components"]
     assert Evaluation.from_document(old) == evaluation
+
+
+READ_ALOUD = re.compile(r"(\S*[\d%])(으로|로|은|는|을|를|이|가|과|와)(?=[\s,.])")
+FORMS = {form: pair for pair in get_args(Particle) for form in pair.split("/")}
+
+
+@pytest.mark.parametrize("name", METHODS)
+@given(st.integers(0, 500))
+@settings(max_examples=3)
+def test_particles_fit_the_figures_and_codes_before_them(name, seed):
+    evaluation = run(name, seed=seed, effect=seed / 100, outcome_unit="minutes", outcome_unit_ko="분")
+    sentences = [evaluation.sentence_ko, *(finding.sentence_ko for finding in evaluation.findings)]
+    for text, form in READ_ALOUD.findall(" ".join(sentences)):
+        assert with_particle(text, FORMS[form]) == text + form
+    assert not re.search(r"\d 분|\)[을를은는이가]\(|\([을를은는이가으]\)", " ".join(sentences))
 
 
 SCRIPT = """
