@@ -1,12 +1,12 @@
 """Clustered errors for few clusters: CR0 to CR3 with Satterthwaite degrees of freedom.
 
 The sandwich is  V = sum_g B x_g' A_g u_g u_g' A_g x_g B  with A_g = 1 (CR0), sqrt(G/(G-1)) (CR1),
-sqrt(G/(G-1) (n-1)/(n-p)) (CR1S, as Stata), (1 - H_gg)^(-1/2) (CR2: unbiased when errors are independent
-and alike; Bell and McCaffrey 2002) or (1 - H_gg)^(-1) (CR3: close to the jackknife). The t statistic of a
-contrast has the moments of a quadratic form in the errors; matching the first two under that working
-model gives Satterthwaite's degrees of freedom, and the Wald test of several contrasts the "HTZ" F of
-Pustejovsky and Tipton (2018). The conventions are those of clubSandwich for unweighted least squares, and
-with inverse-variance weights for weighted.
+sqrt(G/(G-p)) (CR1p), sqrt(G/(G-1) (n-1)/(n-p)) (CR1S, as Stata), (1 - H_gg)^(-1/2) (CR2: unbiased when
+errors are independent and alike; Bell and McCaffrey 2002) or (1 - H_gg)^(-1) (CR3: close to the
+jackknife). The t statistic of a contrast has the moments of a quadratic form in the errors; matching the
+first two under that working model gives Satterthwaite's degrees of freedom, and the Wald test of several
+contrasts the "HTZ" F of Pustejovsky and Tipton (2018). The conventions are those of clubSandwich for
+unweighted least squares, and with inverse-variance weights for weighted.
 
 A fixed effect that is nested in the clusters may be absorbed: in an unweighted or inverse-variance
 weighted regression it changes neither the estimates nor the adjustment (Pustejovsky and Tipton 2018,
@@ -31,7 +31,7 @@ from stats.findings import NotComputable
 from stats.inference import Inference, silent, student_t
 from stats.panel import FloatArray
 
-Kind = Literal["CR0", "CR1", "CR1S", "CR2", "CR3"]
+Kind = Literal["CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3"]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class ClusterRobust:
 
 @checked_arguments
 def cluster_robust(regression: ClusteredRegression, kind: Kind = "CR2") -> ClusterRobust:
-    """The covariance of `kind`.
+    """The covariance of `kind`; "CR1p" is refused where parameters are as many as clusters.
 
     Directions that one cluster alone identifies (its own dummy, say) are left out of A_g by a
     pseudo-inverse, as clubSandwich does; contrasts without a part in them are not touched by that.
@@ -137,7 +137,13 @@ def cluster_robust(regression: ClusteredRegression, kind: Kind = "CR2") -> Clust
         raise EstimationError("kind", f"must be one of {', '.join(get_args(Kind))}, not {kind!r}")
     groups, n, p = regression.clusters, regression.observations, regression.parameters
     adjustment = _adjustment(regression, kind)
-    factor = {"CR1": groups / (groups - 1), "CR1S": groups / (groups - 1) * (n - 1) / (n - p)}.get(kind, 1.0)
+    if kind == "CR1p" and groups <= p:
+        raise EstimationError("kind", f"CR1p divides by clusters less parameters, {groups} less {p}")
+    factor = {
+        "CR1": lambda: groups / (groups - 1),
+        "CR1p": lambda: groups / (groups - p),
+        "CR1S": lambda: groups / (groups - 1) * (n - 1) / (n - p),
+    }.get(kind, lambda: 1.0)()
     scores = np.einsum("gab,gb->ga", adjustment, regression.scores)
     middle = factor * regression.transform @ scores.T @ scores @ regression.transform.T
     shared = regression.gram @ adjustment

@@ -159,7 +159,7 @@ def test_names_and_order_of_clusters_change_nothing(seed, names):
     assert moved.dof(0) == pytest.approx(plain.dof(0), rel=1e-9)
 
 
-@given(st.integers(0, 500), st.floats(-2, 2), st.sampled_from(["CR0", "CR1", "CR1S", "CR2", "CR3"]))
+@given(st.integers(0, 500), st.floats(-2, 2), st.sampled_from(["CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3"]))
 @settings(max_examples=40, deadline=None)
 def test_interval_and_p_value_agree(seed, effect, kind):
     outcomes, regressors, clusters = create_rows(seed)
@@ -240,3 +240,16 @@ def test_what_one_cluster_alone_identifies_has_no_error():
     errors = np.diag(jackknife(regression))
     assert np.isnan(errors[0])
     assert errors[1] > 0
+
+
+def test_the_covariances_without_leverage_differ_by_a_factor():
+    regression = ClusteredRegression.of(*create_rows(3, clusters=8, size=5))
+    bare = cluster_robust(regression, "CR0").covariance
+    for kind, factor in (("CR1", 8 / 7), ("CR1p", 8 / 5), ("CR1S", 8 / 7 * 39 / 37)):
+        np.testing.assert_allclose(cluster_robust(regression, kind).covariance, factor * bare, rtol=1e-12)
+
+
+def test_as_many_parameters_as_clusters_leave_no_cr1p():
+    regression = ClusteredRegression.of(*create_rows(3, clusters=3, size=9))
+    with pytest.raises(EstimationError, match="kind: CR1p"):
+        cluster_robust(regression, "CR1p")
