@@ -20,6 +20,7 @@ from experiments.registrations.plan_assignment import (
     kind_of,
 )
 from stats.design_parts import COMPLETE, NEWEST, ControlGroup, Method, Missing
+from stats.results import Evidence
 
 METHODS: tuple[str, ...] = get_args(Method)
 MISSING_POLICIES: tuple[str, ...] = get_args(Missing)
@@ -104,6 +105,16 @@ class DesignSchema(Schema):
 def may_lack_controls(design: Mapping[str, Any]) -> bool:
     """Whether the treated districts alone can be compared, with their own past."""
     return design["method"] == "interrupted" or kind_of(design) in IN_ONE_BLOCK
+
+
+def planned_evidence(plan: Mapping[str, Any]) -> Evidence:
+    """The level of evidence that a result of `plan` will have."""
+    method = plan["design"]["method"]
+    if method == "randomised":
+        return "randomised"
+    if method != "interrupted":
+        return "comparison"
+    return "controlled_before_after" if plan["districts"]["control"] else "before_after"
 
 
 def needs_newer_version(plan: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from experiments.districts import District, Territory
 from experiments.errors import NotFound
 from experiments.evaluation.models import Evaluation
 from experiments.evaluation.rule import Finding
+from experiments.registrations.models import PlanVersion
+from experiments.registrations.plan_design import planned_evidence
 from sandbox.exemptions.models import Exemption
 from sandbox.names import Name
 from sandbox.organisations import Organisation
 from sandbox.pilots.models import Pilot, PilotHistory, PilotStatus
 from sandbox.pilots.table import PUBLIC_FROM
 from sandbox.programmes.models import Site
+from stats.results import Evidence
 
 PAGE_SIZE = 20
 LATEST_FIRST = "-registered"
@@ -58,7 +62,10 @@ class SearchSchema(Schema):
 
 @dataclass(frozen=True)
 class Entry:
-    """One pilot in the list. `first_day` and `last_day` are the granted ones where there are any."""
+    """One pilot in the list. `first_day` and `last_day` are the granted ones where there are any.
+
+    evidence  the level that the finding rests on, as `stats.results.Evidence`; None without a finding
+    """
 
     number: str
     title_ko: str
@@ -73,6 +80,7 @@ class Entry:
     first_day: date
     last_day: date
     finding: str | None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,7 @@ def search(session: Session, wanted: Mapping[str, Any], *, language: str) -> Lis
     pages = max(1, -(-found // PAGE_SIZE))
     page = min(wanted["page"], pages)
     rows = (
-        _joined(select(Pilot, City, Company, Territory.synthetic, Exemption, latest_finding()))
+        _joined(select(Pilot, City, Company, Territory.synthetic, Exemption, latest_finding(), latest_plan()))
         .where(*conditions)
         .order_by(*_order(wanted["sort"], language))
         .limit(PAGE_SIZE)
@@ -149,7 +157,7 @@ def entries_before(
     if key is not None:
         conditions.append(Pilot.id < key)
     rows = session.execute(
-        _joined(select(Pilot, City, Company, Territory.synthetic, Exemption, latest_finding()))
+        _joined(select(Pilot, City, Company, Territory.synthetic, Exemption, latest_finding(), latest_plan()))
         .where(*conditions)
         .order_by(Pilot.id.desc())
         .limit(most + 1)
@@ -180,6 +188,19 @@ def latest_finding() -> ScalarSelect[str | None]:
     """The finding of a pilot's latest signed evaluation, as a column."""
     return (
         select(Evaluation.finding)
+        .where(Evaluation.experiment_id == Pilot.experiment_id, Evaluation.signed_at.is_not(None))
+        .order_by(Evaluation.signed_at.desc(), Evaluation.id.desc())
+        .limit(1)
+        .correlate(Pilot)
+        .scalar_subquery()
+    )
+
+
+def latest_plan() -> ScalarSelect[str | None]:
+    """The text of the plan that a pilot's latest signed evaluation carried out, as a column."""
+    return (
+        select(PlanVersion.document)
+        .join(Evaluation, Evaluation.plan_version_id == PlanVersion.id)
         .where(Evaluation.experiment_id == Pilot.experiment_id, Evaluation.signed_at.is_not(None))
         .order_by(Evaluation.signed_at.desc(), Evaluation.id.desc())
         .limit(1)
@@ -250,6 +271,7 @@ def _entry(
     synthetic: bool,
     exemption: Exemption,
     finding: str | None,
+    plan: str | None,
 ) -> Entry:
     copied = ("number", "title_ko", "title_en", "summary_ko", "summary_en", "status", "technology")
     return Entry(
@@ -260,4 +282,5 @@ def _entry(
         first_day=exemption.granted_from or pilot.planned_from,
         last_day=exemption.granted_to or pilot.planned_to,
         finding=finding,
+        evidence=None if plan is None else planned_evidence(json.loads(plan)),
     )

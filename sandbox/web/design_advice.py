@@ -63,4 +63,4 @@ def _evidence(found: Recommendation) -> tuple[str, str] | None:
         "design": {"method": found.design.method},
         "districts": {"control": list(found.design.controls)},
     }
-    return design_words.evidence(design_words.planned_evidence(planned))
+    return design_words.of_plan(planned)

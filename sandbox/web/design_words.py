@@ -9,6 +9,7 @@ from flask_babel import gettext, lazy_gettext
 
 from experiments.errors import BrokenRecord
 from experiments.evaluation.models import Evaluation
+from experiments.registrations.plan_design import planned_evidence
 from sandbox.web import drawing
 from sandbox.web.filters import pick
 from stats.results import Evidence
@@ -158,6 +159,11 @@ def is_lower(level: Evidence) -> bool:
     return level in ("controlled_before_after", "before_after")
 
 
+def of_plan(plan: Mapping[str, Any]) -> tuple[str, str]:
+    """The tag of the level that a result of `plan` will have."""
+    return evidence(planned_evidence(plan))
+
+
 def lower_evidence(run: Evaluation) -> tuple[str, str] | None:
     """The tag that the finding of `run` needs beside it; None where the evidence is a comparison.
 
@@ -168,16 +174,6 @@ def lower_evidence(run: Evaluation) -> tuple[str, str] | None:
     except BrokenRecord:
         return None
     return evidence(level) if is_lower(level) else None
-
-
-def planned_evidence(plan: Mapping[str, Any]) -> Evidence:
-    """The level that a result of `plan` will have."""
-    design = plan["design"]
-    if design["method"] == "randomised":
-        return "randomised"
-    if design["method"] != "interrupted":
-        return "comparison"
-    return "controlled_before_after" if plan["districts"]["control"] else "before_after"
 
 
 def particulars(

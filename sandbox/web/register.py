@@ -19,7 +19,7 @@ from sandbox.pilots.published import Published
 from sandbox.pilots.register import Entry, SearchSchema
 from sandbox.pilots.table import PUBLIC_FROM
 from sandbox.programmes.overview import programmes_with_calls
-from sandbox.web import charts, maps, results, words
+from sandbox.web import charts, design_words, maps, results, words
 from sandbox.web.filters import day, language, pick
 from sandbox.web.site_map import site_map
 from sandbox.web.spreadsheet import csv_bytes
@@ -128,6 +128,8 @@ def _card(entry: Entry) -> dict[str, Any]:
     tags = [words.status("pilot", entry.status)]
     if entry.finding:
         tags.append(words.outcome(entry.finding))
+    if entry.evidence and design_words.is_lower(entry.evidence):
+        tags.append(design_words.evidence(entry.evidence))
     if entry.is_synthetic:
         tags.append((gettext("Synthetic"), "neutral"))
     return {

@@ -128,5 +128,6 @@ def test_a_result_is_read_in_korean(office, name):
 
 def test_lower_evidence_is_told_wherever_the_finding_is(office):
     office = office(history("interrupted"))
-    for who, page in (("evaluator", "evaluator"), ("evaluator", "cases/{}"), (None, "pilots/{}")):
+    pages = (("evaluator", "evaluator"), ("evaluator", "cases/{}"), (None, "pilots/{}"), (None, ""))
+    for who, page in pages:
         assert "Lower evidence: own past only" in said(office.open(who, page))
