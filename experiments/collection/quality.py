@@ -29,6 +29,8 @@ MAD_TO_DEVIATION = 1.4826
 UNIT_FACTORS = (1.609344, 3.6, 10.0, 24.0, 60.0, 100.0, 1_000.0, 3_600.0, 86_400.0)
 FACTOR_TOLERANCE = 0.08
 READINGS_EACH_SIDE = 14
+BESIDE, AT_ONCE = 3, 0.75
+"""Readings whose medians are compared next to a jump, and the least part of it that lies between them."""
 
 
 class Trouble(StrEnum):
@@ -138,7 +140,7 @@ def unit_jump(values: FloatArray) -> UnitJump | None:
     below for a fall, and where; None where it does not. NaN are passed over.
 
     The place of the jump is where the sums of the logarithms' deviations peak; the logarithms must lie
-    closer to their medians on both sides than the jump is wide.
+    closer to their medians on both sides than the jump is wide, and most of it must lie between neighbours.
     """
     places = np.flatnonzero(~np.isnan(values) & (values != 0))
     if len(places) < 2 * READINGS_EACH_SIDE:
@@ -150,6 +152,10 @@ def unit_jump(values: FloatArray) -> UnitJump | None:
     jump = float(np.median(after) - np.median(before))
     spread = MAD_TO_DEVIATION * max(_mad(before), _mad(after))
     if abs(jump) <= 4 * spread:
+        return None
+    # A trend has two levels as well, and comes by it step by step.
+    at_once = np.median(after[:BESIDE]) - np.median(before[-BESIDE:])
+    if abs(at_once) < AT_ONCE * abs(jump):
         return None
     nearest = min(UNIT_FACTORS, key=lambda factor: abs(math.log(factor) - abs(jump)))
     if abs(math.log(nearest) - abs(jump)) > FACTOR_TOLERANCE:

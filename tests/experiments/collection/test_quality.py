@@ -99,6 +99,16 @@ def test_other_changes_are_no_change_of_unit(factor):
     assert quality.unit_factor(values) is None
 
 
+def test_a_trend_with_two_levels_is_no_change_of_unit():
+    """Thirty-one years over which a level grows by six tenths, faster in the middle, as sales do."""
+    years = np.arange(31)
+    values = 75 * 1.609344 ** (1 / (1 + np.exp(-(years - 15) / 2)))
+    assert quality.unit_factor(values) is None
+    values[years >= 15] = 75 * 1.609344
+    values[years < 15] = 75
+    assert quality.unit_factor(values) == pytest.approx(1.609344)
+
+
 # -- gaps and lateness -------------------------------------------------------------------------
 
 
