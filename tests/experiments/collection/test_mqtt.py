@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,8 +12,11 @@ from experiments.collection import preview, probe, quarantine
 from experiments.collection.connectors.options import check_options
 from experiments.collection.models import DataSource
 from experiments.collection.mqtt_models import MqttSession
+from experiments.collection.settled import settled_as_of
 from experiments.collection.sources import edit_source, pause, resume
+from experiments.districts import District
 from experiments.errors import Invalid
+from experiments.metrics import Metric
 from tests.experiments.collection.build import NOW, START, create_hub, day, entity, source_data, the_source
 from tests.experiments.collection.mqtt import (
     OPTIONS,
@@ -277,3 +281,21 @@ def test_messages_can_be_read_again_once_the_source_is_put_right(sessions, broke
         ("no_instant", "open"),
         ("not_json", "open"),
     ]
+
+
+def test_evaluations_need_not_wait_for_a_subscription_to_end(sessions, broker):
+    """A claim that is held for days must not hold back the moment as of which readings are read."""
+    source_at(sessions, broker)
+    now = [NOW]
+    with listening(sessions, now=lambda: now[0]):
+        until(lambda: is_connected(sessions))
+        now[0] = day(12)
+        broker.publish([said(1, 11, 5.0)])
+        until(lambda: values(sessions) == [5.0])
+        with sessions() as session:
+            metrics, districts = (
+                session.scalars(select(Metric)).all(),
+                session.scalars(select(District)).all(),
+            )
+            settled = settled_as_of(session, metrics=metrics, districts=districts, at=day(12))
+    assert settled == day(12) - timedelta(microseconds=1)
