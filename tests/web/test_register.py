@@ -191,7 +191,7 @@ def test_interval_without_an_end_says_so(client, add):
         PLACEBO_RATIO, 0.05, 0.5, Interval(-math.inf, math.inf, results.SILENT_REASON), placebos=1
     )
     said = page_of(client, add((*RUNNING, run_later, store(inference=endless), factories.sign_result)))
-    assert "95% interval: no limit to no limit. The residuals do not vary." in said
+    assert "95% interval: without limits. The residuals do not vary." in said
 
 
 def test_what_could_not_be_computed_is_said_with_its_reason(client, add):
