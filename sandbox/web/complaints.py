@@ -119,6 +119,7 @@ FIXED = (
     _("The source does not map this attribute of this entity."),
     _("Too many of these readings cannot be stored."),
     _("There is no reading here."),
+    _("Write a duration such as PT1H or P1D."),
     _("Nothing differs from the version before."),
     _("A rate, and nothing else, has a denominator."),
     _("A rate is no denominator."),

@@ -63,7 +63,7 @@ KINDS = {
 
 # What "entity type" means to each kind, and the options that it knows; (must, may).
 WHAT_KINDS_ASK = {
-    "ngsi_ld": (_("Entity type"), (), ()),
+    "ngsi_ld": (_("Entity type"), (), ("method", "period")),
     "sensorthings": (
         _("Datastream, whose attribute is result; or Thing, whose attributes are observed properties"),
         (),

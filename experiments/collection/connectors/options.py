@@ -10,6 +10,7 @@ from typing import Any
 import jsonpath
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from experiments.collection.connectors.ngsi_ld_values import METHODS
 from experiments.errors import Invalid
 from experiments.fields import Line, load
 
@@ -19,6 +20,7 @@ _PATH = re.compile(r"(?:/[^/?#\s]+)+/?")
 # Levels with a wildcard alone or without one, # at the end only; what begins with $ is the broker's own.
 _TOPIC = re.compile(r"(?!\$)(?:(?:\+|[^+#/]*)/)*(?:\+|#|[^+#/]*)")
 _LONGEST_TOPIC_BYTES = 1_000
+_DURATION = re.compile(r"P(?=[1-9]|T)(?:[1-9]\d{0,2}[DWM])?(?:T[1-9]\d{0,3}[HMS])?(?<!T)")
 _DAY = 86_400
 
 Errors = dict[str, list[str]]
@@ -79,8 +81,20 @@ def _parameters() -> fields.Dict:
     )
 
 
-class NoOptions(Schema):
-    """Everything is said elsewhere."""
+def _is_duration(text: str) -> None:
+    if not _DURATION.fullmatch(text):
+        raise ValidationError("Write a duration such as PT1H or P1D.")
+
+
+class NgsiLdOptions(Schema):
+    """What a hub is told that puts readings together itself: aggregatedValues of its temporal API.
+
+    `method` goes out as aggrMethods (avg where none is named), `period`, the length of a bucket as an
+    ISO 8601 duration, as aggrPeriodDuration (PT1H). They mean nothing to raw readings.
+    """
+
+    method = fields.String(validate=validate.OneOf(METHODS))
+    period = Checked(_is_duration, longest=20)
 
 
 class SensorThingsOptions(Schema):
@@ -185,7 +199,7 @@ class OneM2mOptions(Schema):
 
 
 OPTIONS: Mapping[str, type[Schema]] = {
-    "ngsi_ld": NoOptions,
+    "ngsi_ld": NgsiLdOptions,
     "sensorthings": SensorThingsOptions,
     "ckan": CkanOptions,
     "korean_api": KoreanApiOptions,

@@ -13,7 +13,7 @@ from experiments.collection.quality_models import DeviceChange
 from experiments.evaluation import runs
 from experiments.evaluation.job import job_of
 from tests.experiments.evaluation.build import AFTER, MONTHS, REQUESTED, InThisProcess, values
-from tests.experiments.evaluation.test_job import asked
+from tests.experiments.evaluation.test_job import WEEKLY, asked, seven_weeks
 from tests.factories import create_case
 
 AVAILABLE = {"method": "did", "alpha": 0.05, "missing": "available", "predictors": []}
@@ -100,6 +100,41 @@ def test_a_repetition_gives_the_same_bytes_although_the_attribute_was_renamed(se
     session.refresh(evaluation)
     session.execute(update(SourceAttribute).values(attribute="renamed"))
     assert runs.repeat(session, evaluation, InThisProcess()) == text
+
+
+def test_devices_changed_on_one_side_alone_flag_the_estimate(session):
+    case = create_case(session, REQUESTED)
+    source = session.scalars(select(DataSource).order_by(DataSource.id)).first()
+    change = {"source_id": source.id, "recorded_by_name": "An officer", "description": "New counters."}
+    when = {"changed_at": datetime(2026, 1, 10, tzinfo=UTC), "recorded_at": AFTER - timedelta(days=1)}
+    for district in case.site.territory.districts[:2]:
+        session.add(DeviceChange(**change, **when, district_id=district.id))
+    session.flush()
+    made = health(case)
+    assert made["devices_changed"] == {"treated": 1.0, "control": 0.0}
+    assert found(made, "device_change")["level"] == "fail"
+    inputs = json.loads(runs.repeat(session, case.evaluation, InThisProcess()))["inputs"]
+    assert inputs["device_difference"] == 1.0
+
+
+def many_days(unit_of):
+    """Seven weeks of daily readings before and after 6 July; `unit_of` gives the factor of a cell."""
+    return {cell: value * unit_of(*cell) for cell, value in seven_weeks().items()}
+
+
+@pytest.mark.parametrize(
+    ("unit", "place", "counted"), [("D04", 20, ["D04"]), ("D01", 20, ["D01"]), ("D01", 35, [])]
+)
+def test_a_unit_that_changes_is_told_from_an_effect_at_the_start(session, unit, place, counted):
+    """The 35th day is the first treated one: there a jump may be what the pilot did."""
+
+    def measured():
+        first = min(day for _, day in seven_weeks())
+        return many_days(lambda code, day: 60 if code == unit and (day - first).days >= place else 1)
+
+    missing = {"method": "did", "alpha": 0.05, "missing": "available"}
+    case = asked(session, measured=measured, cadence="day", **WEEKLY | {"period": "day", "design": missing})
+    assert health(case)["unit_changes"] == counted
 
 
 def test_a_stuck_instrument_is_named(session):
