@@ -39,6 +39,8 @@ class PreTrendPower:
 
     power              probability that some lead is significant under the trend
     size               the same under parallel trends
+    joint_power        probability that the Wald test of all leads together rejects under the trend, with the
+                       same alpha; its statistic is chi-squared with the trend's distance as noncentrality
     bayes_factor       how much likelier passing is under the trend than under parallel trends
     likelihood_ratio   of the leads as estimated, the trend against parallel trends
     mean_after_pretest p, expected estimates under the trend and no effect, given that the test passed
@@ -47,6 +49,7 @@ class PreTrendPower:
     trend: FloatArray
     power: float
     size: float
+    joint_power: float
     bayes_factor: float
     likelihood_ratio: float
     mean_after_pretest: FloatArray
@@ -123,11 +126,19 @@ def pretrend_power(
         trend=slope,
         power=1 - passing,
         size=1 - passing_parallel,
+        joint_power=_joint_power(float(slope[leads] @ solved), len(limits), alpha),
         bayes_factor=passing / passing_parallel,
         likelihood_ratio=math.exp(float(values[leads] @ solved - slope[leads] @ solved / 2)),
         # The leads are truncated; the others move with them as the covariance says (Roth 2022, prop. 1).
         mean_after_pretest=slope + matrix[:, leads] @ shift,
     )
+
+
+def _joint_power(distance: float, count: int, alpha: float) -> float:
+    """Of the chi-squared test of `count` leads whose mean lies `distance` (squared, in errors) from zero."""
+    from scipy.special import chdtri, chndtr
+
+    return 1 - float(chndtr(chdtri(count, alpha), count, distance))
 
 
 @checked_arguments

@@ -250,6 +250,7 @@ INNER = frozenset(
         "monitoring.anytime.log_e_value",
         "monitoring.anytime.threshold",
         "staggered.multiplier.bands",
+        "staggered.multiplier.bands_of",
         "synthetic_control.synthetic.pool_of",
         "trials.randomisation.inverted",
         "trials.randomisation.ranked",

@@ -133,3 +133,16 @@ def test_questions_are_refused_by_argument(change, argument):
 def test_a_power_that_no_slope_has_is_refused(power):
     with pytest.raises(EstimationError, match="power"):
         slope_for_power(np.eye(2), [-2, 0], power=power)
+
+
+def test_the_joint_test_of_the_leads_has_the_power_that_draws_show():
+    covariance = 0.2 * np.eye(4) + 0.1
+    trend = 0.4 * np.array([-3.0, -2.0, 1.0, 2.0])
+    found = pretrend_power(np.zeros(4), covariance, trend, [-4, -3, 0, 1])
+    before = covariance[:2, :2]
+    draws = np.random.default_rng(5).multivariate_normal(trend[:2], before, size=100_000)
+    statistics = np.einsum("ni,ij,nj->n", draws, np.linalg.inv(before), draws)
+    rejected = np.mean(statistics > scipy.stats.chi2.ppf(0.95, 2))
+    assert found.joint_power == pytest.approx(rejected, abs=5 * 0.5 / math.sqrt(100_000))
+    flat = pretrend_power(np.zeros(4), covariance, 0 * trend, [-4, -3, 0, 1])
+    assert flat.joint_power == pytest.approx(0.05)
