@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from experiments.collection.claims import query_of
 from experiments.collection.connectors.ngsi_ld import Query
-from experiments.collection.connectors.readings import Harvest, Reading
 from experiments.collection.connectors.options import SUBSCRIBED
+from experiments.collection.connectors.readings import Harvest, Reading
 from experiments.collection.connectors.registry import CONNECTORS
 from experiments.collection.faults import HubFault
 from experiments.collection.http import Access, Answer, HubClient
@@ -24,7 +24,9 @@ from experiments.collection.models import Across, DataSource, from_microseconds,
 from experiments.collection.mqtt_preview import overhear
 from experiments.collection.settings import CollectionSettings
 
-MOST_REQUESTS = 3
+MOST_REQUESTS = 6
+# A page of NGSI-LD is of entities, and none counts before all have come: fewer requests show more.
+LARGEST_PAGE = 1_000
 MOST_READINGS = 5_000
 LONGEST = timedelta(days=7)
 
@@ -102,9 +104,11 @@ def trial_of(session: Session, source: DataSource, *, at: datetime) -> Trial:
     length = min(timedelta(seconds=source.window_seconds), LONGEST)
     targets = targets_of(session, source.id)
     hub = source.hub
+    query = query_of(source, targets, max(end - length, source.starts_at), end)
+    whole_page = min(len(source.entities), LARGEST_PAGE) if hub.kind == "ngsi_ld" else 0
     return Trial(
         kind=hub.kind,
-        query=query_of(source, targets, max(end - length, source.starts_at), end),
+        query=replace(query, page_size=max(query.page_size, whole_page)),
         targets=targets,
         access=Access(hub.id, hub.base_url, hub.credentials, hub.requests_per_minute),
         districts={each.entity: each.district_id for each in source.entities},
@@ -115,7 +119,7 @@ def trial_of(session: Session, source: DataSource, *, at: datetime) -> Trial:
 
 
 def run(trial: Trial, settings: CollectionSettings, *, at: datetime) -> Preview:
-    """Ask the hub at most three times, without repeating, or overhear a broker for some seconds, and sort
+    """Ask the hub at most six times, without repeating, or overhear a broker for some seconds, and sort
     what comes."""
     harvest = Harvest()
     requests: list[Request] = []

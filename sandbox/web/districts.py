@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext, ngettext
 
+from experiments import facts
 from experiments.districts import District, Territory
 from experiments.errors import Invalid
 from sandbox import access, district_desk
@@ -30,6 +31,8 @@ LABELS = {
     "unit": _("Unit"),
     "valid_on": _("On which day"),
 }
+# Facts have names of the city's choosing; these two mean something to the service.
+FACT_NAMES = {facts.POPULATION: _("Population"), facts.AREA: _("Area")}
 
 
 @pages.get("/districts")
@@ -96,6 +99,7 @@ def _page(shown: District, sent: Sent) -> str:
     return render_template(
         "districts/district.html",
         page=district_desk.page(db.session, shown, actor()),
+        fact_names=FACT_NAMES,
         sent=sent,
         errors=sent.errors,
         labels=LABELS,

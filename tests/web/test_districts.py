@@ -72,7 +72,7 @@ def test_a_file_says_where_it_is_from(officer, site):  # noqa: F811
 def test_a_fact_is_recorded_with_its_source(officer, rows, site):  # noqa: F811
     assert fact(officer, site).status_code == 303
     page = officer.read(f"/districts/{site.territory.code}/D01")
-    assert "population 41,200.00 people 2025-12-31 Resident register" in page
+    assert "Population 41,200 people 2025-12-31 Resident register" in page
     assert {each.code: each.population for each in stored(rows, select(District))}["D01"] == 41200
 
 

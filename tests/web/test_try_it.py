@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from experiments.collection.models import DataSource, Hub, Observation
+from sandbox.demo.dataset import DataSet
+from sandbox.demo.playback import PlaybackHub
 from sandbox.ledger import LedgerEntry
 from tests.experiments.collection.build import scripted_hub
 from tests.factories import BEGINNING, create_metric, create_site, create_source
@@ -124,3 +126,21 @@ def test_a_change_is_tried_before_it_is_saved(officer, rows, service, site, metr
     assert "12.5" in said(tried)
     assert stored(rows, select(DataSource.version)) == before
     assert "another name" not in stored(rows, select(DataSource.name))
+
+
+def test_entities_of_many_pages_are_shown_all_the_same(officer, service, site, metric, rows):
+    """None of them counts before all have come, and a trial does not ask for ever."""
+    service.settings = replace(service.settings, private_hubs=("127.0.0.1:*",))
+    data = DataSet.of(
+        "DistrictObserved",
+        {
+            f"urn:ngsi-ld:District:{number}": {"wait": [(BEGINNING - timedelta(hours=1), 0.5, BEGINNING)]}
+            for number in range(1, 7)
+        },
+    )
+    entities = "\n".join(f"urn:ngsi-ld:District:{number} = D{number:02d}" for number in range(1, 7))
+    with PlaybackHub([data], dialect="city_data_hub", clock=lambda: BEGINNING) as hub:
+        form = typed(site, metric, hub.base_url, page_size="1", entities=entities)
+        page = said(officer.send("/sources/new", **form | {"new_hub.dialect": "city_data_hub"}, verb="try"))
+    assert "6 readings; the first are shown." in page
+    assert "Without a reading" not in page

@@ -11,7 +11,6 @@ import pytest
 from experiments.collection import probe
 from experiments.collection.credentials import Credentials, Kind, Vault
 from experiments.collection.http import Access
-from experiments.collection.models import Hub
 from tests.experiments.collection.build import SETTINGS, scripted_hub
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
