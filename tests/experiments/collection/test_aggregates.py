@@ -28,11 +28,8 @@ def ask(session, source, *answers):
     return asked, read_window(get, query).readings
 
 
-@pytest.mark.parametrize(
-    ("dialect", "before"),
-    [("etsi", ()), ("scorpio", ()), ("stellio", ()), ("city_data_hub", (({"count": 1},),))],
-)
-def test_the_hub_is_asked_for_the_buckets_that_the_source_names(session, dialect, before):
+@pytest.mark.parametrize("dialect", ["etsi", "scorpio", "stellio"])
+def test_the_hub_is_asked_for_the_buckets_that_the_source_names(session, dialect):
     source = create_source(session, dialect=dialect, **AGGREGATED)
     page = [{"id": entity(1), "type": "T", "intensity": {"type": "Property", "max": BUCKETS}}]
     asked, readings = ask(session, source, (page,), ([],))
