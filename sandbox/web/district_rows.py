@@ -31,7 +31,7 @@ def district_rows(
 ) -> Markup:
     """A line per district over its own baseline; the latest value stands at the end of the row."""
     base = NARROW if narrow else WIDE
-    tall, top = 2.6 * base.font, 1.9 * base.font
+    tall, top = 2.0 * base.font, 1.9 * base.font
     bottom = top + tall * len(values.rows)
     sheet = replace(base, height=bottom + 2.2 * base.font)
     widest = max((drawing.text_width(name, base.font) for name in values.rows), default=0.0)

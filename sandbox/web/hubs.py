@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from experiments.collection import probe
+from experiments.collection.connectors.options import SUBSCRIBED
 from experiments.collection.credentials import CredentialsSchema, Vault
 from experiments.collection.models import Hub
 from experiments.collection.probe import Sample
-from experiments.errors import Invalid, Refused
+from experiments.errors import Invalid, NotFound, Refused
 from sandbox import access, hub_desk
 from sandbox.config import Settings
 from sandbox.db import db
@@ -44,9 +45,11 @@ def index() -> ResponseReturnValue:
 
 @pages.get("/<key:hub_id>")
 def hub(hub_id: int) -> ResponseReturnValue:
+    shown = _hub(hub_id)
     return render_template(
         "hubs/hub.html",
-        page=hub_desk.page(db.session, _hub(hub_id), actor(), _vault()),
+        page=hub_desk.page(db.session, shown, actor(), _vault()),
+        may_test=shown.kind not in SUBSCRIBED,
         watches_sources=access.watchers_of_collection(actor()),
         reads_ledger=access.auditor(actor()),
         hub_words=hub_words,
@@ -71,8 +74,9 @@ def new() -> ResponseReturnValue:
                 by=actor(),
                 at=now(),
             )
-            flash(gettext("The hub is registered. See whether it answers."), "success")
-            return redirect(url_for("hubs.test", hub_id=made.id), 303)
+            flash(gettext("The hub is registered."), "success")
+            next_page = "hubs.test" if made.kind not in SUBSCRIBED else "hubs.hub"
+            return redirect(url_for(next_page, hub_id=made.id), 303)
         except Invalid as refusal:
             sent.errors = complaints.translated(refusal.errors)
     return _form(sent, None)
@@ -154,6 +158,9 @@ def wake(hub_id: int) -> ResponseReturnValue:
 def test(hub_id: int) -> ResponseReturnValue:
     """Ask one question and show how the answer begins; nothing is stored."""
     tested = _kept(hub_id, "hub.test")
+    if tested.kind in SUBSCRIBED:
+        # A broker is no server that answers a question; the page of its source says whether it is heard.
+        raise NotFound("hub that answers questions", hub_id)
     sent = Sent(request.form, {"path": probe.first_path(tested)})
     sample = None
     if request.method == "POST":

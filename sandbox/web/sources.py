@@ -164,7 +164,9 @@ def _source(source_id: int) -> DataSource:
 
 def _blank(own: list[Any]) -> dict[str, Any]:
     """What the form of a new source proposes."""
+    hubs = hub_desk.usable(db.session, [place.id for place in own])
     return {
+        "hub": hubs[0].name if hubs else NEW_HUB,
         "territory": own[0].code if len(own) == 1 else "",
         "representation": "temporal_values",
         "page_size": 100,

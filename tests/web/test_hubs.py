@@ -207,7 +207,9 @@ def test_a_hub_that_moves_loses_its_credentials(officer, hub, rows, site, base_u
 
 def test_a_rest_is_shown_with_its_failures_and_ended(officer, hub, rows, site):
     source = create_source(rows, site, hub=hub.name)
-    create_attempt(rows, source, status="failed", error="HTTP 503: busy", error_url="https://hub.example.org/x")
+    create_attempt(
+        rows, source, status="failed", error="HTTP 503: busy", error_url="https://hub.example.org/x"
+    )
     hub.failures, hub.resting_until = 5, BEGINNING + timedelta(minutes=4)
     rows.commit()
     page = officer.read(f"/hubs/{hub.id}")
@@ -244,6 +246,13 @@ def test_a_question_to_a_hub_that_may_not_be_called_says_why(officer, rows, site
     page = said(officer.send(f"/hubs/{hub.id}/test", path=""))
     assert "The answer cannot be used" in page
     assert "SANDBOX_PRIVATE_HUBS" in page
+
+
+def test_a_broker_is_not_asked_a_question(officer, rows, site):
+    broker = typed(site, kind="mqtt", base_url="mqtts://broker.example.org")
+    answer = officer.send("/hubs/new", **broker)
+    assert "Test the hub" not in officer.read(answer.location)
+    assert officer.open(f"{answer.location}/test").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["types", "@evil.example", "/a b"])

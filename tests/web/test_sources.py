@@ -311,7 +311,7 @@ def test_a_failed_attempt_shows_its_reason_and_address(officer, rows, source):
     rows.commit()
     answer = officer.open(f"/sources/{source.id}")
     assert "Failed" in said(answer)
-    assert "Why: page 2, at $[3].wait: not a number: <b> https://hub.example.org/ngsi-ld" in said(answer)
+    assert "Why: Page 2, at $[3].wait: not a number: <b> https://hub.example.org/ngsi-ld" in said(answer)
     assert "number: <b>" not in answer.text
 
 
