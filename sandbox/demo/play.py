@@ -23,7 +23,7 @@ from experiments.collection.models import CollectionAttempt, DataSource
 from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
 from experiments.evaluation.models import Evaluation, EvaluationStatus
-from sandbox.demo import stage, survey
+from sandbox.demo import confirmation, stage, survey
 from sandbox.demo.cast import engage
 from sandbox.demo.city import City, city
 from sandbox.demo.history import History, prop99
@@ -31,6 +31,7 @@ from sandbox.demo.plans import city_plan, history_plan
 from sandbox.demo.playback import PlaybackHub
 from sandbox.demo.walk import Story, Walk
 from sandbox.scheduler import Work, start_background
+from sandbox.serving import note_lapses
 
 SEED = 20261123
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -115,9 +116,15 @@ class Demonstration:
         self._collect(-80)
         self._conclude("crossings", "smart crossings")
         self._tell("drone delivery: filed and in consultation")
+        self._at(-60)
+        self.walk.step(partial(confirmation.ask, cast=cast))
+        self._at(-50)
+        self.walk.step(partial(confirmation.police_reply, cast=cast))
         self._apply(stories["drones"], drafted=-40, filed=-28, asked=-20, replied=-8, granted=None)
         self._collect(-4)
         self._collect(0)
+        self._wait("rapid confirmation: the silence of the city", self._progress_of_silence)
+        self.walk.step(partial(confirmation.answer, cast=cast))
         self._keep_city_data()
         self._evaluate_and_sign("shuttle", "autonomous shuttle, while it runs")
 
@@ -216,6 +223,11 @@ class Demonstration:
                 done += whole if is_current else min(whole - 1, (source.watermark - source.starts_at).days)
         return done, total
 
+    def _progress_of_silence(self) -> tuple[int, int]:
+        """The heartbeat notes that the city's time has run out, and the law replies for it."""
+        with self.sessions() as session:
+            return int(confirmation.is_all_in(session)), 1
+
     def _progress_of_run(self, run: int) -> tuple[int, int]:
         with self.sessions() as session:
             evaluation = session.get_one(Evaluation, run)
@@ -243,7 +255,7 @@ class Demonstration:
             self.sessions,
             CollectionSettings(private_hubs=stage.LOOPBACK),
             clock=self.clock,
-            duties=(evaluate,),
+            duties=(partial(note_lapses, self.sessions, self.clock), evaluate),
         )
 
     def _at(self, days: int) -> None:

@@ -220,7 +220,9 @@ def _file(
         forms_of=FORMS,
         moves_of={each: CONFIRMATION.transition(each) for each in MOVES},
         errors=errors,
-        labels={name: f"{words.verb('confirmation', verb)} – {gettext('Reason')}" for name in errors},
+        labels=dict.fromkeys(errors, " – ".join((words.verb("confirmation", verb), gettext("Reason"))))
+        if errors
+        else {},
         typed=typed,
         clock_words=clock_words,
         today=today(),

@@ -31,7 +31,7 @@ from tests.factories import (
     create_case,
 )
 
-LETTERHEAD = post.Letterhead("registry@example.org", "https://registry.example.org")
+LETTERHEAD = post.Letterhead("pilots@example.org", "https://pilots.example.org")
 
 
 def told(session, case, code):
@@ -157,7 +157,7 @@ def test_a_notice_becomes_one_mail_with_a_link(office, sent_case):
     assert message["To"] == sent_case[1]
     body = message.get_content()
     assert "의견 검토 요청이 도착했습니다." in body
-    assert "https://registry.example.org/cases/RS-2026-" in body
+    assert "https://pilots.example.org/cases/RS-2026-" in body
     assert [(status, errors) for status, errors, _ in mails(office)] == [("sent", [None])]
 
 
