@@ -220,6 +220,10 @@ PATTERNS = (
     (r"Line (?P<line>\d+) is not (?P<format>JSON|CSV)\.", _("Line %(line)s is not %(format)s.")),
     (r"1 to (?P<most>\d+) printable characters\.", _("1 to %(most)s printable characters.")),
     (r"(?P<name>.+) is no ministry", _("%(name)s is no ministry")),
+    (
+        r"(?P<name>.+) is neither a ministry nor a city",
+        _("%(name)s is neither a ministry nor a city"),
+    ),
     (r"(?P<name>.+) stands twice", _("%(name)s stands twice")),
     (r"unknown regime (?P<key>.+)", _("unknown regime %(key)s")),
     (r"unknown district (?P<code>.+)", _("unknown district %(code)s")),
@@ -258,12 +262,8 @@ PATTERNS = (
         _("the source %(name)s gives the same metric for this district"),
     ),
     (
-        r"The scheme must be http or https, not (?P<scheme>.+)\.",
-        _("The scheme must be http or https, not %(scheme)s."),
-    ),
-    (
-        r"The scheme must be mqtt or mqtts, not (?P<scheme>.+)\.",
-        _("The scheme must be mqtt or mqtts, not %(scheme)s."),
+        r"The scheme must be (?P<plain>\w+) or (?P<secure>\w+), not (?P<scheme>.+)\.",
+        _("The scheme must be %(plain)s or %(secure)s, not %(scheme)s."),
     ),
     (r"Not a filter of topics: (?P<topic>.+)", _("Not a filter of topics: %(topic)s")),
     (
