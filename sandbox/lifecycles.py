@@ -26,7 +26,7 @@ def document() -> str:
     lines = [
         "# Lifecycles",
         "",
-        "Who may move what, from which state to which, under which conditions. `sandbox lifecycles` writes it",
+        "Who may move what, from where to where, under which conditions. `sandbox lifecycles` writes it",
         "from the tables that the service runs by; a test holds this page against them. A step that leaves a",
         "state as it is stands in the table and not in the drawing.",
     ]
@@ -38,7 +38,7 @@ def document() -> str:
 def _drawing(lifecycle: Lifecycle[Any]) -> Iterator[str]:
     yield "```mermaid"
     yield "stateDiagram-v2"
-    yield f"    [*] --> {next(iter(lifecycle.states)).value}"
+    yield f"    [*] --> {[*lifecycle.states][0].value}"
     for transition in lifecycle.transitions:
         for source in transition.sources:
             if source != transition.target:

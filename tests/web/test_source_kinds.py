@@ -193,7 +193,12 @@ def test_an_option_that_cannot_be_is_refused_with_its_line(officer, rows, site, 
 
 
 def test_every_kind_has_its_connector_its_options_and_its_words():
-    assert set(CONNECTORS) | SUBSCRIBED == set(OPTIONS) == set(source_words.KINDS) == set(source_words.WHAT_KINDS_ASK)
+    assert (
+        set(CONNECTORS) | SUBSCRIBED
+        == set(OPTIONS)
+        == set(source_words.KINDS)
+        == set(source_words.WHAT_KINDS_ASK)
+    )
 
 
 @pytest.mark.parametrize("kind", OPTIONS)

@@ -78,5 +78,3 @@ def test_a_path_that_leads_to_another_host_is_not_asked():
     sample = ask(answering(b"{}"), path="@169.254.169.254/latest")
     assert sample.status is None
     assert sample.fault
-
-
