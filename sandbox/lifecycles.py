@@ -36,9 +36,10 @@ def document() -> str:
 
 
 def _drawing(lifecycle: Lifecycle[Any]) -> Iterator[str]:
+    first, *_others = lifecycle.states
     yield "```mermaid"
     yield "stateDiagram-v2"
-    yield f"    [*] --> {[*lifecycle.states][0].value}"
+    yield f"    [*] --> {first.value}"
     for transition in lifecycle.transitions:
         for source in transition.sources:
             if source != transition.target:
