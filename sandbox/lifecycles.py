@@ -36,7 +36,7 @@ def document() -> str:
 
 
 def _drawing(lifecycle: Lifecycle[Any]) -> Iterator[str]:
-    first, *_others = lifecycle.states
+    first = next(iter(lifecycle.states.__members__.values()))
     yield "```mermaid"
     yield "stateDiagram-v2"
     yield f"    [*] --> {first.value}"
