@@ -110,7 +110,7 @@ def test_an_address_outside_the_hub_is_not_called():
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"kind": "key_in_header", "name": "X Key"}, "_schema"),
+        ({"kind": "key_in_header", "name": "X Key"}, "name"),
         ({"kind": "basic", "name": "a:b"}, "name"),
         ({"kind": "client_credentials"}, "token_url"),
         ({"kind": "basic", "token_url": "http://hub.example"}, "token_url"),
