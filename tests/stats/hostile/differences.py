@@ -17,6 +17,7 @@ from stats.numerics import long_form
 from stats.staggered import (
     aggregation,
     bacon,
+    bacon_controls,
     group_time,
     imputation,
     imputation_pretrend,
@@ -253,6 +254,12 @@ DIFFERENCES = (
         lambda found: found.att.values[0],
     ),
     Specimen(bacon.bacon, {**PANEL}, ("outcomes",), lambda found: found.comparisons[0].estimate),
+    Specimen(
+        bacon_controls.bacon_with_controls,
+        {**PANEL, "covariates": BY_CELL, "weights": WEIGHTS},
+        ("outcomes",),
+        lambda found: found.pairs[0].estimate,
+    ),
     Specimen(
         cohorts_of, {**PANEL, "weights": WEIGHTS, "covariates": FIXED, "clusters": PAIRS}, call=_cohorts
     ),
