@@ -7,6 +7,8 @@ import binascii
 import os
 import re
 import secrets
+import shlex
+import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -49,6 +51,7 @@ class Settings:
     mail: str = field(default="console", repr=False)
     mail_from: str = "sandbox@localhost"
     public_url: str = ""
+    virus_scan: str = ""
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -76,6 +79,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_number(env, "SANDBOX_TRUSTED_PROXIES", 0, low=0, high=5),
         mail=_mail(env.get("SANDBOX_MAIL", "").strip() or f"file:{var_dir / 'mail'}"),
         mail_from=env.get("SANDBOX_MAIL_FROM", "").strip() or "sandbox@localhost",
+        virus_scan=_command(env.get("SANDBOX_VIRUS_SCAN", "")),
         public_url=_public_url(env.get("SANDBOX_PUBLIC_URL", "")),
     )
 
@@ -144,6 +148,17 @@ def _private_hubs(given: str) -> tuple[str, ...]:
         if not _PRIVATE_HUB.fullmatch(hub):
             raise SettingError(f"SANDBOX_PRIVATE_HUBS: {hub!r} is not host:port or host:*")
     return hubs
+
+
+def _command(given: str) -> str:
+    command = given.strip()
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise SettingError(f"SANDBOX_VIRUS_SCAN: {error}") from None
+    if words and shutil.which(words[0]) is None:
+        raise SettingError(f"SANDBOX_VIRUS_SCAN: there is no program {words[0]!r}")
+    return command
 
 
 def _mail(address: str) -> str:

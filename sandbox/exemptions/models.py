@@ -70,6 +70,7 @@ class Exemption(Identified, Versioned, Base):
     required_actions: Mapped[list[RequiredAction]] = relationship(order_by="RequiredAction.id")
     consultations: Mapped[list[Consultation]] = relationship(order_by="Consultation.id")
     conditions: Mapped[list[Condition]] = relationship(order_by="Condition.id")
+    attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.id")
     clocks: Mapped[list[Clock]] = relationship(order_by=Clock.id, viewonly=True)
 
     @property
@@ -86,6 +87,33 @@ class ExemptionHistory(HistoryRow, Base):
     __tablename__ = "exemption_history"
 
     subject_id: Mapped[int] = subject_key("exemption")
+
+
+class Attachment(Identified, Base):
+    """A file of an application, kept under the SHA-256 of its content; one taken back leaves this row.
+
+    kind        the regime's id of what is asked for, or "other"
+    is_scanned  whether a scanner for viruses saw it and found nothing
+    """
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        CheckConstraint("size > 0", name="size_is_positive"),
+        CheckConstraint("(removed_at IS NULL) = (removed_reason IS NULL)", name="removed_means_reason"),
+    )
+
+    exemption_id: Mapped[int] = mapped_column(ForeignKey(Exemption.id), index=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(index=True)
+    is_scanned: Mapped[bool]
+    attached_at: Mapped[datetime]
+    attached_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    attached_by_name: Mapped[str]
+    removed_at: Mapped[datetime | None]
+    removed_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class RequiredAction(Identified, Base):

@@ -59,6 +59,10 @@ def every_required_action_is_answered(exemption: Exemption) -> bool:
     return all((action.answer or "").strip() for action in exemption.required_actions)
 
 
+def every_required_file_is_attached(exemption: Exemption) -> bool:
+    return not missing_files(exemption)
+
+
 def every_ministry_replied(exemption: Exemption) -> bool:
     return bool(exemption.consultations) and all(c.reply for c in exemption.consultations)
 
@@ -70,6 +74,12 @@ def missing_contents(exemption: Exemption) -> list[str]:
         for item in exemption.regime.plan_contents
         if not (exemption.contents.get(item.id) or "").strip()
     ]
+
+
+def missing_files(exemption: Exemption) -> list[str]:
+    """Ids of files that the regime asks of this kind of application and that are not attached."""
+    there = {each.kind for each in exemption.attachments if each.removed_at is None}
+    return [item.id for item in exemption.regime.files_asked_of(exemption.kind) if item.id not in there]
 
 
 WRITING = {"create", "edit", "send_to_city", "answer_actions"}
@@ -106,7 +116,7 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
             (S.LOCAL_DONE,),
             S.SUBMITTED,
             signatory_who_did_not_write_it,
-            (every_required_action_is_answered,),
+            (every_required_action_is_answered, every_required_file_is_attached),
             source="Art. 49(1), 50(1)",
         ),
         Transition(

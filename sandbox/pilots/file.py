@@ -21,10 +21,11 @@ from sandbox.decisions.decide import DECIDABLE, is_decided, open_decision
 from sandbox.decisions.models import Decision
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.models import Consultation, Exemption, ExemptionStatus, Supplement
-from sandbox.exemptions.table import EXEMPTION, author_of_the_company
+from sandbox.exemptions.table import EXEMPTION, author_of_the_company, missing_files
 from sandbox.pilots.evaluations import evaluations_of
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import CARRIED_VERBS, PILOT, is_over
+from sandbox.regimes.load import FileItem
 
 NOT_YET_SENT = ExemptionStatus.DRAFT
 WITH_THE_CITY = (ExemptionStatus.LOCAL_REVIEW, ExemptionStatus.LOCAL_DONE)
@@ -64,6 +65,13 @@ class CaseFile:
     deeds: tuple[Deed, ...]
     moves: tuple[Move, ...]
     my_consultation: Consultation | None
+
+    @property
+    def missing_files(self) -> tuple[FileItem, ...]:
+        """What the law asks of this kind of application and is not attached."""
+        exemption = self.pilot.exemption
+        missing = set(missing_files(exemption))
+        return tuple(item for item in exemption.regime.files_asked_of(exemption.kind) if item.id in missing)
 
 
 def find(session: Session, number: str, actor: Actor) -> Pilot:

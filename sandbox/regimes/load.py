@@ -53,6 +53,17 @@ class PlanItem:
 
 
 @dataclass(frozen=True)
+class FileItem:
+    """A file that an application comes with; `kinds` names the exemption kinds that it is asked of."""
+
+    id: str
+    source: str
+    name_ko: str
+    name_en: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Regime:
     """One law as of one text."""
 
@@ -67,6 +78,7 @@ class Regime:
     grounds: tuple[Ground, ...]
     kinds: tuple[Kind, ...]
     plan_contents: tuple[PlanItem, ...]
+    attachments: tuple[FileItem, ...]
     clocks: tuple[ClockRule, ...]
 
     def kind(self, key: str) -> Kind:
@@ -77,6 +89,10 @@ class Regime:
 
     def clock(self, key: str) -> ClockRule:
         return _one(self.clocks, key, "clock")
+
+    def files_asked_of(self, kind: str) -> tuple[FileItem, ...]:
+        """The files that an application of this kind must come with."""
+        return tuple(item for item in self.attachments if kind in item.kinds)
 
     def clocks_started_by(self, event: str) -> tuple[ClockRule, ...]:
         """The clocks that `event` sets going."""
@@ -118,6 +134,7 @@ class RegimeSchema(Schema):
     grounds = fields.List(fields.Nested(_GroundSchema), required=True)
     kinds = fields.List(fields.Nested(_KindSchema), required=True)
     plan_contents = fields.List(fields.Nested(_NamedSchema), required=True)
+    attachments = fields.List(fields.Nested(_GroundSchema), load_default=list)
 
     @validates_schema
     def grounds_are_open_to_known_kinds(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -125,6 +142,22 @@ class RegimeSchema(Schema):
         for ground in data["grounds"]:
             if unknown := set(ground["kinds"] or ()) - known:
                 raise ValidationError(f"Unknown kinds {sorted(unknown)} of ground {ground['id']}.", "grounds")
+
+    @validates_schema
+    def attachments_are_asked_of_known_kinds(self, data: Mapping[str, Any], **_: Any) -> None:
+        known = {kind["id"] for kind in data["kinds"]}
+        for item in data["attachments"]:
+            if unknown := set(item["kinds"] or ()) - known:
+                raise ValidationError(f"Unknown kinds {sorted(unknown)} of {item['id']}.", "attachments")
+
+    @validates_schema
+    def consultations_have_one_clock(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Each ministry and each agency that is asked is owed one clock, by the rules of this regime."""
+        starts = [rule.starts_on for rule in data["clocks"]]
+        if data["takes_applications"] and starts.count("ministry_notified") != 1:
+            raise ValidationError("Exactly one clock starts on ministry_notified.", "clocks")
+        if starts.count("agency_notified") > 1:
+            raise ValidationError("At most one clock starts on agency_notified.", "clocks")
 
     @validates_schema
     def clocks_are_named_once(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -177,6 +210,9 @@ def _regime(data: dict[str, Any]) -> Regime:
         grounds=tuple(Ground(**(g | {"kinds": tuple(g["kinds"] or every_kind)})) for g in data["grounds"]),
         kinds=kinds,
         plan_contents=tuple(PlanItem(**item) for item in data["plan_contents"]),
+        attachments=tuple(
+            FileItem(**(item | {"kinds": tuple(item["kinds"] or every_kind)})) for item in data["attachments"]
+        ),
         clocks=tuple(data["clocks"]),
     )
 

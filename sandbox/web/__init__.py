@@ -6,6 +6,7 @@ from flask import Flask
 
 from sandbox.web import (
     accounts,
+    attachments,
     audit,
     cases,
     clocks,
@@ -38,7 +39,8 @@ def init_app(app: Flask) -> None:
     rim.init_app(app)
     filters.init_app(app)
     for room in (
-        *(register, accounts, company, confirmations, cases, consultations, clocks),
+        *(register, accounts, company, confirmations, cases, attachments),
+        *(consultations, clocks),
         *(regulator, evaluator, sources),
         *(hubs, conformance, districts, health, quarantine, metrics, tokens, telemetry, try_it, uploads),
         *(notices, people, audit),

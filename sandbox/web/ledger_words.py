@@ -31,6 +31,8 @@ ACTS = {
     "clock.stopped": _("Clock stopped"),
     "clock.voided": _("Clock ended with the case"),
     "exemption.answer_supplement": _("Supplement answered"),
+    "exemption.attach": _("File attached"),
+    "exemption.detach": _("File taken back"),
     "exemption.ask_supplement": _("Supplement asked for"),
     "exemption.extend_reply": _("Period for the reply extended"),
     "exemption.reply": _("Ministry replied"),

@@ -308,6 +308,11 @@ MISSING_RECORDS = {
 NEEDS = {
     "contents_complete": _("The plan contents are not complete."),
     "every_required_action_is_answered": _("Every action that the city requires must be answered first."),
+    "every_required_file_is_attached": _(
+        "A file that the law asks for is missing; the list of files names it."
+    ),
+    "files_can_be_added": _("Files are added while the application is written or a supplement is asked for."),
+    "file_is_not_filed_yet": _("A file that was filed stays in the case."),
     "every_ministry_replied": _("Not every ministry has replied. Silence is not consent."),
     "every_agency_replied": _("Not every agency has replied."),
     "agency_is_asked": _(
