@@ -82,6 +82,7 @@ FIXED = (
     _("a reason is needed"),
     _("name at least one competent ministry"),
     _("name at least one competent agency"),
+    _("The file is empty."),
     _("Files are PDF, PNG, JPEG, DOCX, XLSX, HWP or HWPX."),
     _("The content is not what the name of the file says."),
     _("The scanner found a virus in this file."),
