@@ -1,15 +1,14 @@
 """Group-sequential boundaries: how large the statistic must be at each planned look.
 
-At look k, with the share t_k of the full information, Z_k is normal with mean drift x sqrt(t_k) and
-B_k = Z_k sqrt(t_k) has independent increments. Boundaries come from Armitage, McPherson and Rowe's (1969)
-recursion, here with Gauss-Legendre panels no wider than the next step's standard deviation: exact to
-some ten digits. See Jennison and Turnbull (2000).
+At look k, with the share t_k of the full information, Z_k is normal with mean drift x sqrt(t_k); the
+probabilities come from `stats.monitoring.walk`. See Jennison and Turnbull (2000). Stopping for futility
+is planned by `stats.monitoring.futility`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -18,13 +17,9 @@ import numpy as np
 from stats.arguments import checked_arguments
 from stats.errors import EstimationError
 from stats.monitoring.spending import Spending, spent
-from stats.panel import FloatArray
+from stats.monitoring.walk import REACH, Walk
 
 Shape: TypeAlias = Literal["obrien_fleming", "pocock", "wang_tsiatis", "haybittle_peto"]
-
-PANEL = np.polynomial.legendre.leggauss(10)
-REACH = 9.0
-"""Standard deviations beyond which a path is taken to be nowhere: its probability is below 1e-18."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +78,15 @@ def spending_boundaries(
     A look at which nothing may be spent has an infinite boundary.
     """
     fractions = _checked(information, alpha, sides)
-    times = fractions if spending_times is None else _increasing("spending_times", spending_times)
+    times = fractions if spending_times is None else increasing("spending_times", spending_times)
     if len(times) != len(fractions):
         raise EstimationError("spending_times", "need one for each look")
     cumulative = [spent(time, alpha / sides, spending, parameter) for time in times]
     upper: list[float] = []
-    walk = _Walk(fractions, drift=0.0, sides=sides)
+    walk = Walk(fractions, drift=0.0)
     for before, now in zip([0.0, *cumulative], cumulative, strict=False):
-        upper.append(walk.bound_spending(now - before))
-        walk.advance(upper[-1])
+        upper.append(walk.upper_spending(now - before))
+        walk.advance(_other(upper[-1], sides), upper[-1])
     return Boundaries(fractions, tuple(upper), tuple(sides * share for share in cumulative), alpha, sides)
 
 
@@ -169,108 +164,38 @@ def drift_for_power(boundaries: Boundaries, power: float) -> float:
 
 def crossing_above(boundaries: Boundaries, look: int, z: float, drift: float) -> float:
     """Probability, under `drift`, of crossing upwards before `look` (from 0) or of Z >= z there."""
-    walk = _Walk(boundaries.information[: look + 1], drift=drift, sides=boundaries.sides)
+    walk = Walk(boundaries.information[: look + 1], drift=drift)
     total = 0.0
     for bound in boundaries.upper[:look]:
-        total += walk.beyond(bound)[0]
-        walk.advance(bound)
-    return total + walk.beyond(z)[0]
+        total += walk.above(bound)
+        walk.advance(_other(bound, boundaries.sides), bound)
+    return total + walk.above(z)
+
+
+def _other(bound: float, sides: Literal[1, 2]) -> float:
+    """The lower boundary that goes with an upper one."""
+    return -bound if sides == 2 else -math.inf
 
 
 def _crossing(
     fractions: tuple[float, ...], upper: tuple[float, ...], sides: Literal[1, 2], drift: float
 ) -> Crossing:
-    walk = _Walk(fractions, drift=drift, sides=sides)
-    found = []
-    for bound in upper:
-        found.append(walk.beyond(bound))
-        walk.advance(bound)
-    above, below = (tuple(pair[side] for pair in found) for side in (0, 1))
+    return crossing_between(fractions, tuple(_other(bound, sides) for bound in upper), upper, drift)
+
+
+def crossing_between(
+    fractions: tuple[float, ...], lower: tuple[float, ...], upper: tuple[float, ...], drift: float
+) -> Crossing:
+    """Stopping probabilities with these bounds of Z, which may be infinite."""
+    walk = Walk(fractions, drift=drift)
+    above, below = [], []
+    for low, high in zip(lower, upper, strict=True):
+        above.append(walk.above(high))
+        below.append(walk.below(low))
+        walk.advance(low, high)
     stopped = np.add(above, below)
     expected = float(stopped @ np.array(fractions)) + (1 - float(stopped.sum())) * fractions[-1]
-    return Crossing(drift, above, below, expected)
-
-
-class _Walk:
-    """The paths that have not crossed yet: sub-density `mass` (with quadrature weight) of B at `nodes`."""
-
-    def __init__(self, fractions: tuple[float, ...], *, drift: float, sides: Literal[1, 2]) -> None:
-        self._fractions = fractions
-        self._drift = drift
-        self._sides = sides
-        self._look = 0
-        self._nodes, self._mass = np.zeros(1), np.ones(1)
-
-    def beyond(self, bound: float) -> tuple[float, float]:
-        """Probability of Z >= bound, and two-sided of Z <= -bound, at this look for the first time."""
-        from scipy.special import ndtr
-
-        if math.isinf(bound):
-            return 0.0, 0.0
-        edge, centre, spread = bound * math.sqrt(self._now), self._centre, math.sqrt(self._step)
-        above = float(self._mass @ ndtr((centre - edge) / spread))
-        below = float(self._mass @ ndtr((-edge - centre) / spread)) if self._sides == 2 else 0.0
-        return above, below
-
-    def bound_spending(self, error: float) -> float:
-        """The bound that is exceeded with probability `error` at this look; infinite for none."""
-        from scipy.optimize import brentq
-
-        # With 40 standard deviations the probability is 0 in floating point.
-        if error <= self.beyond(40.0)[0]:
-            return math.inf
-        if error >= self.beyond(-REACH)[0]:
-            return -REACH
-        return float(brentq(lambda bound: self.beyond(bound)[0] - error, -REACH, 40.0, xtol=1e-13))
-
-    def advance(self, bound: float) -> None:
-        """Go on with the paths within the bound at this look."""
-        if self._look + 1 == len(self._fractions):
-            return
-        root = math.sqrt(self._now)
-        middle = self._drift * self._now
-        high = min(bound * root, middle + REACH * root)
-        low = max(-bound * root if self._sides == 2 else -math.inf, middle - REACH * root)
-        following = self._fractions[self._look + 1] - self._now
-        if high <= low:
-            self._nodes, self._mass, self._look = np.zeros(1), np.zeros(1), self._look + 1
-            return
-        nodes, weights = _panels(low, high, 1.5 * math.sqrt(min(self._step, following)))
-        spread = math.sqrt(self._step)
-        density = np.zeros(len(nodes))
-        for rows in _chunks(len(nodes)):
-            distance = (nodes[rows, None] - self._centre) / spread
-            density[rows] = (np.exp(-(distance**2) / 2) * self._mass).sum(axis=1)
-        self._mass = density * weights / (spread * math.sqrt(2 * math.pi))
-        self._nodes = nodes
-        self._look += 1
-
-    @property
-    def _now(self) -> float:
-        return self._fractions[self._look]
-
-    @property
-    def _step(self) -> float:
-        return self._now - (self._fractions[self._look - 1] if self._look else 0.0)
-
-    @property
-    def _centre(self) -> FloatArray:
-        centre: FloatArray = self._nodes + self._drift * self._step
-        return centre
-
-
-def _panels(low: float, high: float, width: float) -> tuple[FloatArray, FloatArray]:
-    count = max(1, math.ceil((high - low) / width))
-    half = (high - low) / (2 * count)
-    centres = low + half * (2 * np.arange(count) + 1)
-    nodes, weights = PANEL
-    return (centres[:, None] + half * nodes).ravel(), np.tile(half * weights, count)
-
-
-def _chunks(count: int) -> Iterator[slice]:
-    """Rows at a time, so that the kernel between two looks is never held whole."""
-    for start in range(0, count, 256):
-        yield slice(start, start + 256)
+    return Crossing(drift, tuple(above), tuple(below), expected)
 
 
 def _checked(information: Sequence[float], alpha: float, sides: int) -> tuple[float, ...]:
@@ -278,10 +203,11 @@ def _checked(information: Sequence[float], alpha: float, sides: int) -> tuple[fl
         raise EstimationError("alpha", f"must lie between 0 and 1, not {alpha!r}")
     if sides not in (1, 2):
         raise EstimationError("sides", f"must be 1 or 2, not {sides!r}")
-    return _increasing("information", information)
+    return increasing("information", information)
 
 
-def _increasing(name: str, values: Sequence[float]) -> tuple[float, ...]:
+def increasing(name: str, values: Sequence[float]) -> tuple[float, ...]:
+    """`values` where they are shares of the information that increase up to at most 1."""
     given = tuple(float(value) for value in values)
     steps = zip((0.0, *given), given, strict=False)
     if not given or given[-1] > 1 or not all(before < now for before, now in steps):

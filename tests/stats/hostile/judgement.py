@@ -12,6 +12,7 @@ from stats.monitoring import (
     anytime_events,
     equivalence,
     event_rates,
+    futility,
     multiplicity,
     proportions,
     sequential,
@@ -172,6 +173,8 @@ JUDGEMENT = (
         sequential.drift_for_power, {"boundaries": sequential.classical_boundaries((0.5, 1.0)), "power": 0.8}
     ),
     Specimen(sequential.crossing, {"boundaries": sequential.classical_boundaries((0.5, 1.0)), "drift": 2.0}),
+    Specimen(futility.futility_plan, {"information": np.array([0.4, 1.0])}),
+    Specimen(futility.stopping, {"plan": futility.futility_plan((0.5, 1.0)), "drift": 2.0}),
     Specimen(
         sequential_inference.repeated,
         {
