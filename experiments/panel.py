@@ -174,6 +174,7 @@ def _by_district(
     shape = (len(districts), len(periods.labels))
     result, total = np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
     expected = np.ones(shape, dtype=np.int64)
+    due_at = {cadence: periods.expected(cadence) for cadence in {feed.cadence for feed in feeds}}
     for feed in feeds:
         chosen = [row_of[key] for key in feed.series]
         came = counts[chosen].sum(axis=0)
@@ -184,7 +185,7 @@ def _by_district(
         result[feed.unit] = np.where(came > 0, _across(feed.across, values[chosen]), result[feed.unit])
         # The latest source tells what is expected where nothing came.
         ours = (came > 0) | (total[feed.unit] == 0)
-        due = periods.expected(feed.cadence) * len(feed.series)
+        due = due_at[feed.cadence] * len(feed.series)
         expected[feed.unit] = np.where(ours, due, expected[feed.unit])
         total[feed.unit] += came
     return _Cells(result, total, np.minimum(1.0, total / expected))

@@ -1,8 +1,10 @@
 """Observations out of the database as arrays, as they were known at a moment, always in the same order.
 
 Each database has its own fast way. PostgreSQL packs a series into one value, so that a million readings
-travel as a few hundred rows; SQLite walks its own tree series by series. Either takes hardly longer than
-letting the database add the readings up, and unlike its sums does not depend on the order of rows.
+travel as a few hundred rows; it does so in whatever order it meets them, with several processes where it
+likes, because sorting them there costs more than all the rest. SQLite walks its own tree series by series.
+Either takes hardly longer than letting the database add the readings up, and unlike its sums does not
+depend on the order of rows.
 """
 
 from __future__ import annotations
@@ -12,14 +14,14 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy import Connection, text
 
-from experiments.collection.intake import Columns
+from experiments.collection.intake import Columns, FloatArray, IntArray
 
 _PACKED = (
-    "SELECT series_id, string_agg(int8send(observed_at), ''::bytea ORDER BY observed_at), "
-    "string_agg(float8send(value), ''::bytea ORDER BY observed_at) FROM observation "
+    "SELECT series_id, string_agg(int8send(observed_at) || float8send(value), ''::bytea) FROM observation "
     "WHERE series_id = ANY(%s) AND observed_at >= %s AND observed_at < %s AND received_at <= %s "
     "GROUP BY series_id ORDER BY series_id"
 )
+_PACKED_ROW = np.dtype([("at", ">i8"), ("value", ">f8")])
 _PLAIN = (
     "SELECT observed_at, value FROM observation "
     "WHERE series_id = ? AND observed_at >= ? AND observed_at < ? AND received_at <= ? ORDER BY observed_at"
@@ -60,11 +62,22 @@ def _postgresql(connection: Connection, series: list[int], first: int, end: int,
         rows = cursor.fetchall()
     finally:
         cursor.close()
-    at = np.frombuffer(b"".join(row[1] for row in rows), dtype=">i8")
-    values = np.frombuffer(b"".join(row[2] for row in rows), dtype=">f8")
-    ids = np.array([row[0] for row in rows], dtype=np.int64)
-    sizes = np.array([len(row[1]) // 8 for row in rows], dtype=np.int64)
-    return Columns(np.repeat(ids, sizes), at.astype(np.int64), values.astype(np.float64))
+    parts = [_unpacked(row[1]) for row in rows]
+    return Columns(
+        np.repeat([row[0] for row in rows], [len(at) for at, _ in parts]).astype(np.int64),
+        np.concatenate([at for at, _ in parts] or [np.empty(0, np.int64)]),
+        np.concatenate([values for _, values in parts] or [np.empty(0)]),
+    )
+
+
+def _unpacked(packed: bytes) -> tuple[IntArray, FloatArray]:
+    """Instants and values of one series, sorted by instant: the database packs them as it meets them."""
+    rows = np.frombuffer(packed, dtype=_PACKED_ROW)
+    at, values = rows["at"].astype(np.int64), rows["value"].astype(np.float64)
+    if (at[1:] > at[:-1]).all():
+        return at, values
+    order = np.argsort(at, kind="stable")
+    return at[order], values[order]
 
 
 def _sqlite(connection: Connection, series: list[int], first: int, end: int, as_of: int) -> Columns:
