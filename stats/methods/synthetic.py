@@ -59,17 +59,13 @@ def classic(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
 
 
 def augmented(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
-    """Ridge-augmented synthetic control of the treated mean, its error ratio ranked among placebos'.
+    """Ridge-augmented synthetic control of the treated mean, ranked among sets of as many units.
 
-    The penalty is chosen once, for the treated, and kept for the placebos and the checks. Several treated
-    units are ranked as a set among sets (`stats.synthetic_control.placebo_sets`).
+    The penalty is chosen once, for the treated, and kept for the placebos and the checks. The single controls
+    that are shown beside it are no part of the test.
     """
     from stats.synthetic_control.augmented import augmented_synthetic_control
-    from stats.synthetic_control.augmented_placebos import (
-        set_inference,
-        single_inference,
-        single_placebos,
-    )
+    from stats.synthetic_control.augmented_placebos import set_inference, single_placebos
 
     outcomes, start = _averaged(cells), cells.starts[0]
     donors, holdout = outcomes[1:], -(-start // FOLDS)
@@ -81,11 +77,8 @@ def augmented(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
         placebo(cells.controls[row], each, float(each[start:].mean()), start)
         for row, each in zip(shown, gaps, strict=True)
     )
-    if len(cells.treated) > 1:
-        own = treated_weights(cells)
-        inference = set_inference(cells.panel.outcomes, own, start, fit.penalty, rng, alpha=design.alpha)
-    else:
-        inference = single_inference(fit.gaps, gaps, start, alpha=design.alpha)
+    own = treated_weights(cells)
+    inference = set_inference(cells.panel.outcomes, own, start, fit.penalty, rng, alpha=design.alpha)
     return Parts(
         effect=Estimate(fit.effect, inference, design.outcome_unit),
         observed=float(fit.treated[start:].mean()),

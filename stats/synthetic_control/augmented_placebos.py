@@ -1,9 +1,8 @@
-"""What a ridge-augmented synthetic control is held against: single controls, or sets of as many units.
+"""What a ridge-augmented synthetic control is held against: as many units as were treated, one or several.
 
-One treated unit is ranked by its ratio of errors among controls that are analysed as if treated, and is in
-no placebo's pool. Several are ranked as a set among sets (`stats.synthetic_control.placebo_sets`). The
-penalty is that of the treated for all; tuned anew for each of 19 placebos the test rejected as often (6.1
-and 6.2 % of 1,000 true nulls), at hundreds of times the work.
+The treated take part in sets and in pools as the others do (`stats.synthetic_control.placebo_sets`): ranked
+among controls whose pools have one unit less, a single treated district of 40 rejected 7.7 % of 2,000 true
+nulls. The penalty is that of the treated for all, which leaves a little: 5.7 to 6.5 %.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from stats.clusters.clustered import IntArray
-from stats.inference import Inference, placebo_ratio
+from stats.inference import Inference
 from stats.numerics.simplex_batch import nearest_mixes
 from stats.panel import BoolArray, FloatArray
 from stats.synthetic_control.placebo_sets import among_sets, placebo_sets
@@ -31,15 +30,6 @@ def single_placebos(outcomes: FloatArray, start: int, penalty: float, rows: IntA
     pools[:, 0] = False
     gaps: FloatArray = (targets - _weights(outcomes, start, penalty, targets, pools)) @ outcomes
     return gaps
-
-
-def single_inference(gaps: FloatArray, placebos: FloatArray, start: int, *, alpha: float) -> Inference:
-    """Rank of the treated's ratio of errors; gaps T of the treated and B x T of the placebos."""
-    before, after = (
-        np.sqrt(np.mean(np.vstack([gaps, placebos])[:, side] ** 2, axis=1)).clip(min=1e-300)
-        for side in (slice(0, start), slice(start, None))
-    )
-    return placebo_ratio(gaps[start:], float(before[0]), after[1:] / before[1:], alpha=alpha)
 
 
 def set_inference(

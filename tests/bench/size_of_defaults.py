@@ -24,7 +24,7 @@ from stats.missing import sample
 from stats.panel import FloatArray, Panel
 from stats.staggered.aggregation import aggregate
 from stats.synthetic_control.augmented import augmented_synthetic_control
-from stats.synthetic_control.augmented_placebos import set_inference, single_inference, single_placebos
+from stats.synthetic_control.augmented_placebos import set_inference
 from stats.synthetic_control.synthetic import synthetic_control
 from stats.synthetic_control.synthetic_did import synthetic_did
 from stats.synthetic_control.synthetic_did_inference import synthetic_did_errors
@@ -48,11 +48,8 @@ def augmented(values: FloatArray, treated: int, rng: np.random.Generator) -> Inf
     units = np.vstack([values[:treated].mean(axis=0), values[treated:]])
     fit = augmented_synthetic_control(units[0], units[1:], START, holdout=-(-START // FOLDS))
     assert fit.penalty is not None
-    if treated > 1:
-        shares = np.full(treated, 1 / treated)
-        return set_inference(values, shares, START, fit.penalty, rng, alpha=ALPHA)
-    placebos = single_placebos(units, START, fit.penalty, np.arange(1, len(units)))
-    return single_inference(fit.gaps, placebos, START, alpha=ALPHA)
+    shares = np.full(treated, 1 / treated)
+    return set_inference(values, shares, START, fit.penalty, rng, alpha=ALPHA)
 
 
 def difference(values: FloatArray, treated: int, rng: np.random.Generator) -> Inference:
