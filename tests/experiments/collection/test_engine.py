@@ -182,6 +182,14 @@ def test_only_one_worker_gets_a_source(source, sessions):
     assert claim_next(sessions, NOW, holder="second", settings=SETTINGS) is None
 
 
+@pytest.mark.parametrize("others", [0, 70_000])
+def test_a_source_that_was_had_is_not_taken_again_however_many_were(source, sessions, others):
+    had = frozenset(range(10**6, 10**6 + others))
+    at = {"holder": "first", "settings": SETTINGS}
+    assert claim_next(sessions, NOW, but=had | {the_source(sessions).id}, **at) is None
+    assert claim_next(sessions, NOW, but=had, **at) is not None
+
+
 def test_a_lease_that_ran_out_is_taken_over(source, sessions):
     claim_next(sessions, NOW, holder="first", settings=SETTINGS)
     later = NOW + timedelta(seconds=SETTINGS.lease_seconds + 1)
