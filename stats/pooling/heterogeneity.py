@@ -19,10 +19,11 @@ from stats.errors import EstimationError
 from stats.inference import Interval
 from stats.panel import FloatArray
 
-TauMethod: TypeAlias = Literal["DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM", "PMM"]
+TauMethod: TypeAlias = Literal["DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM", "PMM", "GENQ"]
 """DerSimonian-Laird, Hedges, Hunter-Schmidt, Sidik-Jonkman, maximum likelihood, restricted maximum
-likelihood, empirical Bayes (Morris 1983: the same root as Paule-Mandel), Paule-Mandel, and the
-median-unbiased Paule-Mandel."""
+likelihood, empirical Bayes (Morris 1983: the same root as Paule-Mandel), Paule-Mandel, the
+median-unbiased Paule-Mandel, and the method of moments of a generalised Q with weights of one's own
+(DerSimonian and Kacker 2007; Jackson, Turner, Rhodes and Viechtbauer 2014)."""
 
 Solver: TypeAlias = Literal["exact", "metafor"]
 """How roots and maxima are found: to the precision of the machine, or in the steps of the R package
@@ -38,11 +39,13 @@ GRID = 240
 
 @dataclass(frozen=True, eq=False)
 class Sites:
-    """What the estimators read: effects (k), sampling variances (k), regressors (k x p, full rank)."""
+    """What the estimators read: effects (k), sampling variances (k), regressors (k x p, full rank), and
+    for "GENQ" the weights of its Q (k, positive)."""
 
     effects: FloatArray
     variances: FloatArray
     design: FloatArray
+    moment_weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
         k = len(self.effects)
@@ -64,6 +67,10 @@ class Sites:
     def dof(self) -> int:
         """Degrees of freedom of the residuals, k - p."""
         return len(self.effects) - int(self.design.shape[1])
+
+    def weighted_by(self, weights: FloatArray) -> Sites:
+        """The same effects, were these the inverse variances."""
+        return Sites(self.effects, 1 / weights, self.design)
 
     def fit(self, tau2: float) -> Fit:
         """Generalised least squares at this tau^2."""
@@ -114,14 +121,12 @@ def between_variance(sites: Sites, method: TauMethod, *, solver: Solver = "exact
             return _root_of_q(sites, float(chdtri(sites.dof, 0.5)), solver=solver)
         case "SJ":
             return _sidik_jonkman(sites)
-        case "HE":
-            return _hedges(sites)
-        case "DL" | "HS":
+        case "DL" | "HE" | "GENQ":
+            return _moments(sites, _moment_weights(sites, method))
+        case "HS":
             fit = sites.fit(0.0)
             q = float(sites.effects @ fit.weighted_residuals)
-            if method == "HS":
-                return max(0.0, (q - len(sites.effects)) / float(fit.weights.sum()))
-            return max(0.0, (q - sites.dof) / float(np.trace(fit.residual_maker)))
+            return max(0.0, (q - len(sites.effects)) / float(fit.weights.sum()))
         case _:
             raise EstimationError("method", f"{method!r} is no estimator of the variance between sites")
 
@@ -148,25 +153,37 @@ def q_profile(sites: Sites, *, alpha: float, solver: Solver = "exact", around: f
 
 
 def tau_standard_error(sites: Sites, tau2: float, method: TauMethod) -> float | None:
-    """Of tau^2, from the expected information (ML, REML) or the moments (DL); None for the others."""
+    """Of tau^2, from the expected information (ML, REML) or the moments (DL, HE, GENQ); else None."""
     fit = sites.fit(tau2)
     if method == "ML":
         return math.sqrt(2 / float((fit.weights**2).sum()))
     if method == "REML":
         return math.sqrt(2 / float((fit.residual_maker**2).sum()))
-    if method == "DL":
-        at_zero = sites.fit(0.0).residual_maker
-        trace = float(np.trace(at_zero))
-        squares = float((at_zero**2).sum())
-        return math.sqrt(2 * sites.dof + 4 * tau2 * trace + 2 * tau2**2 * squares) / trace
+    if method in ("DL", "HE", "GENQ"):
+        maker = sites.weighted_by(_moment_weights(sites, method)).fit(0.0).residual_maker
+        # Twice the trace of (P (V + tau^2))^2, the variance of a quadratic form of normal effects.
+        spread = maker * (sites.variances + tau2)
+        return math.sqrt(2 * float((spread * spread.T).sum())) / float(np.trace(maker))
     return None
 
 
-def _hedges(sites: Sites) -> float:
-    """The variance of unweighted residuals less what sampling gives them (Hedges 1983)."""
-    plain = Sites(sites.effects, np.ones_like(sites.effects), sites.design).fit(0.0)
-    squares = float(sites.effects @ plain.weighted_residuals)
-    return max(0.0, (squares - float(np.diag(plain.residual_maker) @ sites.variances)) / sites.dof)
+def _moment_weights(sites: Sites, method: TauMethod) -> FloatArray:
+    """Those of the Q that `method` holds against its expectation."""
+    if method == "DL":
+        return 1 / sites.variances
+    if method == "HE":
+        return np.ones_like(sites.effects)
+    if sites.moment_weights is None:
+        raise EstimationError("moment_weights", f"{method} needs one for each site")
+    return sites.moment_weights
+
+
+def _moments(sites: Sites, weights: FloatArray) -> float:
+    """y'P y with these weights, less what sampling makes of it, over what a unit of tau^2 adds."""
+    fit = sites.weighted_by(weights).fit(0.0)
+    q = float(sites.effects @ fit.weighted_residuals)
+    sampling = float(np.diag(fit.residual_maker) @ sites.variances)
+    return max(0.0, (q - sampling) / float(np.trace(fit.residual_maker)))
 
 
 def _sidik_jonkman(sites: Sites) -> float:
@@ -184,7 +201,7 @@ def _root_of_q(sites: Sites, target: float, *, solver: Solver = "exact", reach: 
     if sites.q(0.0) <= target:
         return 0.0
     spread = 1.4826 * float(np.median(np.abs(sites.effects - np.median(sites.effects))))
-    high = max(100.0, 10 * spread**2 if reach is None else reach) if solver == "metafor" else _scale(sites)
+    high = max(100.0, 10 * spread**2 if reach is None else reach) if solver == "metafor" else scale_of(sites)
     while sites.q(high) > target:
         high *= 4
     precision = EPSILON**0.25 if solver == "metafor" else 1e-14 * high
@@ -193,7 +210,7 @@ def _root_of_q(sites: Sites, target: float, *, solver: Solver = "exact", reach: 
 
 def _scoring(sites: Sites, method: Literal["ML", "REML", "EB"]) -> float:
     """Fisher scoring from Hedges's estimate until tau^2 moves by less than 1e-5, halving steps below 0."""
-    tau2, step, inflation = _hedges(sites), math.inf, len(sites.effects) / sites.dof
+    tau2, step, inflation = between_variance(sites, "HE"), math.inf, len(sites.effects) / sites.dof
     while abs(step) > 1e-5:
         fit = sites.fit(tau2)
         squares = float(fit.weighted_residuals @ fit.weighted_residuals)
@@ -224,17 +241,19 @@ def _likelihood_maximum(sites: Sites, *, restricted: bool) -> float:
         pull = float(np.trace(fit.residual_maker) if restricted else fit.weights.sum())
         return float(fit.weighted_residuals @ fit.weighted_residuals) - pull
 
-    high = 100 * _scale(sites)
+    high = 100 * scale_of(sites)
     grid = [0.0, *np.geomspace(1e-12 * high, high, GRID)]
     slopes = [slope(tau2) for tau2 in grid]
     candidates = [0.0]
     for left, right, before, after in zip(grid, grid[1:], slopes, slopes[1:], strict=False):
         if before > 0 >= after:
             candidates.append(float(brentq(slope, left, right, xtol=1e-15 * high, rtol=1e-13)))
-    return max(candidates, key=_log_likelihood(sites, restricted=restricted))
+    return max(candidates, key=log_likelihood(sites, restricted=restricted))
 
 
-def _log_likelihood(sites: Sites, *, restricted: bool) -> Callable[[float], float]:
+def log_likelihood(sites: Sites, *, restricted: bool) -> Callable[[float], float]:
+    """Of tau^2, the coefficients at their best; up to a constant."""
+
     def value(tau2: float) -> float:
         fit = sites.fit(tau2)
         misfit = float(sites.effects @ fit.weighted_residuals)
@@ -244,6 +263,6 @@ def _log_likelihood(sites: Sites, *, restricted: bool) -> Callable[[float], floa
     return value
 
 
-def _scale(sites: Sites) -> float:
+def scale_of(sites: Sites) -> float:
     """A size that tau^2 hardly exceeds."""
     return float(np.var(sites.effects) + np.max(sites.variances))

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from stats.arguments import checked_arguments
-from stats.checked import finite
+from stats.checked import finite, positive
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import Interval
@@ -152,6 +152,7 @@ def meta_analysis(
     method: Literal["FE"] | TauMethod = "REML",
     test: Test = "hartung_knapp",
     solver: Solver = "exact",
+    moment_weights: npt.ArrayLike | None = None,
     alpha: float = 0.05,
 ) -> MetaAnalysis:
     """Pool `effects` (k) with sampling `variances` (k, above 0), on `moderators` (k x m) if given.
@@ -160,11 +161,14 @@ def meta_analysis(
     method  "FE" or an estimator of tau^2
     test    quantiles and standard errors, see the module; "t" changes the quantiles only
     solver  "exact" or "metafor", see `stats.pooling.heterogeneity.Solver`
+    moment_weights  k above 0, for method "GENQ" alone: of the sites in its Q. The pooled effect is weighted
+            by 1 / (v + tau^2) as ever, where metafor takes its `weights` for both
 
     Refused: values that are not finite, collinear moderators, no more sites than coefficients unless
     the method is "FE" with test "z", `alpha` outside 0 to 1.
     """
     sites, coefficient_names = _sites(effects, variances, moderators, names, intercept)
+    sites = replace(sites, moment_weights=_own_weights(moment_weights, method, len(sites.effects)))
     site_labels = tuple(labels) or tuple(str(number) for number in range(len(sites.effects)))
     _check(sites, site_labels, method, test, alpha)
     tau2 = 0.0 if method == "FE" else between_variance(sites, method, solver=solver)
@@ -253,6 +257,12 @@ def _check(sites: Sites, labels: tuple[str, ...], method: str, test: str, alpha:
         raise EstimationError("effects", "needs more sites than coefficients (only FE with test z does not)")
 
 
+def _own_weights(weights: npt.ArrayLike | None, method: str, count: int) -> FloatArray | None:
+    if (weights is None) == (method == "GENQ"):
+        raise EstimationError("moment_weights", "belong to the method GENQ, and it needs them")
+    return None if weights is None else positive("moment_weights", weights, count)
+
+
 def _rescaling(sites: Sites, fit: Fit, test: Test) -> float:
     """The variance of the weighted residuals, 1 in expectation, by which Hartung and Knapp rescale."""
     if test not in ("hartung_knapp", "modified_hartung_knapp"):
@@ -296,5 +306,5 @@ def _shares(sites: Sites, tau2: float, method: str) -> tuple[float | NotComputab
 def _explained(sites: Sites, tau2: float, method: TauMethod, solver: Solver) -> float:
     """How much smaller tau^2 is than without moderators, in per cent of the latter."""
     intercept = np.ones((len(sites.effects), 1))
-    without = between_variance(Sites(sites.effects, sites.variances, intercept), method, solver=solver)
+    without = between_variance(replace(sites, design=intercept), method, solver=solver)
     return 100 * max(0.0, (without - tau2) / without) if without > 0 else 0.0

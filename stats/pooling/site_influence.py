@@ -1,15 +1,17 @@
-"""What single sites, and small ones, do to a pooled effect; and the rows of a forest plot."""
+"""What single sites, and small ones, do to a pooled effect; how it grew; and the rows of a forest plot."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from stats.arguments import checked_arguments
 from stats.errors import EstimationError
-from stats.findings import Finding
+from stats.findings import Finding, NotComputable
 from stats.inference import Interval
+from stats.numerics.absorb import IntArray
 from stats.numerics.wald import wald
 from stats.particles import with_particle
 from stats.pooling.meta import MetaAnalysis, meta_analysis, too_few_sites
@@ -32,6 +34,20 @@ class WithoutSite:
 
 
 @dataclass(frozen=True)
+class WithSite:
+    """The analysis of the first `sites` sites, of which `label` came last (Lau et al. 1992).
+
+    A single site is its own pooled effect, with a normal interval and no heterogeneity to speak of.
+    """
+
+    label: str
+    sites: int
+    pooled: Estimate
+    tau2: float
+    i2_pct: float | NotComputable
+
+
+@dataclass(frozen=True)
 class ForestRow:
     """One line of a forest plot; `weight_pct` None in the lines below the sites."""
 
@@ -48,6 +64,24 @@ def leave_one_out(analysis: MetaAnalysis) -> tuple[WithoutSite, ...]:
     if len(analysis.labels) < 3:
         raise EstimationError("analysis", "leaving one of fewer than 3 sites out leaves nothing to pool")
     return tuple(_without(analysis, place) for place in range(len(analysis.labels)))
+
+
+@checked_arguments
+def cumulative(analysis: MetaAnalysis, order: Sequence[int] | None = None) -> tuple[WithSite, ...]:
+    """The same analysis, without moderators, of the first site, the first two, and so on to all k.
+
+    order  places (from 0) of all k sites, as by year or by precision; as they were given without it
+    """
+    _without_moderators(analysis)
+    count = len(analysis.labels)
+    places = np.arange(count) if order is None else np.asarray(order)
+    if sorted(places.tolist()) != list(range(count)):
+        raise EstimationError("order", f"must name each of the places 0 to {count - 1} once")
+    found = []
+    for step, place in enumerate(places.astype(np.intp)):
+        part = _refitted(analysis, places[: step + 1].astype(np.intp))
+        found.append(WithSite(analysis.labels[place], step + 1, part.pooled, part.tau2, part.i2_pct))
+    return tuple(found)
 
 
 @checked_arguments
@@ -137,17 +171,23 @@ def forest(analysis: MetaAnalysis) -> tuple[ForestRow, ...]:
 
 
 def _without(analysis: MetaAnalysis, place: int) -> WithoutSite:
-    keep = np.arange(len(analysis.labels)) != place
-    rest = meta_analysis(
-        analysis.sites.effects[keep],
-        analysis.sites.variances[keep],
-        method=analysis.method,
-        test=analysis.test,
-        solver=analysis.solver,
-        alpha=analysis.alpha,
-    )
+    rest = _refitted(analysis, np.flatnonzero(np.arange(len(analysis.labels)) != place))
     assert isinstance(rest.i2_pct, float)  # at least two sites are left
     return WithoutSite(analysis.labels[place], rest.pooled, rest.tau2, rest.q.statistic, rest.i2_pct)
+
+
+def _refitted(analysis: MetaAnalysis, keep: IntArray) -> MetaAnalysis:
+    """The same analysis of these sites; of one alone its effect as it stands."""
+    weights, alone = analysis.sites.moment_weights, len(keep) == 1
+    return meta_analysis(
+        analysis.sites.effects[keep],
+        analysis.sites.variances[keep],
+        method="FE" if alone else analysis.method,
+        test="z" if alone else analysis.test,
+        solver=analysis.solver,
+        moment_weights=None if alone or weights is None else weights[keep],
+        alpha=analysis.alpha,
+    )
 
 
 def _without_moderators(analysis: MetaAnalysis) -> None:

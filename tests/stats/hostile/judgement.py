@@ -21,7 +21,15 @@ from stats.monitoring import (
     tost,
 )
 from stats.planning import design_search, power
-from stats.pooling import benefit_cost, calibration, meta, overlap, site_influence, transport
+from stats.pooling import (
+    benefit_cost,
+    calibration,
+    meta,
+    overlap,
+    profile_likelihood,
+    site_influence,
+    transport,
+)
 from stats.pooling.overlap import Target
 from tests.stats.hostile.specimen import (
     BY_CELL,
@@ -226,6 +234,8 @@ JUDGEMENT = (
         {"effects": SITES.sites.effects, "variances": SITES.sites.variances, "moderators": FIXED[:5]},
     ),
     Specimen(site_influence.leave_one_out, {"analysis": SITES}),
+    Specimen(site_influence.cumulative, {"analysis": SITES}),
+    Specimen(profile_likelihood.tau2_profile_interval, {"analysis": SITES}),
     Specimen(site_influence.leave_one_out_finding, {"analysis": SITES}),
     Specimen(site_influence.egger, {"analysis": SITES}),
     Specimen(site_influence.egger_finding, {"analysis": SITES}),
