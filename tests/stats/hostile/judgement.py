@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from stats.checks import balance, diagnostics, honest, pretrend_power, sensitivity
+from stats.checks import (
+    balance,
+    diagnostics,
+    e_value,
+    honest,
+    pretrend_power,
+    sensitivity,
+    smoothness_bound,
+)
 from stats.checks.honest_restrictions import Restriction
 from stats.checks.honest_sets import EventCoefficients
 from stats.cohorts import NEVER
@@ -116,6 +124,9 @@ JUDGEMENT = (
     ),
     Specimen(honest.breakdown, {"event": EVENT, "restriction": SMOOTH, "weights": np.ones(3) / 3}),
     Specimen(honest.smoothness_upper_bound, {"event": EVENT}),
+    Specimen(smoothness_bound.smoothness_lower_bound, {"event": EVENT}),
+    Specimen(e_value.e_value, {"ratio": 2.0, "low": 1.5, "high": 3.0}),
+    Specimen(e_value.e_value_of_difference, {"estimate": ESTIMATE, "standard_deviation": 2.0}),
     Specimen(
         pretrend_power.slope_for_power, {"covariance": COVARIANCE, "periods": np.array([-3, -2, 0, 1, 2])}
     ),
