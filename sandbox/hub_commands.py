@@ -8,9 +8,9 @@ from functools import partial
 import click
 from sqlalchemy import select
 
-from experiments.collection.credentials import Credentials, CredentialsSchema, Kind, Vault
+from experiments.collection.credentials import Kind, Vault
 from experiments.collection.models import DataSource, Hub
-from experiments.fields import load
+from experiments.errors import Invalid
 from sandbox.config import read_settings
 
 
@@ -32,17 +32,28 @@ def store_credentials(
     name: str, kind: str, who: str, secret: str, token_url: str | None, scope: str | None
 ) -> None:
     """Seal what proves to the hub NAME who asks; replaces what was there."""
-    from sandbox import tables  # noqa: F401 - relationships need every table
+    from sandbox import hub_desk, tables  # noqa: F401 - relationships need every table
     from sandbox.db import sessions_for
 
     settings = read_settings()
     stated = {"kind": kind, "name": who, "secret": secret, "token_url": token_url, "scope": scope}
-    sealed = Vault(settings.credential_keys).seal(Credentials(**load(CredentialsSchema(), stated)))
+    vault = Vault(settings.credential_keys)
     with sessions_for(settings.database_url).begin() as session:
         found = session.scalar(select(Hub).where(Hub.name == name))
         if found is None:
             raise click.ClickException(f"there is no hub {name}")
-        found.credentials = sealed
+        try:
+            hub_desk.store_credentials(
+                session,
+                found,
+                stated,
+                vault,
+                private_hubs=settings.private_hubs,
+                by=hub_desk.OPERATOR,
+                at=datetime.now(UTC),
+            )
+        except Invalid as refusal:
+            raise click.ClickException(str(refusal)) from None
     click.echo(f"The credentials for {name} are sealed.")
 
 

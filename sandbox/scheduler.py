@@ -23,8 +23,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.collection.engine import collect_due
 from experiments.collection.limits import HubMemory
+from experiments.collection.rests import OnRest
 from experiments.collection.settings import CollectionSettings
 from experiments.collection.windows import AttemptSummary
+from sandbox import hub_desk
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ def new_holder() -> str:
 class Work:
     """What a beat does: collection, then `duties` (other due work, such as evaluations), one by one.
 
-    `endings` bring to an end what duties began and left running.
+    `endings` bring to an end what duties began and left running; `on_rest` puts rests of hubs on record.
     """
 
     session_factory: sessionmaker[Session]
@@ -57,6 +59,7 @@ class Work:
     holder: str = field(default_factory=new_holder)
     stopping: threading.Event = field(default_factory=threading.Event)
     memory: HubMemory = field(default_factory=HubMemory)
+    on_rest: OnRest = hub_desk.note_rest
 
 
 def tick(work: Work) -> list[AttemptSummary]:
@@ -73,6 +76,7 @@ def tick(work: Work) -> list[AttemptSummary]:
                 clock=work.clock,
                 memory=work.memory,
                 is_stopping=work.stopping.is_set,
+                on_rest=work.on_rest,
             )
         )
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from experiments.collection.mqtt import Listeners
 from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
-from sandbox import data_health
+from sandbox import data_health, hub_desk
 from sandbox.app import Clock, create_app, utc_now
 from sandbox.clocks import running
 from sandbox.config import Settings
@@ -88,7 +88,7 @@ def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -
     letterhead = post.Letterhead(settings.mail_from, settings.public_url)
     evaluate = partial(runs.run_due, sessions, executor, holder=holder, clock=clock)
     collecting = collection_settings(settings)
-    listeners = Listeners(sessions, collecting, clock, holder)
+    listeners = Listeners(sessions, collecting, clock, holder, on_rest=hub_desk.note_rest)
     return Work(
         sessions,
         collecting,

@@ -1,8 +1,10 @@
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,13 +12,34 @@ import pytest
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import sessionmaker
 
-from experiments.collection.models import Observation
+from experiments.collection.models import Hub, Observation
 from sandbox import scheduler
-from tests.experiments.collection.build import NOW, SETTINGS, create_data_set, create_source, playing, stored
+from sandbox.ledger import LedgerEntry
+from tests.experiments.collection.build import (
+    NOW,
+    SETTINGS,
+    create_data_set,
+    create_source,
+    playing,
+    scripted_hub,
+    stored,
+)
 from tests.experiments.collection.conftest import sessions
 
 __all__ = ["sessions"]
 SECONDS_TO_WAIT = 20
+
+
+def test_a_hub_that_begins_to_rest_stands_in_the_ledger_as_an_act_of_the_service(sessions):
+    settings = replace(SETTINGS, failures_to_rest=1)
+    with scripted_hub(lambda target: (503, {}, b"")) as url:
+        with sessions.begin() as session:
+            create_source(session, url)
+        scheduler.tick(scheduler.Work(sessions, settings, clock=lambda: NOW))
+    with sessions() as session:
+        entry, hub = session.scalars(select(LedgerEntry)).one(), session.scalars(select(Hub)).one()
+    assert (entry.act, entry.subject, entry.actor_role) == ("hub.rest", f"hub:{hub.id}", "service")
+    assert json.loads(entry.details) == {"failures": 1, "resting_until": hub.resting_until.isoformat()}
 
 
 def test_a_beat_collects_and_then_does_the_other_duties(sessions):

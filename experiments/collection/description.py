@@ -29,6 +29,9 @@ from experiments.metrics import Metric
 from experiments.metrics import metric as metric_of
 
 DAY = 86_400
+# Their temporal interfaces know no aggrMethods: what they are asked for fails at every reading.
+NEVER_AGGREGATED = frozenset((Dialect.CITY_DATA_HUB, Dialect.ORION_LD))
+NOT_AGGREGATED = "Hubs of this dialect put no readings together: ask for the readings themselves."
 CADENCES = ("hour", "day", "week", "month", "year")
 
 EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
@@ -217,6 +220,9 @@ class Description:
         except Invalid as refusal:
             errors = dict(refusal.errors)
         if hub.kind == "ngsi_ld":
+            is_aggregated = loaded["representation"] == Representation.AGGREGATED_VALUES
+            if is_aggregated and hub.dialect in NEVER_AGGREGATED:
+                errors["representation"] = [NOT_AGGREGATED]
             for position, row in enumerate(self._rows[0]):
                 if not ATTRIBUTE_NAME.fullmatch(row["attribute"]):
                     errors[f"attributes.{position}.attribute"] = ["Not an attribute name."]

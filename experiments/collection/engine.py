@@ -26,7 +26,7 @@ from experiments.collection.http import HubClient
 from experiments.collection.limits import HubMemory
 from experiments.collection.models import AttemptStatus
 from experiments.collection.partitions import prepare_partitions
-from experiments.collection.rests import doubtful
+from experiments.collection.rests import OnRest, doubtful, tell_nobody
 from experiments.collection.settings import CollectionSettings
 from experiments.collection.windows import AttemptSummary, Clock, Crew, Window
 
@@ -43,6 +43,7 @@ def collect_due(
     memory: HubMemory | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
     report: Callable[[AttemptSummary], None] = lambda summary: None,
+    on_rest: OnRest = tell_nobody,
 ) -> list[AttemptSummary]:
     """Collect every source that is due at `now`, each once, and return its attempts as they ended.
 
@@ -50,7 +51,7 @@ def collect_due(
     a rim: what one window brought must not hang on the next. `clock` stamps what was received (`now`
     where it is None); `holder` names this worker, `memory` is what it knows
     of hubs from earlier runs. Between windows `is_stopping` is asked; `report` sees each attempt as it
-    ends, one at a time.
+    ends, one at a time; `on_rest` each rest of a hub, in the transaction in which it begins.
     """
     clock = clock or (lambda: now)
     prepare_partitions(session_factory, now)
@@ -58,7 +59,7 @@ def collect_due(
         HubClient(settings, memory=memory) as client,
         ThreadPoolExecutor(settings.sources_at_once, thread_name_prefix="collector") as pool,
     ):
-        crew = Crew(session_factory, client, clock, settings)
+        crew = Crew(session_factory, client, clock, settings, on_rest)
         run = _Run(crew, now, is_stopping, report)
         under_way: dict[Future[None], Claim] = {}
         seen: set[int] = set()

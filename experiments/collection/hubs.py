@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from experiments.collection import addresses
 from experiments.collection.connectors.options import SUBSCRIBED
 from experiments.collection.credentials import Credentials, CredentialsSchema, Vault
-from experiments.collection.description import Errors, HubSchema
-from experiments.collection.models import DataSource, Hub
+from experiments.collection.description import NEVER_AGGREGATED, Errors, HubSchema
+from experiments.collection.models import DataSource, Hub, Representation
 from experiments.collection.rests import wake
 from experiments.collection.sources import take_away
 from experiments.districts import Territory
@@ -46,6 +46,10 @@ def edit_hub(
         errors["kind"] = ["A hub with sources keeps its kind; register another one."]
     if facts["territory"] is not None and any(s.territory_id != facts["territory"].id for s in sources):
         errors["territory"] = ["Sources of another territory read from this hub."]
+    if facts["dialect"] in NEVER_AGGREGATED and any(
+        source.representation == Representation.AGGREGATED_VALUES for source in sources
+    ):
+        errors["dialect"] = ["Sources of this hub read what it puts together; hubs of this dialect do not."]
     if errors:
         raise Invalid(errors)
     if _origin(facts["base_url"]) != _origin(hub.base_url):

@@ -21,6 +21,7 @@ from experiments.collection.faults import HubFault
 from experiments.collection.mqtt_batches import Book, batches
 from experiments.collection.mqtt_broker import Broker, Message
 from experiments.collection.mqtt_payloads import Payloads
+from experiments.collection.rests import OnRest, tell_nobody
 from experiments.collection.settings import CollectionSettings
 from experiments.collection.windows import Clock
 
@@ -35,13 +36,15 @@ ENOUGH_MESSAGES = 10
 
 @dataclass
 class Listeners:
-    """The subscriptions of one worker; `holder` names it, `trust` is whose certificates are believed."""
+    """The subscriptions of one worker; `holder` names it, `trust` is whose certificates are believed,
+    `on_rest` is told of brokers that begin to be left alone."""
 
     session_factory: sessionmaker[Session]
     settings: CollectionSettings
     clock: Clock
     holder: str
     trust: ssl.SSLContext | None = None
+    on_rest: OnRest = tell_nobody
     _stopping: threading.Event = field(default_factory=threading.Event)
     _threads: dict[int, threading.Thread] = field(default_factory=dict)
 
@@ -79,7 +82,7 @@ class Listeners:
             thread.join()
 
     def _listen(self, claim: Claim, settings: CollectionSettings) -> None:
-        book = Book(self.session_factory, settings, self.clock, claim)
+        book = Book(self.session_factory, settings, self.clock, claim, self.on_rest)
         try:
             Subscription(book, self._stopping, self.trust).run()
         except Exception:

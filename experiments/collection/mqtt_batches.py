@@ -34,7 +34,7 @@ from experiments.collection.models import (
 from experiments.collection.mqtt_broker import Message, Terms
 from experiments.collection.mqtt_models import MqttSession
 from experiments.collection.mqtt_payloads import Payloads, Unreadable
-from experiments.collection.rests import note_failure, note_success
+from experiments.collection.rests import OnRest, note_failure, note_success, tell_nobody
 from experiments.collection.settings import CollectionSettings
 from experiments.collection.windows import Clock, postpone
 
@@ -83,6 +83,7 @@ class Book:
     settings: CollectionSettings
     clock: Clock
     claim: Claim
+    on_rest: OnRest = tell_nobody
 
     @property
     def lease(self) -> timedelta:
@@ -160,11 +161,13 @@ class Book:
                 hold(session, self.claim, **NO_LEASE)
                 self._note_session(session, connected_since=None)
                 postpone(session, (DataSource, self.claim.source_id), at, self.settings)
-                if isinstance(fault, PassingFault):
-                    note_failure(session, self.claim.hub_id, at=at, settings=self.settings)
             except StaleFence:
                 attempt.status = AttemptStatus.STALE
             session.add(attempt)
+            session.flush()
+            if attempt.status == AttemptStatus.FAILED and isinstance(fault, PassingFault):
+                hub_id, told = self.claim.hub_id, self.on_rest
+                note_failure(session, hub_id, at=at, settings=self.settings, on_rest=told)
         log.warning(
             "a subscription ended", extra={"source_id": self.claim.source_id, "reason": fault.sentence()}
         )

@@ -6,6 +6,8 @@ with one source at a time by each worker until a window succeeds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -17,13 +19,38 @@ from experiments.collection.settings import CollectionSettings
 FIRST_REST_SECONDS = 60
 
 
+@dataclass(frozen=True)
+class Rest:
+    """A rest that begins: of which hub, from when until when, after how many failures in a row."""
+
+    hub_id: int
+    begins_at: datetime
+    until: datetime
+    failures: int
+
+
+# Told of every rest in the transaction in which it begins.
+OnRest = Callable[[Session, Rest], object]
+
+
+def tell_nobody(_session: Session, _rest: Rest) -> None:
+    """Where nobody keeps a record of rests."""
+
+
 def doubtful(session_factory: sessionmaker[Session], settings: CollectionSettings) -> set[int]:
     """Hubs that had their rest and have not answered since."""
     with session_factory() as session:
         return set(session.scalars(select(Hub.id).where(Hub.failures >= settings.failures_to_rest)))
 
 
-def note_failure(session: Session, hub_id: int, *, at: datetime, settings: CollectionSettings) -> None:
+def note_failure(
+    session: Session,
+    hub_id: int,
+    *,
+    at: datetime,
+    settings: CollectionSettings,
+    on_rest: OnRest = tell_nobody,
+) -> None:
     """One more window failed by the hub's fault; the rest doubles with every one beyond the limit."""
     failures = session.execute(
         update(Hub)
@@ -36,12 +63,14 @@ def note_failure(session: Session, hub_id: int, *, at: datetime, settings: Colle
     if beyond < 0:
         return
     seconds = min(FIRST_REST_SECONDS * 2 ** min(beyond, 20), settings.longest_back_off_seconds)
+    rest = Rest(hub_id, at, at + timedelta(seconds=seconds), failures)
     session.execute(
         update(Hub)
         .where(Hub.id == hub_id)
-        .values(resting_until=at + timedelta(seconds=seconds))
+        .values(resting_until=rest.until)
         .execution_options(synchronize_session=False)
     )
+    on_rest(session, rest)
 
 
 def note_success(session: Session, hub_id: int) -> None:

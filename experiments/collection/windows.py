@@ -26,7 +26,7 @@ from experiments.collection.models import (
     Hub,
     to_microseconds,
 )
-from experiments.collection.rests import note_failure, note_success
+from experiments.collection.rests import OnRest, note_failure, note_success, tell_nobody
 from experiments.collection.settings import CollectionSettings
 
 log = logging.getLogger(__name__)
@@ -37,12 +37,14 @@ FIRST_BACK_OFF_SECONDS = 30
 
 @dataclass(frozen=True)
 class Crew:
-    """What every window needs: the database, the way to hubs, the clock and the limits."""
+    """What every window needs: the database, the way to hubs, the clock, the limits, and whom to tell of
+    hubs that begin to rest."""
 
     session_factory: sessionmaker[Session]
     client: HubClient
     clock: Clock
     settings: CollectionSettings
+    on_rest: OnRest = tell_nobody
 
 
 @dataclass(frozen=True)
@@ -158,13 +160,14 @@ class Window:
             try:
                 hold(session, self.claim, **NO_LEASE)
                 postpone(session, self._progress_of, at, crew.settings, fault.retry_after_seconds)
-                # What is wrong with one page is the matter of its source; a hub that is down, of all.
-                if isinstance(fault, PassingFault):
-                    note_failure(session, self.claim.hub_id, at=at, settings=crew.settings)
             except StaleFence:
                 attempt.status = AttemptStatus.STALE
             session.add(attempt)
             session.flush()
+            # What is wrong with one page is the matter of its source; a hub that is down, of all.
+            if attempt.status == AttemptStatus.FAILED and isinstance(fault, PassingFault):
+                hub_id, told = self.claim.hub_id, crew.on_rest
+                note_failure(session, hub_id, at=at, settings=crew.settings, on_rest=told)
             return self._summary(attempt)
 
     @property

@@ -188,6 +188,8 @@ FIXED = (
     _("Write a path that begins with a slash, without blanks."),
     _("A hub with sources keeps its kind; register another one."),
     _("Sources of another territory read from this hub."),
+    _("Hubs of this dialect put no readings together: ask for the readings themselves."),
+    _("Sources of this hub read what it puts together; hubs of this dialect do not."),
     _("The operator has named no key to seal credentials with."),
     _("Printable ASCII characters only."),
     _("Letters, digits, '_', '.' and '-' only."),

@@ -40,6 +40,7 @@ ACTS = {
     "hub.edit": _("Hub changed"),
     "hub.register": _("Hub registered"),
     "hub.remove_credentials": _("Credentials of a hub removed"),
+    "hub.rest": _("Hub left alone after failures"),
     "hub.store_credentials": _("Credentials of a hub sealed"),
     "hub.wake": _("Rest of a hub ended"),
     "metric.define": _("Metric defined"),

@@ -13,6 +13,7 @@ from experiments.collection.credentials import Vault
 from experiments.collection.models import Hub
 from sandbox import db
 from sandbox.cli import main
+from sandbox.ledger import LedgerEntry
 from tests.experiments.collection.build import create_source, scripted_hub
 
 OLD, NEW = (base64.urlsafe_b64encode(bytes([n]) * 32).decode() for n in (1, 2))
@@ -58,6 +59,11 @@ def test_credentials_are_sealed_and_sealed_again_under_a_new_key(rows, monkeypat
     told = run(*NAMED)
     assert told.exit_code == 0, told.output
     assert "s3cret-key" not in told.output + sealed(rows)
+    entry = rows.scalars(select(LedgerEntry)).one()
+    done = (entry.act, entry.actor_name, entry.actor_role)
+    assert done == ("hub.store_credentials", "command line", "service")
+    assert "s3cret-key" not in entry.details
+    rows.rollback()
     monkeypatch.setenv("SANDBOX_CREDENTIAL_KEYS", f"{NEW},{OLD}")
     assert run("hub", "seal-again").output == "Sealed again: 1.\n"
     assert Vault([NEW]).open(sealed(rows)).secret == "s3cret-key"
@@ -65,6 +71,15 @@ def test_credentials_are_sealed_and_sealed_again_under_a_new_key(rows, monkeypat
 
 def test_credentials_for_an_unknown_hub_are_refused(rows):
     assert "there is no hub" in run(*NAMED).output
+
+
+def test_credentials_that_cannot_be_sent_are_refused_with_the_reason(rows):
+    create_source(rows)
+    rows.commit()
+    told = run(*NAMED, "--token-url", "https://hub.example.org/token")
+    assert told.exit_code == 1
+    assert "Client credentials, and only they, have a token address." in told.output
+    assert sealed(rows) is None
 
 
 def test_a_hub_is_examined_with_its_credentials_and_they_are_not_shown(rows):

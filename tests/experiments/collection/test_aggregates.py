@@ -6,6 +6,7 @@ import pytest
 
 from experiments.collection.claims import query_of
 from experiments.collection.connectors.ngsi_ld import read_window
+from experiments.collection.hubs import edit_hub
 from experiments.collection.intake import targets_of
 from experiments.collection.sources import edit_source
 from experiments.errors import Invalid
@@ -36,6 +37,22 @@ def test_the_hub_is_asked_for_the_buckets_that_the_source_names(session, dialect
     wanted = next(params for params in asked if "aggrMethods" in params)
     assert (wanted["aggrMethods"], wanted["aggrPeriodDuration"]) == ("max", "P1D")
     assert [reading.value for reading in readings] == [67.0]
+
+
+@pytest.mark.parametrize("dialect", ["city_data_hub", "orion_ld"])
+def test_hubs_that_put_nothing_together_are_not_asked_to(session, dialect):
+    with pytest.raises(Invalid) as refusal:
+        create_source(session, dialect=dialect, **AGGREGATED)
+    assert set(refusal.value.errors) == {"representation"}
+
+
+def test_a_hub_whose_buckets_are_read_keeps_a_dialect_that_has_them(session):
+    hub = create_source(session, **AGGREGATED).hub
+    facts = {"name": hub.name, "base_url": "https://hub.example.org", "zone": hub.zone}
+    edit_hub(session, hub, facts | {"dialect": "stellio"})
+    with pytest.raises(Invalid) as refusal:
+        edit_hub(session, hub, facts | {"dialect": "orion_ld"})
+    assert set(refusal.value.errors) == {"dialect"}
 
 
 @pytest.mark.parametrize(
