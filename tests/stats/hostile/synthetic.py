@@ -4,6 +4,7 @@ import numpy as np
 
 from stats.counterfactuals import (
     conformal,
+    constrained,
     interactive,
     jackknife_plus,
     matrix_completion,
@@ -115,6 +116,13 @@ SYNTHETIC = (
     Specimen(conformal.conformal_p_values, SERIES_OF, ("treated", "donors")),
     Specimen(
         conformal.cross_fitted_t, {**SERIES_OF, "folds": 2}, ("treated", "donors"), lambda found: found[0]
+    ),
+    Specimen(
+        constrained.constrained_control,
+        {**LONG_SERIES, "constraint": "l1_l2"},
+        ("treated", "donors"),
+        lambda found: found.effect,
+        shifts=False,
     ),
     Specimen(jackknife_plus.jackknife_plus, SERIES_OF, ("treated", "donors"), _last_gap),
     Specimen(
