@@ -8,9 +8,10 @@ coordinate, the restricted scores of cluster g are linear in it, S_g + d E_g, an
 
     w = sum_g v_g (S_g + d E_g),     t* = w_1 / sqrt( factor sum_g (v_g (S_g + d E_g)_1 - E_g'w)^2 ).
 
-The variance of every draw is thus CV1's; the scores are plain (WCR-C and WCU-C of MacKinnon, Nielsen and
-Webb 2023, type 11 of fwildclusterboot) or jackknifed (WCR-S and WCU-S, type 31). Squares expand into products of w with k x k sums, so a draw costs k products with v and each further
-hypothesis c only a polynomial in d: the interval, by inversion of the test, comes almost free.
+Squares expand into products of w with k x k sums, so a draw costs k products with v and each further
+hypothesis c only a polynomial in d: the interval, by inversion of the test, comes almost free. The
+variance of every draw is CV1's; the scores are plain (WCR-C and WCU-C of MacKinnon, Nielsen and Webb 2023,
+type 11 of fwildclusterboot) or jackknifed (WCR-S and WCU-S, type 31).
 
 All 2^G sign vectors are used where there are no more than the draws asked for, and the test is two-sided
 and symmetric, as in fwildclusterboot and Stata's boottest. The share of draws as extreme as the actual

@@ -19,6 +19,7 @@ from stats.errors import EstimationError
 from stats.numerics.absorb import IntArray, absorber, compact, in_rectangle
 from stats.numerics.coefficients import Coefficients
 from stats.numerics.collinear import Collinear, independent, inverse
+from stats.numerics.columns import Columns
 from stats.numerics.products import gram
 from stats.numerics.sandwich import (
     RowErrors,
@@ -85,7 +86,7 @@ def long_form(
     Refused, with the argument named: wrong shapes, NaN and infinities (with the row), an outcome that
     does not vary, collinear regressors, non-positive weights, one cluster, more parameters than rows.
     """
-    columns = _Columns.of(outcome, regressors, names, weights)
+    columns = Columns.of(outcome, regressors, names, weights)
     codes = [compact(f"effects.{place}", each) for place, each in enumerate(effects)]
     groups = [compact("clusters", each) for each in _several(clusters)]
     for argument, each in [*(("effects", c) for c in codes), *(("clusters", g) for g in groups)]:
@@ -110,57 +111,10 @@ def long_form(
 
 
 @dataclass(frozen=True, eq=False)
-class _Columns:
-    """outcome n; regressors k x n; weights n or None."""
-
-    outcome: FloatArray
-    regressors: FloatArray
-    names: tuple[str, ...]
-    weights: FloatArray | None
-
-    @property
-    def size(self) -> int:
-        return len(self.outcome)
-
-    @classmethod
-    def of(
-        cls,
-        outcome: npt.ArrayLike,
-        regressors: npt.ArrayLike,
-        names: Sequence[str] | None,
-        weights: npt.ArrayLike | None,
-    ) -> _Columns:
-        y = _numbers("outcome", outcome)
-        x = _numbers("regressors", regressors)
-        x = x[None] if x.ndim == 1 else np.ascontiguousarray(x.T)
-        if y.ndim != 1 or x.ndim != 2 or x.shape[1] != len(y) or len(x) == 0:
-            raise EstimationError("regressors", f"must be n x k with n = {y.size} rows of the outcome")
-        labels = tuple(f"x{place}" for place in range(len(x))) if names is None else tuple(names)
-        if len(labels) != len(x) or len(set(labels)) != len(labels):
-            raise EstimationError("names", f"must be {len(x)} different names")
-        _refuse_gaps("outcome", y[None], ("",))
-        _refuse_gaps("regressors", x, labels)
-        w = None if weights is None else _numbers("weights", weights)
-        if w is not None and (w.shape != y.shape or not (np.isfinite(w) & (w > 0)).all()):
-            raise EstimationError("weights", "must be one positive, finite number for each row")
-        if y.min() == y.max():
-            raise EstimationError("outcome", "does not vary")
-        return cls(y, x, labels, w)
-
-    def take(self, rows: IntArray) -> _Columns:
-        return _Columns(
-            self.outcome[rows],
-            self.regressors[:, rows],
-            self.names,
-            None if self.weights is None else self.weights[rows],
-        )
-
-
-@dataclass(frozen=True, eq=False)
 class _Fitted:
     """In coordinates scaled by root weights: design k x n, residuals n, bread k x k."""
 
-    columns: _Columns
+    columns: Columns
     design: FloatArray
     residuals: FloatArray
     bread: FloatArray
@@ -170,7 +124,7 @@ class _Fitted:
     exact: bool
 
     @classmethod
-    def of(cls, columns: _Columns, codes: list[tuple[IntArray, int]], collinear: Collinear) -> _Fitted:
+    def of(cls, columns: Columns, codes: list[tuple[IntArray, int]], collinear: Collinear) -> _Fitted:
         projection = absorber([each for each, _ in codes], [size for _, size in codes], columns.weights)
         stacked = np.vstack([columns.regressors, columns.outcome])
         if codes:
@@ -295,18 +249,3 @@ def _several(clusters: npt.ArrayLike | Sequence[npt.ArrayLike] | None) -> list[A
     if isinstance(clusters, (list, tuple)) and clusters and np.ndim(clusters[0]) == 1:
         return list(clusters)
     return [clusters]
-
-
-def _numbers(argument: str, values: npt.ArrayLike) -> FloatArray:
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise EstimationError(argument, f"is not numeric: {error}") from error
-
-
-def _refuse_gaps(argument: str, columns: FloatArray, names: Sequence[str]) -> None:
-    for column, name in zip(columns, names, strict=True):
-        # One pass in nearly every case; a sum that overflows is looked at again.
-        if not np.isfinite(column.sum()) and not np.isfinite(column).all():
-            row = int(np.argmin(np.isfinite(column)))
-            raise EstimationError(f"{argument}{'.' + name if name else ''}", f"row {row} is {column[row]}")
