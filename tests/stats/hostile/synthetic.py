@@ -66,9 +66,9 @@ SYNTHETIC = (
         predictor_weights.predictor_weights,
         {
             "treated": GRID[0, :2],
-            "donors": GRID[4:, :2],
+            "donors": GRID[4:8, :2],
             "treated_outcomes": GRID[0, :START],
-            "donor_outcomes": GRID[4:, :START],
+            "donor_outcomes": GRID[4:8, :START],
         },
         ("treated", "donors", "treated_outcomes", "donor_outcomes"),
     ),
@@ -127,7 +127,13 @@ SYNTHETIC = (
     Specimen(jackknife_plus.jackknife_plus, SERIES_OF, ("treated", "donors"), _last_gap),
     Specimen(
         prediction_intervals.prediction_intervals,
-        {**LONG_SERIES, "simulations": 20, "rng": DRAWN},
+        {
+            "treated": LONG_SERIES["treated"][:16],
+            "donors": LONG_SERIES["donors"][:5, :16],
+            "start": 14,
+            "simulations": 20,
+            "rng": DRAWN,
+        },
         ("treated", "donors"),
         _last_gap,
     ),
