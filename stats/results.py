@@ -105,7 +105,7 @@ class JointTest:
     """All leads are zero: the statistic and its p-value.
 
     method: "htz", an F with its degrees of freedom, or "placebo_rank", the root mean square of the
-    leads ranked among the controls', which has none.
+    leads ranked among those of `placebos` controls or deals of the starts to them, which has none.
     leads: number of leads estimated; blocks: number of means of neighbouring leads that were tested,
     smaller than `leads` where the clusters do not carry a test of each.
     """
@@ -117,6 +117,7 @@ class JointTest:
     p_value: float
     leads: int
     blocks: int
+    placebos: int | None = None
 
     def document(self) -> dict[str, Any]:
         """JSON-able, keys as the fields."""
@@ -128,6 +129,7 @@ class JointTest:
             "p_value": self.p_value,
             "leads": self.leads,
             "blocks": self.blocks,
+            "placebos": self.placebos,
         }
 
     @classmethod
@@ -141,6 +143,7 @@ class JointTest:
             p_value=float(document["p_value"]),
             leads=document["leads"],
             blocks=document["blocks"],
+            placebos=document.get("placebos"),
         )
 
 

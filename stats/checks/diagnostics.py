@@ -149,7 +149,28 @@ def pre_trend(study: EventStudy) -> list[Finding]:
                 f"means of neighbouring leads were tested, {test.blocks} in all.",
             )
         )
+    if test.placebos is not None:
+        findings.append(_leads_ranked(test.placebos))
     return findings
+
+
+def _leads_ranked(placebos: int) -> Finding:
+    """Among how many the leads were ranked, and whether so few can reject at all."""
+    least = 1 / (placebos + 1)
+    return Finding(
+        "ok" if least <= PRE_TREND_FAILS else "caution",
+        "leads_ranked",
+        float(placebos),
+        "실증 구역이 적어, 시행 전 계수의 크기를 같은 시행 시점을 대조 구역에 배정한 위약 "
+        f"{placebos}개와 견주어 순위로 검정했습니다. 가능한 가장 작은 p값은 {_least(least)}입니다.",
+        "The treated are few: the size of the leads was ranked among those of "
+        f"{placebos} placebos, controls that were dealt the same starts. "
+        f"The least possible p-value is {_least(least)}.",
+    )
+
+
+def _least(p_value: float) -> str:
+    return f"{p_value:.3f}" if p_value >= 0.001 else f"{p_value:.5f}"
 
 
 def staggered(sample: Sample) -> list[Finding]:

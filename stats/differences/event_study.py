@@ -252,4 +252,5 @@ def _rank_test(leads: FloatArray, placebos: FloatArray) -> JointTest | NotComput
         p_value=p_value,
         leads=len(leads),
         blocks=len(leads),
+        placebos=len(complete),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from stats.results import Coefficient, Component, Estimate, EventStudy, JointTes
 from stats.staggered.aggregation import Aggregation, aggregate
 from stats.staggered.group_time import GroupTimeEffects, group_time_effects
 from stats.staggered.imputation import impute
+from stats.staggered.ranked_leads import ranked_leads
 from stats.staggered.reassigned_starts import reassigned_starts, repeated_starts
 from stats.words import figure, percent
 
@@ -43,7 +45,8 @@ def staggered(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
     overall = aggregate(found, "simple", skip_missing=True)
     inference = reported(cells, design, found, overall, rng)
     few = len(cells.treated) < diagnostics.ENOUGH_TREATED and design.cluster is None
-    study = _study(found, effects_of(cells, design, base="varying"), design, few=few)
+    test = _pre_test(cells, design, found, few=few, rng=rng)
+    study = _study(found, test, design, few=few)
     clusters = {design.cluster_of(unit) for unit in cells.treated}
     findings = [
         *diagnostics.pre_trend(study),
@@ -141,7 +144,9 @@ def _overall(cells: Sample, design: Design) -> Analysis:
     return effect
 
 
-def _study(found: GroupTimeEffects, varying: GroupTimeEffects, design: Design, *, few: bool) -> EventStudy:
+def _study(
+    found: GroupTimeEffects, test: JointTest | NotComputable, design: Design, *, few: bool
+) -> EventStudy:
     """Effects by time since the start and the test of the leads."""
     reference = -1 - design.anticipation
     dynamic = aggregate(found, "dynamic", first=-WINDOW, last=WINDOW - 1, skip_missing=True)
@@ -150,17 +155,35 @@ def _study(found: GroupTimeEffects, varying: GroupTimeEffects, design: Design, *
         for place, label in enumerate(dynamic.labels)
         if label != reference
     )
-    return EventStudy(reference, reference, coefficients, _pre_test(varying, few=few))
+    return EventStudy(reference, reference, coefficients, test)
 
 
-def _pre_test(varying: GroupTimeEffects, *, few: bool) -> JointTest | NotComputable:
-    """The Wald test, unless the treated clusters are too few for so many leads."""
-    if few:
-        return reasons.few_treated()
-    test = varying.pre_test()
-    if isinstance(test, JointTest) and test.leads > varying.treated_clusters(varying.starts) // 2:
-        return reasons.leads_exceed_clusters()
-    return test
+def _pre_test(
+    cells: Sample, design: Design, found: GroupTimeEffects, *, few: bool, rng: np.random.Generator
+) -> JointTest | NotComputable:
+    """The Wald test, or where the treated clusters are too few for so many leads, the leads' rank."""
+    if not few:
+        varying = effects_of(cells, design, base="varying")
+        test = varying.pre_test()
+        most = varying.treated_clusters(varying.starts) // 2
+        if isinstance(test, JointTest) and test.leads <= most:
+            return test
+    if not cells.controls:
+        return reasons.too_few_control_clusters()
+    panel, first = cells.panel.rows(cells.controls), first_columns(cells)
+    never = replace(cells, panel=panel)
+    alike = panel.weights is None and design.cluster is None and not design.covariates
+    return ranked_leads(
+        found,
+        panel.outcomes,
+        first,
+        lambda deal: effects_of(never, design, base="universal", first_treated=deal),
+        reference=-1 - design.anticipation,
+        window=WINDOW,
+        alike=alike and not np.isnan(cells.panel.outcomes).any(),
+        rng=rng,
+        clusters=found.influence.clusters,
+    )
 
 
 def _estimate(found: Aggregation, place: int, design: Design, *, few: bool) -> Estimate:
