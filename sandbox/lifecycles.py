@@ -10,11 +10,13 @@ from experiments.registrations.models import EXPERIMENT
 from sandbox.confirmations.table import CONFIRMATION
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.table import EXEMPTION
+from sandbox.insurance.table import COMPENSATION
 from sandbox.pilots.table import PILOT
 
 LIFECYCLES: tuple[tuple[str, Lifecycle[Any]], ...] = (
     ("Rapid confirmation", CONFIRMATION),
     ("Application for an exemption", EXEMPTION),
+    ("Compensation plan in place of insurance", COMPENSATION),
     ("Pilot", PILOT),
     ("Registration of the experiment", EXPERIMENT),
     ("Decision", DECISION),

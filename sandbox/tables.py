@@ -14,6 +14,7 @@ from sandbox.clocks import models as clocks
 from sandbox.confirmations import models as confirmations
 from sandbox.decisions import models as decisions
 from sandbox.exemptions import models as exemptions
+from sandbox.insurance import models as insurance
 from sandbox.ledger import chain
 from sandbox.notices import models as notices
 from sandbox.pilots import models as pilots
@@ -34,6 +35,7 @@ __all__ = [
     "exemptions",
     "feed",
     "facts",
+    "insurance",
     "metadata",
     "metrics",
     "mqtt",

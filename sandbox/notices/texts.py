@@ -80,6 +80,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{case}: 신속확인 결과가 통보되었습니다.",
         "{case}: the rapid confirmation is answered.",
     ),
+    "insurance.file": (
+        "{case}: 보험증권 사본이 제출되었습니다.",
+        "{case}: an insurance policy has been filed.",
+    ),
+    "compensation.create": (
+        "{case}: 보험을 대신하는 배상계획이 제출되었습니다.",
+        "{case}: a compensation plan has been filed in place of insurance.",
+    ),
+    "compensation.approve": (
+        "{case}: 배상계획이 승인되었습니다.",
+        "{case}: the compensation plan has been approved.",
+    ),
+    "compensation.refuse": (
+        "{case}: 배상계획이 승인되지 않았습니다.",
+        "{case}: the compensation plan has not been approved.",
+    ),
     "clock.due": (
         "{case}: {what} – 기한 {due_on}, {days}일 남았습니다.",
         "{case}: {what} – due on {due_on}, {days} days left.",

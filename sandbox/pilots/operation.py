@@ -36,8 +36,9 @@ def lift(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str
 
 
 def finish(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
-    """The intervention has ended; evaluation and decision remain."""
+    """The intervention has ended; evaluation and decision remain, and no renewed insurance is owed."""
     _move(session, pilot, "finish", by, at)
+    running.void(session, pilot.exemption.case, by=by, at=at, reason="The pilot has ended.")
 
 
 def _move(

@@ -64,6 +64,17 @@ class FileItem:
 
 
 @dataclass(frozen=True)
+class CoverItem:
+    """The least sum in won that insurance against one kind of damage must cover."""
+
+    id: str
+    source: str
+    name_ko: str
+    name_en: str
+    won: int
+
+
+@dataclass(frozen=True)
 class Regime:
     """One law as of one text."""
 
@@ -79,6 +90,7 @@ class Regime:
     kinds: tuple[Kind, ...]
     plan_contents: tuple[PlanItem, ...]
     attachments: tuple[FileItem, ...]
+    minimum_cover: tuple[CoverItem, ...]
     clocks: tuple[ClockRule, ...]
 
     def kind(self, key: str) -> Kind:
@@ -111,6 +123,10 @@ class _PeriodSchema(Schema):
     source = fields.String(required=True)
 
 
+class _CoverSchema(_NamedSchema):
+    won = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+
+
 class _GroundSchema(_NamedSchema):
     kinds = fields.List(fields.String(), load_default=None)
 
@@ -135,6 +151,7 @@ class RegimeSchema(Schema):
     kinds = fields.List(fields.Nested(_KindSchema), required=True)
     plan_contents = fields.List(fields.Nested(_NamedSchema), required=True)
     attachments = fields.List(fields.Nested(_GroundSchema), load_default=list)
+    minimum_cover = fields.List(fields.Nested(_CoverSchema), load_default=list)
 
     @validates_schema
     def grounds_are_open_to_known_kinds(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -149,6 +166,12 @@ class RegimeSchema(Schema):
         for item in data["attachments"]:
             if unknown := set(item["kinds"] or ()) - known:
                 raise ValidationError(f"Unknown kinds {sorted(unknown)} of {item['id']}.", "attachments")
+
+    @validates_schema
+    def covers_are_named_once(self, data: Mapping[str, Any], **_: Any) -> None:
+        named = [item["id"] for item in data["minimum_cover"]]
+        if len(named) != len(set(named)):
+            raise ValidationError("A kind of damage stands twice.", "minimum_cover")
 
     @validates_schema
     def consultations_have_one_clock(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -213,6 +236,7 @@ def _regime(data: dict[str, Any]) -> Regime:
         attachments=tuple(
             FileItem(**(item | {"kinds": tuple(item["kinds"] or every_kind)})) for item in data["attachments"]
         ),
+        minimum_cover=tuple(CoverItem(**item) for item in data["minimum_cover"]),
         clocks=tuple(data["clocks"]),
     )
 

@@ -8,6 +8,7 @@ from sandbox.web import (
     accounts,
     attachments,
     audit,
+    backfills,
     cases,
     clocks,
     company,
@@ -19,6 +20,7 @@ from sandbox.web import (
     filters,
     health,
     hubs,
+    insurance,
     metrics,
     notices,
     people,
@@ -39,10 +41,22 @@ def init_app(app: Flask) -> None:
     rim.init_app(app)
     filters.init_app(app)
     for room in (
-        *(register, accounts, company, confirmations, cases, attachments),
+        *(register, accounts, company, confirmations, cases, attachments, insurance),
         *(consultations, clocks),
         *(regulator, evaluator, sources),
-        *(hubs, conformance, districts, health, quarantine, metrics, tokens, telemetry, try_it, uploads),
+        *(
+            hubs,
+            backfills,
+            conformance,
+            districts,
+            health,
+            quarantine,
+            metrics,
+            tokens,
+            telemetry,
+            try_it,
+            uploads,
+        ),
         *(notices, people, audit),
     ):
         app.register_blueprint(room.pages)

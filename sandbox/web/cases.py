@@ -26,12 +26,13 @@ from sandbox.exemptions.decide import GrantSchema
 from sandbox.exemptions.models import Consultation, ExemptionStatus, Reply
 from sandbox.exemptions.review import ConsultationSchema, OpinionSchema, ReplySchema
 from sandbox.exemptions.table import EXEMPTION
+from sandbox.insurance.filing import gaps_of
 from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots import case, file, operation
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import people_of_the_company
-from sandbox.web import clock_words, complaints, forms, labels, words
+from sandbox.web import clock_words, complaints, forms, insurance_words, labels, words
 from sandbox.web.rim import actor, now, today
 
 
@@ -305,6 +306,7 @@ def _file(pilot: Pilot, refused: Refusal | None = None) -> ResponseReturnValue:
         today=today(),
         sends_readings=people_of_the_company(actor(), pilot),
         may_read_advice=access.readers_of_advice(actor()),
+        cover_gaps=[insurance_words.gap(each) for each in gaps_of(db.session, pilot)],
     )
     return page, 422 if refused else 200
 

@@ -316,6 +316,11 @@ PATTERNS = (
         _("Must lie between %(low)s and %(high)s."),
     ),
     (r"Must be greater than (?P<low>\S+)\.", _("Must be more than %(low)s.")),
+    (r"At least (?P<sum>[\d,]+) won \((?P<source>.+)\)\.", _("At least %(sum)s won (%(source)s).")),
+    (
+        r"The policy before runs until (?P<day>\S+)\.",
+        _("The policy before runs until %(day)s; a renewal runs longer."),
+    ),
     (r"At most (?P<count>\d+) files\.", _("At most %(count)s files.")),
     (r"At most (?P<size>\d+) MB\.", _("At most %(size)s MB.")),
     (r"At most (?P<months>\d+) months \((?P<source>.+)\)\.", _("At most %(months)s months (%(source)s).")),

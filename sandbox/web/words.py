@@ -90,6 +90,11 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
         "permit_needed": (_("Permit needed"), "warning"),
         "deemed_not_required": (_("Deemed not required"), "success"),
     },
+    "compensation": {
+        "filed": (_("Waits for the ministry"), "information"),
+        "approved": (_("Approved in place of insurance"), "success"),
+        "refused": (_("Not approved"), "danger"),
+    },
     "experiment": {
         "draft": (_("Plan in draft"), "neutral"),
         "locked": (_("Plan locked"), "success"),
@@ -168,6 +173,10 @@ VERBS: dict[str, dict[str, Any]] = {
         "apply": _("Apply for an exemption with this request"),
         "withdraw": _("Withdraw the request"),
     },
+    "compensation": {
+        "approve": _("Approve the compensation plan"),
+        "refuse": _("Refuse the compensation plan"),
+    },
     "experiment": {
         "save_draft": _("Write the analysis plan"),
         "lock": _("Lock the plan"),
@@ -232,6 +241,11 @@ DEEDS: dict[str, dict[str, Any]] = {
         "answer": _("Company notified"),
         "apply": _("Application begun with this request"),
         "withdraw": _("Request withdrawn"),
+    },
+    "compensation": {
+        "create": _("Compensation plan filed"),
+        "approve": _("Compensation plan approved"),
+        "refuse": _("Compensation plan refused"),
     },
     "experiment": {
         "create": _("Registration opened"),
@@ -321,6 +335,9 @@ NEEDS = {
     "asks_for_a_permit": _("No agency asks for a permit: there is nothing to apply for."),
     "no_application_yet": _("An application has been begun with this request already."),
     "exemption_is_granted": _("The exemption has not been granted."),
+    "pilot_is_approved_and_goes_on": _(
+        "A policy is filed once the exemption is granted, and until the pilot ends."
+    ),
     "plan_is_locked": _("The analysis plan has not been locked."),
     "result_is_signed": _("An evaluator has to sign the result first."),
     "no_open_proposal": _("Another proposal is still open."),
