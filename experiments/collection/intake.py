@@ -311,6 +311,8 @@ def _as_float(value: object) -> float:
 
 
 def _together(parts: Sequence[Columns]) -> Columns:
+    if len(parts) == 1:
+        return parts[0]
     return Columns(
         np.concatenate([part.series for part in parts]),
         np.concatenate([part.at for part in parts]),

@@ -278,10 +278,11 @@ class _Walk:
     def _read(self, part: _Slice, page: Page, answer: Answer) -> None:
         """Take the page's readings inside the slice, and note how far the page reaches in time."""
         instances = 0
-        mapped = []
-        for position, entity in enumerate(page.ids):
-            if entity in self._query.entities:
-                mapped.append(position)
+        wanted = self._query.entities
+        mapped = [position for position, entity in enumerate(page.ids) if entity in wanted]
+        has_strangers = len(mapped) < len(page.ids)
+        for position, entity in enumerate(page.ids) if has_strangers else ():
+            if entity in wanted:
                 continue
             instances += _instances(page, position)
             if entity not in self._strangers:

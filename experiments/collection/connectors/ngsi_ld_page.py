@@ -133,16 +133,16 @@ class Page:
             raise self.fault(f"the hub reports: {quote(words)}", "$")
         if not isinstance(decoded, list):
             raise self.fault(f"a list of entities was expected, not {_kind(decoded)}", "$")
-        for position, entity in enumerate(decoded):
-            if not isinstance(entity, dict):
-                raise self.fault(f"an entity was expected, not {_kind(entity)}", f"[{position}]")
+        if not set(map(type, decoded)) <= {dict}:
+            position, found = next((n, each) for n, each in enumerate(decoded) if type(each) is not dict)
+            raise self.fault(f"an entity was expected, not {_kind(found)}", f"[{position}]")
         return decoded
 
     def _ids(self) -> list[str]:
         found: list[Any] = [entity.get("id") for entity in self.entities]
-        for position, each in enumerate(found):
-            if type(each) is not str:
-                raise self.fault(f"the id of an entity was expected, not {_kind(each)}", f"[{position}].id")
+        if not set(map(type, found)) <= {str}:
+            position, other = next((n, each) for n, each in enumerate(found) if type(each) is not str)
+            raise self.fault(f"the id of an entity was expected, not {_kind(other)}", f"[{position}].id")
         return found
 
 
