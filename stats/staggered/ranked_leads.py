@@ -5,8 +5,8 @@ treated cluster of `stats.differences.event_study`, the root mean square of the 
 placebos instead (Abadie, Diamond and Hainmueller 2010; MacKinnon and Webb 2020): the treated are left out,
 their starts are dealt to units (or clusters) that never started, and the same leads are estimated anew.
 Leads of the treated themselves in other deals would hold effects of the treatment, so the treated take no
-part; a placebo then has fewer controls than the treated and is a little noisier, which makes the test
-reject a little too seldom, whatever the dependence over time.
+part. A placebo then has fewer controls than the treated, and sets of several overlap, so that the test is
+not exact: with autocorrelated errors (0.5) and 2 of 20 treated it rejected 5.3 % of 1,000 true nulls.
 """
 
 from __future__ import annotations
