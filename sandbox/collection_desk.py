@@ -7,17 +7,18 @@ data officer keeps the sources of the territories at which the officer's city is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.canonical import canonical, digest
-from experiments.collection import hubs, preview, sources
+from experiments.collection import backfills, hubs, preview, sources
 from experiments.collection.connectors.options import PUSHED
 from experiments.collection.description import SourceSchema
-from experiments.collection.models import DataSource, Hub
+from experiments.collection.models import Backfill, DataSource, Hub
 from experiments.collection.preview import Trial
 from experiments.districts import Territory
 from experiments.errors import Invalid, Refused, WrongMoment
@@ -150,6 +151,25 @@ def collect_now(session: Session, source: DataSource, *, by: Actor, at: datetime
         raise WrongMoment("source.collect", "paused", needs="source_is_collected")
     sources.collect_now(session, source, at=at)
     _record(session, source, "collect", by, at)
+
+
+def backfill(
+    session: Session, source: DataSource, *, first: date, last: date, by: Actor, at: datetime
+) -> Backfill:
+    """Have the days `first` to `last`, in the territory's zone, read again beside the live schedule.
+
+    Invalid by field where the span is empty, begins before the source or has not been read yet.
+    """
+    _require_keeper(session, source.territory_id, by, "source.backfill")
+    _require_hub(source, "source.backfill")
+    zone = ZoneInfo(source.territory.zone)
+    starts_at = max(datetime.combine(first, time.min, zone).astimezone(UTC), source.starts_at)
+    ends_at = datetime.combine(last + timedelta(days=1), time.min, zone).astimezone(UTC)
+    asked = backfills.request_backfill(
+        session, source, starts_at=starts_at, ends_at=min(ends_at, source.watermark), at=at
+    )
+    _record(session, source, "backfill", by, at, first=first.isoformat(), last=last.isoformat())
+    return asked
 
 
 def facts(source: DataSource) -> dict[str, Any]:
