@@ -13,7 +13,8 @@ is missing, unknown or wrong is refused by its name, all at once. The shape:
       "alpha": 0.05,                                            intervals are (1 - alpha) intervals
       "missing": "refuse" | "drop_unit" | "drop_period" | "available",
       "predictors": [{"name": "outcome" | covariate, "periods": ["period", ...]}, ...],   optional
-      "cluster": null | {"unit": "cluster", ...},               optional; null: each unit for itself
+      "cluster": null | {"unit": "cluster", ...},               optional; null: each unit for itself;
+                                                                did, staggered, randomised alone
       "outcome_unit": "packs per person and year",              optional; words for the unit of the effect
       "outcome_unit_ko": "...",                                 optional; the same in Korean sentences
       version 2, all optional:
@@ -53,6 +54,7 @@ from stats.design_parts import (
     OPTIONAL,
     REQUIRED,
     SCHEMA_VERSION,
+    UNCLUSTERED,
     Assignment,
     AssignmentKind,
     ControlGroup,
@@ -375,6 +377,10 @@ class Design:
         for unit in self.units:
             if self.cluster is not None and unit not in self.cluster:
                 errors["cluster"].append(f"{unit!r} has no cluster")
+        if self.cluster is not None and self.method in UNCLUSTERED:
+            errors["cluster"].append(
+                f"{self.method} compares single units: leave clusters out or take another"
+            )
 
     def _check_starts(self, errors: Errors) -> None:
         for unit in self.treated:

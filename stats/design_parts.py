@@ -46,6 +46,8 @@ AVERAGING = ("synthetic_control", "augmented_synthetic_control", "interrupted")
 """Methods that average the treated units into one, which takes one start."""
 COMPLETE = ("synthetic_control", "augmented_synthetic_control", "synthetic_did", "interrupted", "randomised")
 """Methods that need complete rows."""
+UNCLUSTERED = ("synthetic_control", "augmented_synthetic_control", "synthetic_did", "interrupted")
+"""Methods whose inference deals single units or shifts time, and would pass clusters over in silence."""
 
 
 @dataclass(frozen=True)

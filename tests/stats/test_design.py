@@ -106,6 +106,17 @@ def test_what_is_no_object_is_refused():
         Design.from_document(["did"])
 
 
+@pytest.mark.parametrize("method", ["synthetic_control", "synthetic_did", "augmented_synthetic_control"])
+def test_clusters_are_refused_where_single_units_are_compared(method):
+    document = {**DOCUMENT, "method": method, "predictors": []}
+    document["schema_version"] = 1 if method == "synthetic_control" else 2
+    units = (*document["treated"], *document["controls"])
+    assert Design.from_document(document).cluster is None
+    with pytest.raises(DesignError) as caught:
+        Design.from_document({**document, "cluster": dict.fromkeys(units, "north")})
+    assert list(caught.value.errors) == ["cluster"]
+
+
 def test_synthetic_control_takes_one_start_only():
     with pytest.raises(DesignError, match="first_treated: synthetic_control averages"):
         create_design(treated=2, start=[2, 3], method="synthetic_control")

@@ -28,7 +28,9 @@ def test_texas_is_as_published():
     case = few_clusters_case("ferman_pinto_texas")
     expected, tolerance = case["expected"], case["tolerance"]["abs"]
     changes, treated, size = texas()
-    corrected, plain = ferman_pinto(changes, treated, size), conley_taber(changes, treated)
+    published = {"count_actual": False}
+    corrected = ferman_pinto(changes, treated, size, **published)
+    plain = conley_taber(changes, treated, **published)
     assert (~treated).sum() == expected["n_controls"]
     assert corrected.estimate == pytest.approx(expected["att"], abs=tolerance)
     assert corrected.slope == pytest.approx(expected["slope"], rel=tolerance)
@@ -44,11 +46,20 @@ def one_of(*changes):
 
 def test_conley_taber_by_hand():
     # Controls' residuals are -2, 0, 2: two of three are as large as the estimate of 2.
-    found = conley_taber(*one_of(3, -1, 1, 3), alpha=0.4)
+    found = conley_taber(*one_of(3, -1, 1, 3), alpha=0.4, count_actual=False)
     assert found.estimate == 2.0
     assert found.inference.p_value == pytest.approx(2 / 3)
     assert (found.inference.interval.low, found.inference.interval.high) == (0.0, 4.0)
-    assert conley_taber(*one_of(3, -1, 1, 3), count_actual=True).inference.p_value == 3 / 4
+    assert conley_taber(*one_of(3, -1, 1, 3)).inference.p_value == 3 / 4
+
+
+def test_five_controls_rule_nothing_out():
+    changes, treated = one_of(100, -2, -1, 0, 1, 2)
+    for found in (conley_taber(changes, treated), ferman_pinto(changes, treated, np.arange(1.0, 7.0))):
+        assert found.inference.p_value == 1 / 6
+        assert found.inference.interval.low == -np.inf
+        assert found.inference.interval.high == np.inf
+        assert found.inference.interval.unbounded is not None
 
 
 def test_a_variance_that_falls_with_one_over_size_is_taken_as_constant():
@@ -74,8 +85,8 @@ def test_a_small_treated_unit_is_not_significant_for_being_small():
         sizes = np.concatenate([[1.0], np.exp(rng.uniform(0, 4, size=60))])
         changes = rng.normal(size=61) / np.sqrt(sizes)
         treated = np.arange(61) == 0
-        plain += conley_taber(changes, treated, count_actual=True).inference.p_value <= 0.05
-        corrected += ferman_pinto(changes, treated, sizes, count_actual=True).inference.p_value <= 0.05
+        plain += conley_taber(changes, treated).inference.p_value <= 0.05
+        corrected += ferman_pinto(changes, treated, sizes).inference.p_value <= 0.05
     # 400 draws of 5 % have a standard error of 1.1 %.
     assert corrected / 400 < 0.12 < 0.25 < plain / 400
 
