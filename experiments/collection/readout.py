@@ -62,22 +62,24 @@ def _postgresql(connection: Connection, series: list[int], first: int, end: int,
         rows = cursor.fetchall()
     finally:
         cursor.close()
-    parts = [_unpacked(row[1]) for row in rows]
-    return Columns(
-        np.repeat([row[0] for row in rows], [len(at) for at, _ in parts]).astype(np.int64),
-        np.concatenate([at for at, _ in parts] or [np.empty(0, np.int64)]),
-        np.concatenate([values for _, values in parts] or [np.empty(0)]),
-    )
+    sizes = [len(packed) // _PACKED_ROW.itemsize for _, packed in rows]
+    ids = np.array([series_id for series_id, _ in rows], dtype=np.int64)
+    at, values = np.empty(sum(sizes), np.int64), np.empty(sum(sizes))
+    begin = 0
+    for (_, packed), size in zip(rows, sizes, strict=True):
+        _unpack(packed, at[begin : begin + size], values[begin : begin + size])
+        begin += size
+    return Columns(np.repeat(ids, sizes), at, values)
 
 
-def _unpacked(packed: bytes) -> tuple[IntArray, FloatArray]:
-    """Instants and values of one series, sorted by instant: the database packs them as it meets them."""
+def _unpack(packed: bytes, at: IntArray, values: FloatArray) -> None:
+    """Instants and values of one series into `at` and `values`, both (n,), sorted by instant: the database
+    packs them as it meets them."""
     rows = np.frombuffer(packed, dtype=_PACKED_ROW)
-    at, values = rows["at"].astype(np.int64), rows["value"].astype(np.float64)
-    if (at[1:] > at[:-1]).all():
-        return at, values
-    order = np.argsort(at, kind="stable")
-    return at[order], values[order]
+    at[:], values[:] = rows["at"], rows["value"]
+    if not (at[1:] > at[:-1]).all():
+        order = np.argsort(at, kind="stable")
+        at[:], values[:] = at[order], values[order]
 
 
 def _sqlite(connection: Connection, series: list[int], first: int, end: int, as_of: int) -> Columns:
