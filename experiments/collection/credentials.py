@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import unquote
 
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -24,6 +25,8 @@ HIDDEN = "***"
 # Shorter secrets could be part of a reading; in an answer that is believed they stay as they are.
 SHORTEST_IN_BODY = 8
 _TOKEN = validate.Regexp(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\Z", error="Printable ASCII characters only.")
+_URL_SAFE = str.maketrans("+/", "-_")
+_ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -66,10 +69,11 @@ class Credentials:
         return {self.name: self.secret} if self.kind is Kind.KEY_IN_QUERY else {}
 
     def secrets(self) -> tuple[str, ...]:
-        """Every way in which the secret may turn up in an answer, the longest first."""
-        ways = {self.secret, quote(self.secret, safe=""), quote_plus(self.secret)}
-        if self.kind is Kind.BASIC:
-            ways.add(self._pair())
+        """What `hide` and `hide_in_body` look for, in any encoding of its characters, the longest first."""
+        ways = {self.secret, unquote(self.secret)}
+        if self.kind in (Kind.BASIC, Kind.CLIENT_CREDENTIALS):
+            pair = self._pair().rstrip("=")
+            ways |= {pair, pair.translate(_URL_SAFE)}
         return tuple(sorted(ways, key=len, reverse=True))
 
     def _pair(self) -> str:
@@ -99,18 +103,54 @@ class CredentialsSchema(Schema):
 
 
 def hide(text: str, secrets: Sequence[str]) -> str:
-    """`text` without any of `secrets`."""
+    """`text` without any of `secrets`, however they are written there: plainly, or with characters escaped
+    as in JSON, in addresses (once or more often), in forms or in HTML."""
     for secret in secrets:
-        text = text.replace(secret, HIDDEN)
+        text = _written(secret).sub(HIDDEN, text)
     return text
 
 
 def hide_in_body(body: bytes, secrets: Sequence[str]) -> bytes:
-    """`body` without those of `secrets` that are too long to stand there by chance."""
+    """`body` without those of `secrets` that are too long to stand there by chance, as `hide` does it."""
     for secret in secrets:
         if len(secret) >= SHORTEST_IN_BODY:
             body = body.replace(secret.encode(), HIDDEN.encode())
+            if any(mark in body for mark in (b"\\", b"%", b"&")) or " " in secret:
+                body = _written_in_bytes(secret).sub(HIDDEN.encode(), body)
     return body
+
+
+def _pattern(secret: str) -> str:
+    """Each character in any of its ways, which may differ from one to the next. No repetition is without
+    bound: the body is the hub's to choose."""
+    return "".join(f"(?:{'|'.join(_ways(character))})" for character in secret)
+
+
+def _ways(character: str) -> list[str]:
+    octets = "".join(f"%(?:25){{0,3}}{_hexadecimal(f'{octet:02x}')}" for octet in character.encode())
+    code = ord(character)
+    ways = [re.escape(character), octets, f"\\\\{{1,4}}u{_hexadecimal(f'{code:04x}')}"]
+    ways += [f"&#0{{0,4}}{code};", f"&#[xX]0{{0,4}}{_hexadecimal(f'{code:x}')};"]
+    if character in "\"'\\/":
+        # Escaped, and escaped again where JSON stands in a text of JSON.
+        ways.append(f"\\\\{{1,8}}{re.escape(character)}")
+    if character in _ENTITIES:
+        ways.append(f"&{_ENTITIES[character]};")
+    return [*ways, r"\+"] if character == " " else ways
+
+
+def _hexadecimal(digits: str) -> str:
+    return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)
+
+
+@lru_cache(maxsize=256)
+def _written(secret: str) -> re.Pattern[str]:
+    return re.compile(_pattern(secret))
+
+
+@lru_cache(maxsize=256)
+def _written_in_bytes(secret: str) -> re.Pattern[bytes]:
+    return re.compile(_pattern(secret).encode())
 
 
 class Vault:

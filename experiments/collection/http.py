@@ -34,6 +34,8 @@ from experiments.collection.settings import CollectionSettings
 
 _jitter = wait_random_exponential(multiplier=0.5, max=20)
 _LONGEST_TOKEN_BYTES = 64 * 1024
+# Secrets go before a quotation is cut, or half of one could stay at its edge.
+_QUOTED_FROM = 32 * 1024
 _USUAL_TOKEN_SECONDS = 300.0
 
 
@@ -77,10 +79,6 @@ class _Call:
     credentials: Credentials | None
     shown: str
     key: tuple[str, ...]
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return self.credentials.secrets() if self.credentials else ()
 
 
 class HubClient:
@@ -174,7 +172,7 @@ class HubClient:
         if response.status_code == httpx.codes.NOT_MODIFIED and kept is not None:
             return Answer(call.shown, kept.status, kept.headers, kept.body, unchanged=True)
         self._check_status(response, body, call)
-        body = hide_in_body(body, call.secrets)
+        body = hide_in_body(body, self._secrets(call))
         self._memory.keep_answer(call.key, Kept(response.status_code, response.headers, body))
         return Answer(call.shown, response.status_code, response.headers, body)
 
@@ -236,16 +234,23 @@ class HubClient:
         status, url = response.status_code, asked_at or call.shown
         if 200 <= status < 300:
             return
-        words = quote(hide(body[:400].decode("utf-8", "replace"), call.secrets))
+        secrets = self._secrets(call)
+        words = quote(hide(body[:_QUOTED_FROM].decode("utf-8", "replace"), secrets))
         if status == 429 or status >= 500:
             wait = _retry_after(response.headers.get("Retry-After"))
             raise PassingFault(f"HTTP {status}: {words}", url=url, status=status, retry_after_seconds=wait)
         if status == 401 and asked_at is None and self._gives_up_token(call):
             raise PassingFault(f"HTTP 401: {words}", url=url, status=status)
         if 300 <= status < 400:
-            target = hide(response.headers.get("Location", "nowhere"), call.secrets)
+            target = hide(response.headers.get("Location", "nowhere"), secrets)
             words = f"a redirect to {quote(target)} is not followed"
         raise HubFault(f"HTTP {status}: {words}", url=url, status=status)
+
+    def _secrets(self, call: _Call) -> tuple[str, ...]:
+        """What the hub must not have repeated: its credentials, and the tokens got for them."""
+        if call.credentials is None or call.access is None:
+            return ()
+        return *call.credentials.secrets(), *self._memory.given(call.access.sealed)
 
     def _gives_up_token(self, call: _Call) -> bool:
         """Whether the hub refused a token, which a new one may mend."""

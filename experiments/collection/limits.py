@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ import httpx
 
 # A token is renewed before it runs out, so that it does not do so under way.
 TOKEN_MARGIN_SECONDS = 30.0
+_MOST_GIVEN = 16
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class HubMemory:
     clock: Callable[[], float] = time.monotonic
     _next_call: dict[int, float] = field(default_factory=dict)
     _tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
+    _given: dict[str, deque[str]] = field(default_factory=dict)
     _answers: OrderedDict[tuple[str, ...], Kept] = field(default_factory=OrderedDict)
     _bytes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -62,7 +64,13 @@ class HubMemory:
     def keep_token(self, sealed: str, token: str, lasts_seconds: float) -> None:
         """Remember a token for as long as it lasts."""
         with self._lock:
+            self._given.setdefault(sealed, deque(maxlen=_MOST_GIVEN)).append(token)
             self._tokens[sealed] = token, self.clock() + max(0.0, lasts_seconds - TOKEN_MARGIN_SECONDS)
+
+    def given(self, sealed: str | None) -> tuple[str, ...]:
+        """The latest tokens got for these credentials, also those that no longer hold: to be hidden."""
+        with self._lock:
+            return tuple(self._given.get(sealed or "", ()))
 
     def forget_token(self, sealed: str) -> None:
         """The hub no longer takes it."""

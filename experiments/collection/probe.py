@@ -16,7 +16,7 @@ import httpx
 
 from experiments.collection.addresses import BROKER_SCHEMES
 from experiments.collection.credentials import HIDDEN, CredentialsUnreadable, Vault, hide
-from experiments.collection.faults import HubFault, quote
+from experiments.collection.faults import HubFault, discreet, quote
 from experiments.collection.http import Access, HubClient
 from experiments.collection.models import Dialect, Hub
 from experiments.collection.mqtt_preview import greet
@@ -196,5 +196,5 @@ def _shown(headers: httpx.Headers, secrets: Sequence[str]) -> Iterator[tuple[str
 
 def _text(body: bytes, secrets: Sequence[str]) -> str:
     """The beginning as text. Secrets go before the cut, or half of one could stay at its edge."""
-    text = hide(body.decode("utf-8", "replace"), secrets)[:SHOWN_BYTES]
+    text = discreet(hide(body.decode("utf-8", "replace"), secrets))[:SHOWN_BYTES]
     return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)

@@ -24,6 +24,7 @@ class TokenHub:
         self.refused: set[str] = set()
         self.seen: list[str] = []
         self.form = b""
+        self.answer = 200, b"[]"
 
 
 @pytest.fixture
@@ -39,7 +40,8 @@ def token_hub() -> Iterator[TokenHub]:
         def do_GET(self) -> None:
             held = self.headers.get("Authorization", "")
             hub.seen.append(held)
-            self.reply(401 if held.removeprefix("Bearer ") in hub.refused else 200, b"[]")
+            status, body = hub.answer
+            self.reply(401 if held.removeprefix("Bearer ") in hub.refused else status, body)
 
         def reply(self, status: int, body: bytes) -> None:
             self.send_response(status)

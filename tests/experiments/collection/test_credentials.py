@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import logging
+import re
 from dataclasses import replace
+from urllib import parse
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from experiments.collection.credentials import (
     Credentials,
@@ -14,8 +20,10 @@ from experiments.collection.credentials import (
     CredentialsUnreadable,
     Kind,
     Vault,
+    hide,
+    hide_in_body,
 )
-from experiments.collection.faults import HubFault
+from experiments.collection.faults import HubFault, PassingFault, quote
 from experiments.collection.http import Access, HubClient
 from experiments.collection.limits import HubMemory
 from experiments.errors import Invalid
@@ -121,3 +129,84 @@ def test_credentials_that_cannot_be_sent_are_refused(changes, field):
     with pytest.raises(Invalid) as caught:
         load(CredentialsSchema(), {"kind": "key_in_query", "name": "key", "secret": "x"} | changes)
     assert field in caught.value.errors
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        '{"request": {"Authorization": "Bearer token-1"}}',
+        '{"seen": "token-1"}',
+        '{"seen": "token%2D1", "again": "\\u0074oken-1"}',
+    ],
+)
+def test_a_token_that_the_hub_repeats_is_not_told(token_hub, echo, monkeypatch):
+    monkeypatch.setattr(token_hub, "answer", (500, echo.encode()))
+    with pytest.raises(PassingFault) as caught:
+        call(token_hub.url, client_of(token_hub.url))
+    assert "***" in str(caught.value)
+    assert "oken-1" not in str(caught.value)
+    assert "oken%2D1" not in str(caught.value)
+
+
+def test_a_secret_at_the_edge_of_a_quotation_is_not_told_by_half():
+    with (
+        scripted_hub(lambda target: (403, {}, b"x" * 190 + SECRET.encode() + b"x" * 300)) as url,
+        pytest.raises(HubFault) as caught,
+    ):
+        call(url, credentials())
+    assert "s3c" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Authorization: Bearer abc.def-1", "Authorization: ***"),
+        ('{"authorization":"Basic a2ltOnB3"}', '{"authorization":"***"}'),
+        (r'{"a":"{\"Set-Cookie\":\"SID=1; Path=/\"}"}', r'{"a":"{\"Set-Cookie\":\"***"}"}'),
+        ("Cookie: SID=1; x=2\nnext", "Cookie: ***�next"),
+        ("{'headers': {'Cookie': ['SID=1']}}", "{'headers': {'Cookie': ['***']}}"),
+        ('{"access_token": "t1", "expires_in": 1}', '{"access_token": "***", "expires_in": 1}'),
+        ("Basic authentication required", "Basic authentication required"),
+        ("the token Bearer+x1y2 is unknown", "the token Bearer+*** is unknown"),
+    ],
+)
+def test_what_hubs_repeat_of_who_asked_is_not_quoted(said, shown):
+    assert quote(said) == shown
+
+
+def escaped(text):
+    return "".join(f"\\u{ord(c):04X}" for c in text)
+
+
+PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=8, max_size=40)
+WRITTEN = [
+    str,
+    lambda s: json.dumps(s)[1:-1],
+    lambda s: json.dumps(json.dumps(s))[3:-3],
+    lambda s: json.dumps(s)[1:-1].replace("/", r"\/"),
+    escaped,
+    lambda s: escaped(s).lower(),
+    lambda s: parse.quote(s, safe=""),
+    lambda s: parse.quote(s),
+    lambda s: parse.quote(parse.quote(s, safe=""), safe=""),
+    lambda s: re.sub("%..", lambda found: found[0].lower(), parse.quote(s, safe="")),
+    parse.quote_plus,
+    html.escape,
+    lambda s: "".join(f"&#x{ord(c):x};" for c in s),
+    lambda s: base64.b64encode(f"kim:{s}".encode()).decode(),
+    lambda s: base64.urlsafe_b64encode(f"kim:{s}".encode()).decode().rstrip("="),
+]
+
+
+@given(secret=PRINTABLE, write=st.sampled_from(WRITTEN))
+@example(secret='ab"cd/ef\\gh', write=WRITTEN[3])
+def test_a_secret_is_hidden_however_it_is_written(secret, write):
+    secrets = credentials(Kind.BASIC, name="kim", secret=secret).secrets()
+    written = write(secret)
+    assert written not in hide(f'<"{written}">', secrets)
+    assert written.encode() not in hide_in_body(f'["{written}"]'.encode(), secrets)
+
+
+def test_a_key_kept_percent_encoded_is_hidden_decoded_too():
+    secrets = credentials(secret="abc%2Bdefgh%3D%3D").secrets()
+    assert hide("abc+defgh== abc%2bdefgh%3d%3d abc%252Bdefgh%253D%253D", secrets) == "*** *** ***"
