@@ -382,6 +382,25 @@ class ObservationRevision(Base):
     attempt_id: Mapped[int] = mapped_column(ForeignKey(CollectionAttempt.id))
 
 
+class ObservationConfirmation(Base):
+    """A reading that repeated the value which a file had brought, or its withdrawal restored.
+
+    It stores nothing, but says whose the value is when the file is taken back. After the first that
+    cannot be taken back itself, further ones of the same value are not written down.
+    """
+
+    __tablename__ = "observation_confirmation"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    series_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    observed_at: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    attempt_id: Mapped[int] = mapped_column(
+        ForeignKey(CollectionAttempt.id), primary_key=True, autoincrement=False
+    )
+    value: Mapped[float] = mapped_column(Double)
+    received_at: Mapped[int] = mapped_column(BigInteger)
+
+
 class QuarantinedReading(Identified, Base):
     """A reading that came and could not be stored, with the reason, until somebody decides about it.
 

@@ -56,6 +56,22 @@ _UPSERT = text(
     "AND observation.received_at = excluded.received_at THEN 0 ELSE 1 END "
     "WHERE observation.value <> excluded.value"
 )
+# Only values of files are ever taken back: whatever else repeats a value need not be remembered.
+_HAS_FILES = text(
+    "SELECT EXISTS (SELECT 1 FROM upload AS u JOIN collection_attempt AS c ON c.source_id = u.source_id "
+    "WHERE c.id = :attempt_id AND u.attempt_id IS NOT NULL)"
+)
+_CONFIRM = text(
+    "INSERT INTO observation_confirmation (series_id, observed_at, attempt_id, value, received_at) "
+    "SELECT o.series_id, o.observed_at, :attempt_id, o.value, :received_at "
+    "FROM arriving AS a JOIN observation AS o ON o.series_id = a.series_id AND o.observed_at = a.observed_at "
+    "JOIN collection_attempt AS t ON t.id = o.attempt_id AND t.way = 'upload' "
+    "WHERE o.observed_at BETWEEN :first AND :last AND o.value = a.value AND o.attempt_id <> :attempt_id "
+    "AND NOT EXISTS (SELECT 1 FROM observation_confirmation AS c "
+    "JOIN collection_attempt AS by ON by.id = c.attempt_id AND by.way <> 'upload' "
+    "WHERE c.series_id = o.series_id AND c.observed_at = o.observed_at AND c.attempt_id > o.attempt_id) "
+    "ON CONFLICT DO NOTHING"
+)
 _KNOWN = "SELECT EXISTS (SELECT 1 FROM observation WHERE series_id = ? AND observed_at BETWEEN ? AND ?)"
 _INSERT = (
     "INSERT INTO observation (series_id, observed_at, value, received_at, revision, attempt_id) "
@@ -121,6 +137,8 @@ def _compare(
     stamp = {"received_at": received_at, "attempt_id": attempt_id}
     span = {"first": int(rows.at.min()), "last": int(rows.at.max())}
     repeated = int(connection.execute(_REPEATED, stamp | span).scalar_one()) if is_continued else 0
+    if connection.execute(_HAS_FILES, stamp).scalar_one():
+        connection.execute(_CONFIRM, stamp | span)
     revised = connection.execute(_SUPERSEDE, stamp | span).rowcount
     touched = connection.execute(_UPSERT, stamp).rowcount
     return Stored(touched - revised - repeated, revised, len(rows) - touched, repeated)

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import numpy as np
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from experiments.collection import ingest, store
+from experiments.collection import ingest, withdrawals
 from experiments.collection.connectors.ngsi_ld_instants import instant
-from experiments.collection.connectors.readings import Dropped, Reading
-from experiments.collection.intake import Arrivals, Columns, targets_of
+from experiments.collection.connectors.readings import Reading
+from experiments.collection.intake import Arrivals, targets_of
 from experiments.collection.models import (
     AttemptStatus,
     CollectionAttempt,
@@ -40,11 +39,17 @@ _BLANK_BETWEEN = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?(.*)")
 
 
 class Upload(Identified, Base):
-    """A file of one source as it came, the attempt that stored it, and the one that undid that."""
+    """A file of one source as it came, the attempt that stored it, and the one that undid that.
+
+    One that was never stored may be discarded; its content is kept.
+    """
 
     __tablename__ = "upload"
     __table_args__ = (
         CheckConstraint("undo_id IS NULL OR attempt_id IS NOT NULL", name="only_what_was_stored_is_undone"),
+        CheckConstraint(
+            "discarded_at IS NULL OR attempt_id IS NULL", name="only_what_is_not_stored_is_discarded"
+        ),
     )
 
     source_id: Mapped[int] = mapped_column(ForeignKey(DataSource.id), index=True)
@@ -54,6 +59,7 @@ class Upload(Identified, Base):
     body: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     attempt_id: Mapped[int | None] = mapped_column(ForeignKey(CollectionAttempt.id))
     undo_id: Mapped[int | None] = mapped_column(ForeignKey(CollectionAttempt.id))
+    discarded_at: Mapped[datetime | None]
 
     source: Mapped[DataSource] = relationship()
     attempt: Mapped[CollectionAttempt | None] = relationship(foreign_keys=[attempt_id])
@@ -107,15 +113,30 @@ def store_upload(
     """Hand the readings of `upload` to its source, once."""
     ingest.lock(session, upload.source, at)
     session.refresh(upload)
-    if upload.attempt_id is not None:
-        raise WrongMoment("source.upload", "stored", needs="upload_is_not_stored")
+    _require_open(upload, "source.upload")
     upload.attempt = ingest.receive(session, upload.source, readings, way=Way.UPLOAD, holder=holder, at=at)
     session.flush()
     return upload.attempt
 
 
+def discard(session: Session, upload: Upload, *, at: datetime) -> None:
+    """Give `upload`, which was never stored, up for good."""
+    ingest.lock(session, upload.source, at)
+    session.refresh(upload)
+    _require_open(upload, "source.discard_upload")
+    upload.discarded_at = at
+    session.flush()
+
+
+def _require_open(upload: Upload, verb: str) -> None:
+    if upload.attempt_id is not None:
+        raise WrongMoment(verb, "stored", needs="upload_is_not_stored")
+    if upload.discarded_at is not None:
+        raise WrongMoment(verb, "discarded", needs="upload_is_not_discarded")
+
+
 def undo(session: Session, upload: Upload, *, holder: str, at: datetime) -> CollectionAttempt:
-    """Restore what was known before `upload`, where nothing later has overtaken it, as an attempt."""
+    """Take back what `upload` said, as an attempt: known is then what everything else says last."""
     received_at = ingest.lock(session, upload.source, at)
     session.refresh(upload)
     done = upload.attempt
@@ -134,59 +155,16 @@ def undo(session: Session, upload: Upload, *, holder: str, at: datetime) -> Coll
     )
     session.add(attempt)
     session.flush()
-    _take_back(session, done, attempt, to_microseconds(received_at))
+    rows = session.execute(
+        select(Upload.attempt_id, Upload.undo_id).where(
+            Upload.source_id == upload.source_id, Upload.undo_id.is_not(None)
+        )
+    )
+    undone = {attempt_id for row in rows for attempt_id in row}
+    withdrawals.take_back(session, done, attempt, undone=undone, now=to_microseconds(received_at))
     upload.undo = attempt
     session.flush()
     return attempt
-
-
-# Of this upload is what has its attempt still as the latest one.
-_BEFORE = text(
-    "SELECT o.series_id, o.observed_at, r.value FROM observation AS o "
-    "JOIN observation_revision AS r ON r.series_id = o.series_id "
-    "AND r.observed_at = o.observed_at AND r.revision = o.revision - 1 "
-    "WHERE o.attempt_id = :done AND o.revision > 0 AND o.observed_at BETWEEN :first AND :last "
-    "AND o.series_id IN (SELECT id FROM series WHERE source_id = :source_id)"
-)
-# Withdrawn values count downwards from -1: those that were revised have the numbers from 0.
-_WITHDRAW = text(
-    "INSERT INTO observation_revision "
-    "(series_id, observed_at, revision, value, received_at, superseded_at, attempt_id) "
-    "SELECT o.series_id, o.observed_at, (SELECT coalesce(min(r.revision), 0) FROM observation_revision AS r "
-    "WHERE r.series_id = o.series_id AND r.observed_at = o.observed_at AND r.revision < 0) - 1, "
-    "o.value, o.received_at, :now, o.attempt_id FROM observation AS o "
-    "WHERE o.attempt_id = :done AND o.revision = 0 AND o.observed_at BETWEEN :first AND :last "
-    "AND o.series_id IN (SELECT id FROM series WHERE source_id = :source_id)"
-)
-_DELETE = text(
-    "DELETE FROM observation WHERE attempt_id = :done AND revision = 0 "
-    "AND observed_at BETWEEN :first AND :last "
-    "AND series_id IN (SELECT id FROM series WHERE source_id = :source_id)"
-)
-
-
-def _take_back(session: Session, done: CollectionAttempt, attempt: CollectionAttempt, now: int) -> None:
-    connection = session.connection()
-    which = {
-        "done": done.id,
-        "first": to_microseconds(done.window_start),
-        "last": to_microseconds(done.window_end),
-        "source_id": done.source_id,
-    }
-    before = connection.execute(_BEFORE, which).all()
-    withdrawn = connection.execute(_WITHDRAW, which | {"now": now}).rowcount
-    connection.execute(_DELETE, which)
-    if before:
-        rows = Columns(
-            np.array([row[0] for row in before], dtype=np.int64),
-            np.array([row[1] for row in before], dtype=np.int64),
-            np.array([row[2] for row in before], dtype=np.float64),
-        )
-        attempt.revised = store.write(connection, rows, received_at=now, attempt_id=attempt.id).revised
-    dropped = Dropped()
-    if withdrawn:
-        dropped.note("withdrawn", "", withdrawn)
-    attempt.readings, attempt.dropped = len(before) + withdrawn, dropped.reasons
 
 
 _DOUBTS: Mapping[str, str] = {
