@@ -80,10 +80,16 @@ def coverage(sample: Sample) -> list[Finding]:
     return findings
 
 
-def treated_clusters(count: int, inference: Inference) -> Finding:
-    """How many treated clusters (units where the design names none) `inference` rests on."""
+def treated_clusters(count: int, inference: Inference, effective: float | None = None) -> Finding:
+    """How many treated clusters (units where the design names none) `inference` rests on.
+
+    effective: how many that count alike would tell as much, where weights are unequal.
+    """
     method, placebos = inference.method, inference.placebos
-    level: Level = "ok" if count >= ENOUGH_TREATED else "caution"
+    known = float(count) if effective is None else effective
+    # Shares that are equal sum to one but for rounding.
+    uneven = known < count * (1 - 1e-9)
+    level: Level = "ok" if known >= ENOUGH_TREATED * (1 - 1e-9) else "caution"
     if count == 1:
         more_ko = " 군집 오차가 없어 위약 순위로 추론합니다."
         more_en = " There is no clustered error; inference ranks the effect among placebos."
@@ -102,10 +108,14 @@ def treated_clusters(count: int, inference: Inference) -> Finding:
         more_en = " Errors are corrected for few clusters, and intervals are wide."
     else:
         more_ko = more_en = ""
+    if uneven:
+        shared = f"{known:.1f}"
+        more_ko = f" 가중치가 고르지 않아 같은 비중의 구역 {shared}개만큼만 알려 줍니다.{more_ko}"
+        more_en = f" Their weights are uneven: they tell as much as {shared} that count alike.{more_en}"
     return Finding(
         level,
         "treated_clusters",
-        float(count),
+        known if uneven else float(count),
         f"실증 구역(군집)은 {count}개입니다.{more_ko}",
         f"There {'is 1 treated cluster' if count == 1 else f'are {count} treated clusters'}.{more_en}",
     )

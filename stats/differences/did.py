@@ -9,6 +9,7 @@ residuals have been fitted and counts the many controls as if they told of the f
   2002; Imbens and Kolesar 2016; Pustejovsky and Tipton 2018, who find fewer not to be relied upon).
 - With fewer, usually two to four treated clusters: the effect among those of all re-assignments of the
   treated clusters' starts (`stats.clusters.reassignment`), where there are enough of them for the level.
+- With weights, both without reading them as inverse variances (`stats.clusters.weighted_reassignment`).
 - With one treated cluster no clustered error exists at all; each control cluster is analysed as if it
   had been treated, and the effect is ranked among those placebos (Conley and Taber 2011).
 
@@ -26,6 +27,12 @@ import numpy as np
 from stats import reasons
 from stats.clusters.clustered import IntArray, cr1, cr2
 from stats.clusters.reassignment import can_be_dealt, deals, reassigned
+from stats.clusters.weighted_reassignment import (
+    effective_clusters,
+    weighted_changes,
+    weighted_deals,
+    weighted_reassignment,
+)
 from stats.design import Design
 from stats.inference import (
     CR1,
@@ -81,6 +88,7 @@ class Clusters:
     treated   numbers of those with a treated unit
     placebos  numbers of those that are analysed as if treated, or take part in re-assignment
     seed      of the re-assignments that are drawn
+    effective number of treated clusters that count alike and would tell as much: fewer with unequal weights
     """
 
     number: IntArray
@@ -88,6 +96,7 @@ class Clusters:
     treated: frozenset[int]
     placebos: tuple[int, ...]
     seed: int
+    effective: float
 
     @classmethod
     def of(cls, sample: Sample, design: Design, rng: np.random.Generator) -> Clusters:
@@ -101,7 +110,9 @@ class Clusters:
         treated = frozenset(int(n) for n in number[: len(sample.treated)])
         controls = [n for n in range(len(names)) if n not in treated]
         placebos = tuple(controls[place] for place in drawn(len(controls), rng))
-        return cls(number, names, treated, placebos, int(rng.integers(2**63)))
+        own, weights = number[: len(sample.treated)], sample.panel.weights
+        effective = len(treated) if weights is None else effective_clusters(weights[: len(own)], own)
+        return cls(number, names, treated, placebos, int(rng.integers(2**63)), float(effective))
 
     @property
     def controls(self) -> int:
@@ -189,6 +200,8 @@ def _reported(
         return silent(PLACEBO_DIFFERENCE, alpha, reasons.one_treated_cluster())
     if clusters.controls < 2:
         return silent(CR2, alpha, reasons.too_few_control_clusters())
+    if sample.panel.weights is not None:
+        return _weighted(regression, sample, sample.panel.weights, clusters, alpha)
     corrected = cr2(regression, clusters.number)
     error = float(np.sqrt(corrected.covariance[0, 0]))
     if is_rounding(error, sample.panel.outcomes):
@@ -205,6 +218,36 @@ def _reported(
             rng=np.random.default_rng(clusters.seed),
         )
     return student_t(effect, error, dof, alpha=alpha, method=CR2)
+
+
+def _weighted(
+    regression: Regression, sample: Sample, weights: FloatArray, clusters: Clusters, alpha: float
+) -> Inference:
+    """CR2 whose working model leaves the weights out, or ranks where that has too few degrees of freedom."""
+    outcomes, treated = sample.panel.outcomes, treatment(sample)
+    complete, number = not np.isnan(outcomes).any(), clusters.number
+    whole = complete and can_be_dealt(treated, number)
+    if whole and len(set(sample.starts)) == 1:
+        count = len(sample.treated)
+        corrected = weighted_changes(outcomes, sample.starts[0], count, weights, number)
+        inference = corrected.inference(0, alpha=alpha)
+        if (inference.dof or 0.0) >= ENOUGH_DOF:
+            return inference
+    indicator = treated.astype(np.float64)
+    if whole and weighted_deals(indicator, weights, number) * alpha >= 1:
+        rng = np.random.default_rng(clusters.seed)
+        return weighted_reassignment(outcomes, indicator, weights, number, alpha=alpha, rng=rng)
+    # With gaps, or clusters of several starts, no deal compares alike: the shares bound what is known.
+    model = cr2(regression, number)
+    error, dof = (
+        float(np.sqrt(model.covariance[0, 0])),
+        min(float(model.dof(np.eye(1))[0]), clusters.effective - 1),
+    )
+    if is_rounding(error, outcomes):
+        return silent(CR2, alpha, reasons.no_variation())
+    if dof < ENOUGH_DOF:
+        return silent(CR2, alpha, reasons.few_treated())
+    return student_t(float(regression.coefficients[0]), error, dof, alpha=alpha, method=CR2)
 
 
 def _can_be_reassigned(sample: Sample, clusters: Clusters, alpha: float) -> bool:

@@ -24,7 +24,7 @@ import numpy as np
 from stats import reasons
 from stats.clusters.clustered import CR2 as CR2Covariance
 from stats.clusters.clustered import cr2
-from stats.differences.did import Clusters, effects_of, is_rounding, needs_placebos, pretences
+from stats.differences.did import ENOUGH_DOF, Clusters, effects_of, is_rounding, needs_placebos, pretences
 from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.inference import CR2, TIE, placebo_difference, silent, student_t
@@ -116,13 +116,18 @@ class _Estimated:
             )
         covariance = cr2(self.regression, self.clusters.number)
         errors = np.sqrt(np.diag(covariance.covariance))
-        dofs = covariance.dof(np.eye(len(values)))
+        dofs, weights = covariance.dof(np.eye(len(values))), self.sample.panel.weights
+        if weights is not None:
+            # CR2 reads weights as inverse variances and would count one heavy cluster as many.
+            dofs = np.minimum(dofs, self.clusters.effective - 1)
         estimates = {}
         for index, spell in enumerate(self.spells):
             if alone[index]:
                 inference = silent(CR2, alpha, reasons.one_treated_cluster())
             elif is_rounding(float(errors[index]), self.sample.panel.outcomes):
                 inference = silent(CR2, alpha, reasons.no_variation())
+            elif weights is not None and dofs[index] < ENOUGH_DOF * (1 - 1e-9):
+                inference = silent(CR2, alpha, reasons.few_treated())
             else:
                 value, error, dof = (float(array[index]) for array in (values, errors, dofs))
                 inference = student_t(value, error, dof, alpha=alpha, method=CR2)
@@ -133,6 +138,8 @@ class _Estimated:
         matrix: Covariance = (
             reasons.one_treated_cluster() if alone.any() else _triangle(covariance.covariance)
         )
+        if weights is not None and self.clusters.effective - 1 < ENOUGH_DOF * (1 - 1e-9):
+            return estimates, reasons.few_treated(), matrix
         return estimates, _joint_test(values, covariance, leads), matrix
 
     def among_placebos(self) -> _Told:

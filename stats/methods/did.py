@@ -39,7 +39,7 @@ def difference_in_differences(cells: Sample, design: Design, rng: np.random.Gene
             unit=design.outcome_unit,
             unit_ko=design.outcome_unit_ko,
         ),
-        diagnostics.treated_clusters(len(clusters.treated), result.inference),
+        diagnostics.treated_clusters(len(clusters.treated), result.inference, clusters.effective),
         *noise_unlike(cells, result.inference),
         *diagnostics.staggered(cells),
         *_forbidden(cells),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from stats.checks import diagnostics
 from stats.checks.noise import noise_unlike
 from stats.checks.sensitivity import Analysis
 from stats.checks.sensitivity_findings import SMALL_CHANGE
+from stats.clusters.weighted_reassignment import effective_clusters
 from stats.cohorts import NEVER, IntArray
 from stats.design import Design
 from stats.differences.did import ENOUGH_DOF
@@ -33,24 +34,31 @@ from stats.words import figure, percent
 
 WINDOW = 24
 """Periods on each side of the start that the event study shows."""
+ENOUGH_EFFECTIVE = 10
+"""Effective treated clusters from which errors of unequal weights are trusted; below, effects are ranked."""
 
 
 def staggered(cells: Sample, design: Design, rng: np.random.Generator) -> Parts:
     """The mean effect over all treated cells (`simple`), by cohort, and by time since the start.
 
     Errors are corrected for small cohorts, with Satterthwaite's degrees of freedom. With fewer than four of
-    those the effect is ranked among those of all deals of the starts, where enough are possible.
+    those, or weights by which the treated count as fewer than `ENOUGH_EFFECTIVE`, the effect is ranked among
+    those of deals of the starts (and weights), where enough are possible.
     """
     found = effects_of(cells, design, base="universal")
     overall = aggregate(found, "simple", skip_missing=True)
     inference = reported(cells, design, found, overall, rng)
+    known = effective(cells, design)
     few = len(cells.treated) < diagnostics.ENOUGH_TREATED and design.cluster is None
+    few = few or (cells.panel.weights is not None and known < ENOUGH_EFFECTIVE)
     test = _pre_test(cells, design, found, few=few, rng=rng)
     study = _study(found, test, design, few=few)
     clusters = {design.cluster_of(unit) for unit in cells.treated}
     findings = [
         *diagnostics.pre_trend(study),
-        diagnostics.treated_clusters(len(clusters), inference),
+        diagnostics.treated_clusters(
+            len(clusters), inference, known if cells.panel.weights is not None else None
+        ),
         *noise_unlike(cells, inference),
         found.small_cohorts(),
         *_imputed(cells, design, overall.overall),
@@ -78,8 +86,9 @@ def effects_of(
     base: str,
     outcomes: FloatArray | None = None,
     first_treated: IntArray | None = None,
+    weights: FloatArray | None = None,
 ) -> GroupTimeEffects:
-    """Those of the sample, or of other outcomes and starts of its units."""
+    """Those of the sample, or of other outcomes, starts and weights of its units."""
     panel = cells.panel
     covariates = [panel.covariates[name] for name in design.covariates]
     labels = [design.cluster_of(unit) for unit in panel.units]
@@ -87,7 +96,7 @@ def effects_of(
         panel.outcomes if outcomes is None else outcomes,
         first_columns(cells) if first_treated is None else first_treated,
         covariates=np.stack(covariates, axis=2) if covariates else None,
-        weights=panel.weights,
+        weights=panel.weights if weights is None else weights,
         clusters=None if design.cluster is None else np.unique(labels, return_inverse=True)[1],
         control_group=design.control_group,
         base_period="universal" if base == "universal" else "varying",
@@ -119,26 +128,42 @@ def reported(
 ) -> Inference:
     """The inference on the `simple` summary `overall` of `found`, see `staggered`."""
     corrected = overall.inference(alpha=design.alpha, small_sample=True)
-    if (corrected.dof or 0.0) >= ENOUGH_DOF:
+    weights, clusters = cells.panel.weights, found.influence.clusters
+    enough = weights is None or effective(cells, design) >= ENOUGH_EFFECTIVE
+    if (corrected.dof or 0.0) >= ENOUGH_DOF and enough:
         return corrected
-    outcomes, first = cells.panel.outcomes, first_columns(cells)
-    alpha, clusters = design.alpha, found.influence.clusters
-    plain = cells.panel.weights is None and not design.covariates and not np.isnan(outcomes).any()
+    outcomes, first, alpha = cells.panel.outcomes, first_columns(cells), design.alpha
+    plain = weights is None and not design.covariates and not np.isnan(outcomes).any()
     try:
         if plain:
             return reassigned_starts(outcomes, first, found, rng=rng, alpha=alpha, clusters=clusters)
         again = _overall(cells, design)
-        return repeated_starts(outcomes, first, again, rng=rng, alpha=alpha, clusters=clusters)
+        # Clusters are no units of one weight: their starts alone are dealt.
+        dealt = weights if clusters is None else None
+        return repeated_starts(outcomes, first, again, rng=rng, alpha=alpha, clusters=clusters, weights=dealt)
     except EstimationError:
         # A cluster with several starts cannot be dealt as one.
-        return corrected
+        return corrected if enough else silent(corrected.method, alpha, reasons.few_treated())
 
 
-def _overall(cells: Sample, design: Design) -> Analysis:
-    """The reported estimate, with all that the design names, from outcomes and starts."""
+def effective(cells: Sample, design: Design) -> float:
+    """How many treated clusters that count alike would tell as much as those with their weights."""
+    number = np.unique([design.cluster_of(unit) for unit in cells.treated], return_inverse=True)[1]
+    return effective_clusters(treated_weights(cells), number)
 
-    def effect(outcomes: FloatArray, first_treated: IntArray) -> float:
-        found = effects_of(cells, design, base="universal", outcomes=outcomes, first_treated=first_treated)
+
+def _overall(cells: Sample, design: Design) -> Callable[..., float]:
+    """The reported estimate, with all that the design names, from outcomes, starts and other weights."""
+
+    def effect(outcomes: FloatArray, first_treated: IntArray, weights: FloatArray | None = None) -> float:
+        found = effects_of(
+            cells,
+            design,
+            base="universal",
+            outcomes=outcomes,
+            first_treated=first_treated,
+            weights=weights,
+        )
         return aggregate(found, "simple", skip_missing=True).overall
 
     return effect

@@ -39,7 +39,7 @@ def trend_checks(
     one, leaves zero open there is nothing that could break.
     """
     alpha = inference.alpha
-    if len(clusters.treated) < ENOUGH_TREATED:
+    if clusters.effective < ENOUGH_TREATED * (1 - 1e-9):
         return [_silent(code, reasons.few_treated()) for code in CODES]
     study = event_study(cells, clusters, alpha=alpha, most=_spells(cells, clusters))
     matrix = study.matrix

@@ -26,6 +26,7 @@ from stats.trials.randomisation import inverted
 REASSIGNED_STARTS = "reassigned_starts"
 
 WITH_MORE = "must have been made without covariates, weights and gaps"
+ROLE = [("start", np.int64), ("weight", np.float64)]
 MOST_REPEATS = 199
 """Deals beyond this many are drawn where each needs the estimator anew: p-values in steps of 1/200."""
 
@@ -68,25 +69,37 @@ def reassigned_starts(
 def repeated_starts(
     outcomes: FloatArray,
     first_treated: IntArray,
-    estimate: Callable[[FloatArray, IntArray], float],
+    estimate: Callable[..., float],
     *,
     rng: np.random.Generator,
     alpha: float = 0.05,
     clusters: IntArray | None = None,
+    weights: FloatArray | None = None,
     most: int = MOST_REPEATS,
 ) -> Inference:
     """The same for any `estimate(outcomes, first_treated)` that is linear in the outcomes, by repeating it.
 
     NaN in `outcomes` stay where they are. A deal that cannot be estimated counts against the effect.
+    weights  n: are dealt along with the starts, and `estimate` takes them third. Otherwise the effect on a
+             heavy unit would be ranked among deals that treat light ones, which vary less
     """
-    starts, cohort = np.unique(first_treated, return_inverse=True)
+    if weights is None:
+        starts, cohort = np.unique(first_treated, return_inverse=True)
+        dealt = [starts]
+    else:
+        roles, cohort = np.unique(
+            np.array(list(zip(first_treated.tolist(), weights.tolist(), strict=True)), dtype=ROLE),
+            return_inverse=True,
+        )
+        dealt = [roles["start"], roles["weight"]]
     treated = (np.arange(outcomes.shape[1]) >= first_treated[:, None]).astype(np.float64)
     indicator = np.where(np.isnan(outcomes), np.nan, treated)
     deals = _deals(cohort, clusters, rng, most=most)
     found = np.empty((len(deals), 2))
     for place, deal in enumerate(deals):
         try:
-            found[place] = [estimate(values, starts[deal]) for values in (outcomes, indicator)]
+            given = [values[deal] for values in dealt]
+            found[place] = [estimate(values, *given) for values in (outcomes, indicator)]
         except StatisticsError:
             found[place] = found[0]
     return inverted(found[:, 0], found[:, 1], alpha=alpha, method=REASSIGNED_STARTS)
