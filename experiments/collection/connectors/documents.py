@@ -16,6 +16,7 @@ from experiments.collection.faults import HubFault, quote
 from experiments.collection.http import Answer
 
 MOST_PAGES = 10_000
+_REPORTS = frozenset({"error", "errors", "fault", "exception"})
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ class Page:
         if not isinstance(found, dict):
             raise self.fault(f"an object was expected, not {kind_of(found)}")
         return found
+
+    def refuse_report(self, document: Any) -> None:
+        """A fault where a document without rows names an error: platforms say so with status 200."""
+        if isinstance(document, dict):
+            for name in _REPORTS & document.keys():
+                if found := document[name]:
+                    raise self.fault(f"the hub reports: {quote(found)}", f"$.{name}")
 
 
 @dataclass

@@ -7,9 +7,11 @@ empty where no total is told. Without either there is one page.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any
 
 import jsonpath
+from jsonpath.selectors import NameSelector
 
 from experiments.collection.connectors.documents import Page, Trail, kind_of, next_address
 from experiments.collection.connectors.ngsi_ld import Query
@@ -38,8 +40,18 @@ class Layout:
     """Where the rows of a document lie and where in a row what is, as the options of a source say."""
 
     def __init__(self, query: Query) -> None:
-        self.rows: Find = _compiled(query.options.get("rows") or "$[*]")
+        self._written = query.options.get("rows") or "$[*]"
+        self.rows: Find = _compiled(self._written)
+        self._holders: Find = _leading_names(self._written)
         self._columns = _columns(query)
+
+    def refuse_absence(self, page: Page, document: Any) -> None:
+        """A fault where a document without rows lacks what they would lie in: an empty list is an end, an
+        absent one is not."""
+        if not document and isinstance(document, dict):
+            raise page.fault("the document is empty", self._written)
+        if not any(isinstance(each, dict | list) for each in self._holders(document)):
+            raise page.fault("the rows are not even an empty list", self._written)
 
     def flat(self, page: Page, row: object, path: str) -> Mapping[str, object]:
         """A row with its columns by the names that the source gives them."""
@@ -75,6 +87,9 @@ class _Walk:
             if not isinstance(document, dict | list):
                 raise page.fault(f"an object or a list was expected, not {kind_of(document)}")
             rows = self._layout.rows(document)
+            if not rows:
+                page.refuse_report(document)
+                self._layout.refuse_absence(page, document)
             self._trail.note_rows(page, [entity, rows] if rows else None)
             for position, row in enumerate(rows):
                 path = f"row {position}"
@@ -129,6 +144,14 @@ def _columns(query: Query) -> dict[str, Find]:
 
 def _compiled(path: str) -> Find:
     return jsonpath.compile(path).findall
+
+
+def _leading_names(path: str) -> Find:
+    """Where `path` leads by names alone: what lies behind a wildcard, a filter or a position may be missing
+    for want of anything that fits."""
+    whole = jsonpath.compile(path)
+    names = list(takewhile(lambda step: type(step.selectors[0]) is NameSelector, whole.segments))
+    return jsonpath.JSONPath(env=whole.env, segments=names).findall
 
 
 def _key(name: str) -> Find:

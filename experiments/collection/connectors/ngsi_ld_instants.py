@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,10 @@ _EPOCH_MONTH = 1970 * 12 + 1
 # From so many on reading them as columns of digits is faster than asking for what is known, one by one.
 _MANY = 200
 
+# What lies outside is a slip of a clock or of a program, in microseconds since the epoch.
+EARLIEST = to_microseconds(datetime(1900, 1, 1, tzinfo=UTC))
+LATEST = to_microseconds(datetime(2200, 1, 1, tzinfo=UTC))
+
 IntArray = npt.NDArray[np.int64]
 
 
@@ -34,6 +38,11 @@ def instant(text: str, zone: str | None) -> int:
     """Microseconds since the epoch. Without an offset `zone` is meant; ValueError where there is none,
     and for what is no instant; TypeError for what is no text."""
     return _known_instants(zone)[text]
+
+
+def is_sensible(at: int) -> bool:
+    """Whether an instant (microseconds since the epoch) lies in the years from 1900 to 2199."""
+    return EARLIEST <= at < LATEST
 
 
 def instants(texts: Sequence[str], zone: str | None) -> IntArray:

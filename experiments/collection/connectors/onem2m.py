@@ -127,6 +127,10 @@ def _instances(page: Page) -> list[tuple[str, Mapping[str, Any], str]]:
         if not isinstance(inner, dict):
             raise page.fault(f"an object was expected, not {kind_of(inner)}", path)
         document = inner
+    if _INSTANCES not in document:
+        page.refuse_report(document)
+        if path == "$":
+            raise page.fault("a oneM2M resource was expected, not an object without one", path)
     rows = document.get(_INSTANCES, [])
     rows = rows if isinstance(rows, list) else [rows]
     return [_named(page, row, f"{path}.{_INSTANCES}[{position}]") for position, row in enumerate(rows)]

@@ -137,6 +137,8 @@ class _Walk:
             rows = document.get(name)
             if not isinstance(rows, list):
                 raise page.fault(f"a list of {nested} was expected, not {kind_of(rows)}", f"$.{name}")
+            if not rows:
+                page.refuse_report(document)
             self._trail.note_rows(page, [page.url.partition("?")[0], rows] if rows else None)
             for position, row in enumerate(rows):
                 path = f"$.{name}[{position}]"
