@@ -9,20 +9,42 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from experiments.errors import Invalid
 
 MOST_ROWS = 100_000
 MOST_COLUMNS = 500
 MOST_UNPACKED_BYTES = 64 * 1024 * 1024
-FORMULA = object()
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    SyntaxError,
+    NotImplementedError,
+    RuntimeError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    EOFError,
+    OSError,
+)
 _DELIMITERS = ",;\t"
 
 Cell = object
-"""None, text, a number, a truth value, a `datetime`, or `FORMULA` where only a formula is there."""
+"""None, text, a number, a truth value, a `datetime`, `time` or `timedelta`, or `FORMULA` where only a
+formula is there."""
+
+
+class _Formula:
+    def __str__(self) -> str:
+        return "="
+
+
+FORMULA = _Formula()
 
 
 @dataclass(frozen=True)
@@ -107,7 +129,8 @@ def _workbook(body: bytes) -> Iterator[tuple[int, tuple[Cell, ...]]]:
         for number, (calculated, written) in enumerate(pairs, start=1):
             _count(number)
             yield number, tuple(map(_cell, calculated, written))
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, EOFError):
+    # A part that is cut off or is not what it should be: XML raises SyntaxError whoever parses it.
+    except (*_BROKEN, InvalidFileException):
         raise _wrong("This is neither CSV nor XLSX.") from None
 
 
@@ -116,7 +139,7 @@ def _cell(calculated: Cell, written: Cell) -> Cell:
         return FORMULA
     if isinstance(calculated, str):
         return calculated.strip()
-    return calculated if isinstance(calculated, datetime | int | float) else None
+    return calculated if isinstance(calculated, datetime | time | timedelta | int | float) else None
 
 
 def _count(number: int) -> None:

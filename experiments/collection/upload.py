@@ -9,9 +9,9 @@ history, so that whatever was computed meanwhile can be computed again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, select
@@ -34,8 +34,13 @@ from experiments.errors import Invalid, WrongMoment
 from experiments.orm import Base, Identified
 
 MOST_ERRORS = 100
+Where = tuple[int, int]
+"""A cell by its row, from 1, and its column, from 0."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _BLANK_BETWEEN = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?(.*)")
+_END_OF_DAY = re.compile(r"(.{10}T)24:00:00(.*)")
+# Instants have to be instants in every zone.
+_EARLIEST, _LATEST = (to_microseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (2, 9999))
 
 
 class Upload(Identified, Base):
@@ -85,7 +90,8 @@ class Layout:
 def checked(
     session: Session, source: DataSource, sheet: Sheet, layout: Layout, *, at: datetime
 ) -> list[Reading]:
-    """The readings of `sheet`, all of them fit to be stored; Invalid with what is wrong, by cell (`B5`).
+    """The readings of `sheet`, all of them fit to be stored; Invalid with what is wrong, by cell (`B5`),
+    row by row, at most 100 of them.
 
     Entities may be called by the code of their district where it has one alone. Instants without an
     offset are those of the territory.
@@ -94,14 +100,15 @@ def checked(
     if faults:
         raise Invalid(faults)
     found = list(_Reader(source, sheet, layout).cells())
-    errors = {where: [said] for where, said in found if isinstance(said, str)}
+    errors = {where: said for where, said in found if isinstance(said, str)}
     readings = [(where, said) for where, said in found if not isinstance(said, str)]
     with Arrivals(targets_of(session, source.id), until=to_microseconds(at)) as trial:
         trial.add([reading for _, reading in readings])
         doubts = {id(suspect.reading): suspect.reason for suspect in trial.suspects}
-    errors |= {where: [_DOUBTS[doubts[id(r)].value]] for where, r in readings if id(r) in doubts}
+    errors |= {where: _DOUBTS[doubts[id(r)].value] for where, r in readings if id(r) in doubts}
+    errors |= _contradictions(readings)
     if errors:
-        raise Invalid(dict(list(errors.items())[:MOST_ERRORS]))
+        raise Invalid({place(*where): [errors[where]] for where in sorted(errors)[:MOST_ERRORS]})
     if not readings:
         raise Invalid({"file": ["There is no reading here."]})
     return [reading for _, reading in readings]
@@ -167,6 +174,17 @@ def undo(session: Session, upload: Upload, *, holder: str, at: datetime) -> Coll
     return attempt
 
 
+def _contradictions(readings: Sequence[tuple[Where, Reading]]) -> dict[Where, str]:
+    """What says something else of a reading than a cell before it."""
+    said: dict[tuple[str, str, int], tuple[Where, object]] = {}
+    errors = {}
+    for where, reading in readings:
+        before, value = said.setdefault(reading[:3], (where, reading.value))
+        if value != reading.value:
+            errors[where] = f"another value of the same instant stands in {place(*before)}"
+    return errors
+
+
 _DOUBTS: Mapping[str, str] = {
     "wrong_type": "This is no number.",
     "not_finite": "This is no number.",
@@ -207,7 +225,7 @@ class _Reader:
             if codes.count(each.district.code) == 1:
                 self._entities.setdefault(each.district.code, each.entity)
 
-    def cells(self) -> Iterator[tuple[str, Reading | str]]:
+    def cells(self) -> Iterator[tuple[Where, Reading | str]]:
         """(cell, reading or what is wrong), row by row."""
         for number, cells in self._sheet.rows:
             row = dict(zip(self._sheet.header, cells, strict=True))
@@ -235,10 +253,12 @@ class _Reader:
 
     def _reading(
         self, number: int, column: str, entity: str, attribute: str, at: int, value: Cell
-    ) -> tuple[str, Reading | str]:
+    ) -> tuple[Where, Reading | str]:
         where = self._place(number, column)
         if value is FORMULA:
             return where, "The formula has no stored value; save the file in its program first."
+        if isinstance(value, datetime | time | timedelta):
+            return where, "This is a date, a time of day or a duration; write a number."
         if entity not in self._entities:
             return where, f"unknown entity {entity[:80]}"
         if attribute not in self._attributes:
@@ -249,6 +269,14 @@ class _Reader:
         return where, Reading(self._entities[entity], attribute, at, value)
 
     def _instant(self, cell: Cell) -> int | None:
+        """Microseconds since the epoch; None for what is no instant, or lies beyond all calendars."""
+        try:
+            at = self._read(cell)
+        except (ValueError, OverflowError):
+            return None
+        return at if at is not None and _EARLIEST <= at < _LATEST else None
+
+    def _read(self, cell: Cell) -> int | None:
         if isinstance(cell, datetime):
             return to_microseconds(cell.replace(tzinfo=ZoneInfo(self._zone)))
         if not isinstance(cell, str):
@@ -256,13 +284,14 @@ class _Reader:
         written = f"{cell}T00:00:00" if _DAY.fullmatch(cell) else cell
         if matched := _BLANK_BETWEEN.fullmatch(written.replace("T", " ")):
             written = f"{matched[1]}T{matched[2]}{matched[3] or ':00'}{matched[4]}"
-        try:
-            return instant(written, self._zone)
-        except (ValueError, OverflowError):
-            return None
+        # Public hubs of hourly readings call midnight the end of the day before: 24:00.
+        if matched := _END_OF_DAY.fullmatch(written):
+            day = datetime.fromisoformat(f"{matched[1]}00:00:00") + timedelta(days=1)
+            written = f"{day.isoformat()}{matched[2]}"
+        return instant(written, self._zone)
 
-    def _place(self, number: int, column: str) -> str:
-        return place(number, self._sheet.header.index(column))
+    def _place(self, number: int, column: str) -> Where:
+        return number, self._sheet.header.index(column)
 
 
 def uploads_of(session: Session, source: DataSource) -> list[Upload]:

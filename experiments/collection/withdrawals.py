@@ -162,12 +162,12 @@ class _Withdrawal:
             if rows:
                 self._connection.execute(statement, rows)
         if self.restored:
-            rows = Columns(
+            values = Columns(
                 np.array([key[0] for key, _ in self.restored], dtype=np.int64),
                 np.array([key[1] for key, _ in self.restored], dtype=np.int64),
                 np.array([value for _, value in self.restored], dtype=np.float64),
             )
-            store.write(self._connection, rows, received_at=self._now, attempt_id=self._attempt_id)
+            store.write(self._connection, values, received_at=self._now, attempt_id=self._attempt_id)
 
     def _withdraw(self, key: Key, versions: Sequence[_Version], latest: _Version) -> None:
         below = _below(versions)

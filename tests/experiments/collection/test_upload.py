@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from openpyxl import Workbook
@@ -240,3 +240,77 @@ def test_what_came_later_is_not_undone(session, source):
     stored(session, source, table(LONG_ROWS[0], ("2026-02-01", ONE, 8)), at=BEGINNING + HOUR)
     upload.undo(session, kept, holder="a person", at=BEGINNING + 2 * HOUR)
     assert values(session) == [8.0]
+
+
+@pytest.mark.parametrize("name", ["xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml"])
+def test_a_workbook_with_a_part_cut_in_half_is_refused(name):
+    whole, cut = zipfile.ZipFile(io.BytesIO(workbook(*LONG_ROWS))), io.BytesIO()
+    with zipfile.ZipFile(cut, "w") as archive:
+        for part in whole.namelist():
+            body = whole.read(part)
+            archive.writestr(part, body[: len(body) // 2] if part == name else body)
+    with pytest.raises(Invalid) as refused:
+        read_sheet(cut.getvalue())
+    assert list(refused.value.errors) == ["file"]
+
+
+@pytest.mark.parametrize("value", [time(3), timedelta(hours=27), datetime.fromisoformat("2026-02-01")])
+def test_a_cell_with_a_time_is_no_blank(session, source, value):
+    with pytest.raises(Invalid) as refused:
+        check(session, source, workbook(LONG_ROWS[0], ("2026-02-01", ONE, value)))
+    assert list(refused.value.errors) == ["C2"]
+    assert "duration" in refused.value.errors["C2"][0]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "0000-01-01"])
+def test_days_beyond_all_calendars_are_refused(session, source, day):
+    with pytest.raises(Invalid) as refused:
+        check(session, source, table(LONG_ROWS[0], (day, ONE, 5)))
+    assert list(refused.value.errors) == ["A2"]
+
+
+def test_two_values_of_one_instant_are_named_both(session, source):
+    rows = (("2026-02-01", ONE, 5), ("2026-02-01 00:00", "D01", 6), ("2026-02-01", ONE, 5))
+    with pytest.raises(Invalid) as refused:
+        check(session, source, table(LONG_ROWS[0], *rows))
+    assert refused.value.errors == {"C3": ["another value of the same instant stands in C2"]}
+
+
+def test_errors_come_row_by_row_then_column_by_column(session, source):
+    body = table(("when", ONE, TWO), ("2026-02-01", -1, "x"), ("never", 1, 1), ("2026-02-03", "y", -1))
+    with pytest.raises(Invalid) as refused:
+        check(session, source, body, WIDE)
+    assert list(refused.value.errors) == ["B2", "C2", "A3", "B4", "C4"]
+
+
+@pytest.mark.parametrize("written", ["2026-02-01 24:00", "2026-02-01T24:00:00", "2026-02-01 24:00:00+09:00"])
+def test_the_end_of_a_day_is_midnight_of_the_next(session, source, written):
+    (reading,) = check(session, source, table(LONG_ROWS[0], (written, ONE, 5)))
+    assert reading.at == to_microseconds(datetime(2026, 2, 1, 15, tzinfo=UTC))
+
+
+def test_no_other_time_lies_after_the_end_of_a_day(session, source):
+    with pytest.raises(Invalid) as refused:
+        check(session, source, table(LONG_ROWS[0], ("2026-02-01 24:01", ONE, 5)))
+    assert list(refused.value.errors) == ["A2"]
+
+
+def test_a_file_that_was_discarded_is_not_stored(session, source):
+    body = table(*LONG_ROWS)
+    kept = Upload(source=source, name="a.csv", sha256="", sent_at=BEGINNING, body=body)
+    session.add(kept)
+    session.flush()
+    upload.discard(session, kept, at=BEGINNING)
+    for act in (
+        lambda: upload.store_upload(session, kept, [], holder="a person", at=BEGINNING),
+        lambda: upload.discard(session, kept, at=BEGINNING),
+    ):
+        with pytest.raises(WrongMoment) as refused:
+            act()
+        assert refused.value.needs == "upload_is_not_discarded"
+
+
+def test_a_stored_file_is_undone_not_discarded(session, source):
+    kept = stored(session, source, table(*LONG_ROWS))
+    with pytest.raises(WrongMoment):
+        upload.discard(session, kept, at=BEGINNING)
