@@ -14,6 +14,7 @@ import numpy as np
 
 from stats import reasons
 from stats.arguments import checked_arguments
+from stats.checks.sensitivity_findings import LARGE_CHANGE, SMALL_CHANGE
 from stats.clusters.clustered import IntArray
 from stats.errors import EstimationError
 from stats.findings import Finding, Level, NotComputable
@@ -25,9 +26,6 @@ from stats.words import figure, percent
 
 COUNTS = 1e-6
 """A share below this is rounding: leaving its donor out changes nothing."""
-SMALL, LARGE = 1 / 3, 2 / 3
-"""A placebo effect, or a change of the effect, of up to this share of the effect itself is unremarkable;
-beyond the larger it puts the effect in doubt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,4 +256,4 @@ def _beside(number: float, effect: float) -> float:
 
 
 def _level(share: float) -> Level:
-    return "ok" if share <= SMALL else "caution" if share <= LARGE else "fail"
+    return "ok" if share <= SMALL_CHANGE else "caution" if share <= LARGE_CHANGE else "fail"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from stats.findings import NotComputable
 from stats.numerics.simplex import simplex_weights
 from stats.synthetic_control.synthetic import fit_mix
 from stats.synthetic_control.synthetic_placebos import (
+    LeaveOneOut,
     in_space,
     in_time,
     in_time_finding,
@@ -123,7 +126,7 @@ def test_a_date_when_nothing_began_without_an_effect_is_in_order():
     outcomes[0, 30:] += 10.0
     finding = in_time_finding(fit_mix(outcomes, 30), in_time(outcomes, 30, 20))
     assert finding.level == "ok"
-    assert finding.number < 1 / 3
+    assert finding.number < 0.25
 
 
 def test_an_effect_at_a_date_when_nothing_began_is_a_failure():
@@ -191,7 +194,7 @@ def test_an_effect_that_hangs_on_nobody_is_in_order():
     outcomes[0, 30:] += 50.0
     finding = leave_one_out_finding(leave_one_out(outcomes, 30))
     assert finding.level == "ok"
-    assert finding.number < 1 / 3
+    assert finding.number < 0.25
 
 
 def test_one_donor_cannot_be_left_out():
@@ -263,3 +266,15 @@ def test_germany_on_predictors_weighted_on_a_training_period_is_as_published():
 def test_outcomes_that_do_not_vary_are_refused():
     with pytest.raises(EstimationError, match="outcomes: do not vary"):
         in_space(np.full((6, 10), 3.0), 6)
+
+
+@pytest.mark.parametrize(
+    ("gap", "level"), [(0.24, "ok"), (0.26, "caution"), (0.49, "caution"), (0.51, "fail")]
+)
+def test_donors_and_dates_are_judged_by_the_thresholds_of_every_sensitivity_check(gap, level):
+    whole = fit_mix(noise(6, 12), 8)
+    whole = replace(whole, outcomes=whole.synthetic + 1.0)
+    pretended = replace(whole, outcomes=whole.synthetic + gap)
+    without = replace(whole, outcomes=whole.synthetic + 1.0 - gap)
+    assert in_time_finding(whole, pretended).level == level
+    assert leave_one_out_finding(LeaveOneOut(whole, np.array([1]), (without,))).level == level
