@@ -94,6 +94,10 @@ def watchers_of_collection(actor: Actor | None) -> bool:
     return actor is not None and actor.role in {Role.CITY_DATA_OFFICER, Role.EVALUATOR, Role.AUDITOR}
 
 
+def officers_and_auditors_of_files(actor: Actor | None) -> bool:
+    return city_data_officer(actor) or auditor(actor)
+
+
 def keepers_of_hubs(actor: Actor | None) -> bool:
     return city_data_officer(actor) or administrator(actor)
 
@@ -262,7 +266,9 @@ RULES: dict[str, Rule] = {
     "tokens.index": city_data_officer,
     "tokens.rotate": city_data_officer,
     "tokens.revoke": city_data_officer,
-    "uploads.index": city_data_officer,
+    "uploads.index": officers_and_auditors_of_files,
+    "uploads.content": officers_and_auditors_of_files,
+    "uploads.discard": city_data_officer,
     "uploads.file": city_data_officer,
     "uploads.store": city_data_officer,
     "uploads.undo": city_data_officer,

@@ -12,7 +12,7 @@ from experiments.collection import upload
 from experiments.collection.connectors.readings import Reading
 from experiments.collection.faults import quote
 from experiments.collection.models import DataSource
-from experiments.collection.spreadsheets import Sheet, read_sheet
+from experiments.collection.spreadsheets import Sheet, is_workbook, read_sheet
 from experiments.collection.upload import Layout, Upload
 from experiments.errors import NotFound, Refused, WrongMoment
 from experiments.lifecycle import Actor
@@ -75,10 +75,24 @@ def store(session: Session, kept: Upload, layout: Layout, *, by: Actor, at: date
 
 
 def undo(session: Session, kept: Upload, *, by: Actor, at: datetime) -> None:
-    """Restore what was known before the file, where nothing later has overtaken it."""
+    """Take back what the file said: known is then what everything else says last."""
     _require_keeper(session, kept.source, by, "source.undo_upload")
     attempt = upload.undo(session, kept, holder=f"person:{by.person_id}", at=at)
     _record(session, kept, "undo_upload", by, at, sha256=kept.sha256, readings=attempt.readings)
+
+
+def discard(session: Session, kept: Upload, *, by: Actor, at: datetime) -> None:
+    """Give up a file that was never stored; its content is kept."""
+    _require_keeper(session, kept.source, by, "source.discard_upload")
+    upload.discard(session, kept, at=at)
+    _record(session, kept, "discard_upload", by, at, sha256=kept.sha256)
+
+
+def media_type(kept: Upload) -> str:
+    """Of what was read as a table: a workbook, or text."""
+    if is_workbook(kept.body):
+        return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return "text/csv"
 
 
 def _require_keeper(session: Session, source: DataSource, by: Actor, verb: str) -> None:

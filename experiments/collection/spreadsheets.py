@@ -57,7 +57,7 @@ class Sheet:
 
 def read_sheet(body: bytes) -> Sheet:
     """The table in `body`; Invalid under `file` where there is none."""
-    lines = _workbook(body) if body[:4] == b"PK\x03\x04" else _text(body)
+    lines = _workbook(body) if is_workbook(body) else _text(body)
     filled = [(number, cells) for number, cells in lines if any(cell not in (None, "") for cell in cells)]
     if len(filled) < 2:
         raise _wrong("There is no row under the header.")
@@ -69,6 +69,11 @@ def read_sheet(body: bytes) -> Sheet:
     if len(header) > MOST_COLUMNS:
         raise _wrong("The file has too many columns.")
     return Sheet(header, tuple((number, _fitted(number, cells, len(header))) for number, cells in filled[1:]))
+
+
+def is_workbook(body: bytes) -> bool:
+    """Whether `body` is read as XLSX, and not as text."""
+    return body.startswith(b"PK\x03\x04")
 
 
 def place(row: int, column: int) -> str:

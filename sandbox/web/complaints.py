@@ -114,6 +114,7 @@ FIXED = (
     _("Choose a file."),
     _("This is no day and no instant."),
     _("The formula has no stored value; save the file in its program first."),
+    _("This is a date, a time of day or a duration; write a number."),
     _("This lies in the future."),
     _("Choose at least one reading."),
     _("Say why these readings are given up."),
@@ -121,6 +122,7 @@ FIXED = (
     _("A feature needs a property 'code'."),
     _("A feature needs a geometry."),
     _("An instant with its offset from UTC is needed."),
+    _("This instant lies outside the years 1900 to 2199."),
     _("The source does not map this attribute of this entity."),
     _("Too many of these readings cannot be stored."),
     _("There is no reading here."),
@@ -220,6 +222,10 @@ PATTERNS = (
         _("The hub counts %(count)s entities and sends as many."),
     ),
     (r"Larger than (?P<size>.+) bytes\.", _("Larger than %(size)s bytes.")),
+    (
+        r"another value of the same instant stands in (?P<cell>[A-Z]+\d+)",
+        _("another value of the same instant stands in %(cell)s"),
+    ),
     (r"Not JSON: (?P<why>.+)\.", _("Not JSON: %(why)s.")),
     (r"reading (?P<number>\d+) is of another source", _("reading %(number)s is of another source")),
     (r"(?P<code>.+) is no valid outline: (?P<why>.+)\.", _("%(code)s is no valid outline: %(why)s.")),
@@ -242,6 +248,10 @@ PATTERNS = (
     (
         r"the plan names (?P<code>\S+) in another version too",
         _("the plan names %(code)s in another version too"),
+    ),
+    (
+        r"Row (?P<number>\d+) gives another value for this instant\.",
+        _("Row %(number)s gives another value for this instant."),
     ),
     (r"unknown entity (?P<name>.*)", _("unknown entity %(name)s")),
     (r"unknown attribute (?P<name>.*)", _("unknown attribute %(name)s")),

@@ -70,6 +70,7 @@ ACTS = {
     "source.backfill": _("Days asked to be read again"),
     "source.collect": _("Run asked for"),
     "source.device_change": _("Change of a device registered"),
+    "source.discard_upload": _("File of readings discarded"),
     "source.edit": _("Source changed"),
     "source.make_token": _("Token of a source made"),
     "source.pause": _("Source paused"),

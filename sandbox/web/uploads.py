@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.http import dump_options_header
 
 from experiments.collection.models import DataSource, from_microseconds
 from experiments.collection.spreadsheets import Sheet, read_sheet
 from experiments.collection.upload import Layout, Upload, uploads_of
 from experiments.errors import Invalid
 from sandbox import collection_health, source_uploads
+from sandbox.collection_desk import may_keep
 from sandbox.db import db
 from sandbox.web import complaints
 from sandbox.web.forms import Sent
@@ -47,6 +49,7 @@ def index(source_id: int) -> ResponseReturnValue:
         "sources/uploads.html",
         source=source,
         uploads=uploads_of(db.session, source),
+        may_keep=may_keep(db.session, source.territory_id, actor()),
         errors=errors,
         labels={"file": gettext("File")},
     )
@@ -86,6 +89,24 @@ def undo(source_id: int, upload_id: int) -> ResponseReturnValue:
     source_uploads.undo(db.session, _upload(source_id, upload_id), by=actor(), at=now())
     flash(gettext("The file is undone; what it said stays in the history."), "success")
     return redirect(url_for("uploads.index", source_id=source_id), 303)
+
+
+@pages.post("/<key:upload_id>/discard")
+def discard(source_id: int, upload_id: int) -> ResponseReturnValue:
+    source_uploads.discard(db.session, _upload(source_id, upload_id), by=actor(), at=now())
+    flash(gettext("The file is discarded."), "success")
+    return redirect(url_for("uploads.index", source_id=source_id), 303)
+
+
+@pages.get("/<key:upload_id>/content")
+def content(source_id: int, upload_id: int) -> ResponseReturnValue:
+    """The file as it came, as a download; no browser is to open or guess what somebody sent."""
+    kept = _upload(source_id, upload_id)
+    answer = Response(kept.body, mimetype=source_uploads.media_type(kept))
+    answer.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": kept.name})
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 def _page(kept: Upload, sent: Sent, readings: list | None = None) -> str:

@@ -361,6 +361,7 @@ NEEDS = {
     "hub_that_rests": _("The hub is not left alone."),
     "token_works": _("The token has ended or was revoked already."),
     "upload_is_not_stored": _("The file is stored already."),
+    "upload_is_not_discarded": _("The file was discarded."),
     "upload_is_stored": _("The file is not stored, or was undone already."),
     "source_is_paused": _("The source is not paused."),
     "metric_as_it_was_read": _(

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from experiments.collection.models import Observation
+from sandbox.accounts import Role
 from sandbox.ledger import LedgerEntry
-from tests.factories import create_metric, create_site, create_source
-from tests.web.visitors import remembering, said, stored
+from tests.factories import create_metric, create_person, create_site, create_source
+from tests.web.visitors import Visitor, remembering, said, stored
 
 BODY = "일시,D01,D02\n2025-12-30,5,6\n2025-12-31,7,\n".encode("cp949")
 WIDE = {"observed_at": "일시", "entity": "", "value": "", "attribute": "", "only_attribute": "wait"}
@@ -79,3 +80,33 @@ def test_another_citys_source_is_not_found(officer, rows):
     other = create_source(remembering(rows), create_site(rows))
     rows.commit()
     assert hand_over(officer, f"/sources/{other.id}/uploads").status_code == 404
+
+
+def test_a_file_that_is_not_stored_can_be_discarded(officer, address, rows):
+    hand_over(officer, address)
+    assert "not stored yet" in officer.read(address)
+    assert officer.send(f"{address}/1/discard").status_code == 303
+    assert "discarded" in officer.read(address)
+    assert officer.send(f"{address}/1/store", **WIDE).status_code == 409
+    acts = select(LedgerEntry.act).where(LedgerEntry.act == "source.discard_upload")
+    assert len(stored(rows, acts)) == 1
+
+
+def test_officer_and_auditor_download_a_file_as_it_came(officer, address, rows):
+    hand_over(officer, address)
+    person = create_person(remembering(rows), Role.AUDITOR)
+    rows.commit()
+    for visitor in (officer, Visitor(officer.client.application.test_client())):
+        if visitor is not officer:
+            visitor.sign_in(person)
+        answer = visitor.open(f"{address}/1/content")
+        assert (answer.status_code, answer.data) == (200, BODY)
+        assert answer.headers["Content-Disposition"] == "attachment; filename=waits.csv"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "waits.csv" in visitor.read(address)
+    assert visitor.send(f"{address}/1/discard").status_code == 403
+
+
+def test_two_values_of_one_instant_are_both_named(officer, address):
+    hand_over(officer, address, BODY.replace(b"2025-12-31", b"2025-12-30"))
+    assert "B3: another value of the same instant stands in B2" in said(officer.send(f"{address}/1", **WIDE))
