@@ -15,7 +15,7 @@ from stats.results import Estimate
 from stats.words import figure, percent, probability
 
 SMALL_CHANGE, LARGE_CHANGE = 0.25, 0.50
-"""Changes and placebo effects, as a share of the effect, up to which it stands, and beyond which it does not."""
+"""Changes and placebo effects, as shares of the effect, up to which it stands, beyond which it does not."""
 PLACEBO_FAILS, PLACEBO_DOUBTFUL = 0.05, 0.10
 """Holm-adjusted p-values of placebo outcomes below which the comparison is rejected or in doubt."""
 
