@@ -150,6 +150,9 @@ def _leading_names(path: str) -> Find:
     """Where `path` leads by names alone: what lies behind a wildcard, a filter or a position may be missing
     for want of anything that fits."""
     whole = jsonpath.compile(path)
+    if not isinstance(whole, jsonpath.JSONPath):
+        # Several paths in one: any of them may lead nowhere.
+        return lambda document: [document]
     names = list(takewhile(lambda step: type(step.selectors[0]) is NameSelector, whole.segments))
     return jsonpath.JSONPath(env=whole.env, segments=names).findall
 
