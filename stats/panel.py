@@ -79,9 +79,10 @@ class Panel:
 
         Without `units` or `periods` they are the labels met, sorted as text (ISO dates and years
         then stand in the order of time); with them, a cell outside is refused. A cell named twice
-        is refused, also when both values agree. Covariate cells must lie on the same labels.
+        is refused, also when both values agree, and a value that is no number. Covariate cells
+        must lie on the same labels.
         """
-        triples = list(cells)
+        triples = _triples("cells", cells)
         rows = tuple(sorted({unit for unit, _, _ in triples}) if units is None else units)
         columns = tuple(sorted({period for _, period, _ in triples}) if periods is None else periods)
         if weights is not None:
@@ -93,7 +94,9 @@ class Panel:
             units=rows,
             periods=columns,
             covariates={
-                name: _from_triples(f"covariates.{name}", list(values), rows, columns)
+                name: _from_triples(
+                    f"covariates.{name}", _triples(f"covariates.{name}", values), rows, columns
+                )
                 for name, values in (covariates or {}).items()
             },
             weights=None if weights is None else np.array([weights[unit] for unit in rows], dtype=np.float64),
@@ -190,6 +193,26 @@ def _weights(values: FloatArray, units: tuple[str, ...]) -> FloatArray:
             raise PanelError("weights", f"{weight} is not a positive, finite weight", unit=unit)
     weights.setflags(write=False)
     return weights
+
+
+def _triples(argument: str, cells: Iterable[tuple[str, str, float]]) -> list[tuple[str, str, float]]:
+    triples = []
+    for place, cell in enumerate(cells):
+        try:
+            unit, period, value = cell
+        except (TypeError, ValueError) as error:
+            raise PanelError(argument, f"entry {place} is no (unit, period, value)") from error
+        try:
+            number = float("nan") if value is None else float(value)
+        except (TypeError, ValueError) as error:
+            raise PanelError(
+                argument, f"{value!r} is no number", unit=str(unit), period=str(period)
+            ) from error
+        for label in (unit, period):
+            if not isinstance(label, str):
+                raise PanelError(argument, f"entry {place}: {label!r} is no label, a text is needed")
+        triples.append((unit, period, number))
+    return triples
 
 
 def _from_triples(

@@ -47,7 +47,7 @@ class Ground:
 class Recommendation:
     """`design` is ready for `evaluate`; None where no design can be carried.
 
-    why        grounds for it, the first the main one
+    why        grounds for it, the first the main one; without a design what is lacking
     ruled_out  every other method with its ground
     errors     forecast error (RMSE, in the outcome's unit) of the comparisons that were tried
     """
@@ -96,7 +96,12 @@ def recommend(
             alpha=ALPHA,
             missing=facts.policy(chosen.method),
         )
-    why = [] if chosen is None else [chosen, *_cautions(facts, chosen.method)]
+    if chosen is None:
+        # The nearest thing to a design, and what it lacks, is what a reader needs to know.
+        lacking = [ground for ground in grounds if ground.method == "interrupted"]
+        why = [_ground("interrupted", "no_design", {"count": len(facts.controls)}), *lacking]
+    else:
+        why = [chosen, *_cautions(facts, chosen.method)]
     return Recommendation(design, tuple(why), tuple(grounds), facts.errors)
 
 
@@ -287,6 +292,7 @@ def _check(
 ) -> None:
     if not treated:
         raise PanelError("treated", "at least one unit is needed")
+    _check_upcoming(panel, upcoming)
     for unit in treated:
         if unit not in panel.units:
             raise PanelError("treated", "is not in the panel", unit=unit)
@@ -297,6 +303,14 @@ def _check(
             raise PanelError("first_treated", "is not in the panel", unit=unit, period=period)
         if period == panel.periods[0]:
             raise PanelError("first_treated", "has no period before it", unit=unit, period=period)
+
+
+def _check_upcoming(panel: Panel, upcoming: Sequence[str]) -> None:
+    if isinstance(upcoming, str) or len(set(upcoming)) != len(upcoming):
+        raise PanelError("upcoming", "must be different labels, one for each period")
+    for period in upcoming:
+        if not period.strip() or period in (*panel.periods, *panel.units):
+            raise PanelError("upcoming", "is no label of a period after the panel's last", period=period)
 
 
 def _not_dealt() -> Ground:

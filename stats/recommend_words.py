@@ -103,6 +103,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "대조 구역이 {count}곳이라 비교할 수 없습니다.",
         "With {count} controls there is nothing to compare with.",
     ),
+    "no_design": (
+        "권할 수 있는 설계가 없습니다. 대조 구역이 {count}곳이고 자기 과거와 비교하기에도 모자랍니다.",
+        "The data carry no design: {count} controls, and too little for a comparison with the past.",
+    ),
     "only_its_past": (
         "대조 구역이 없어 자기 과거와만 비교합니다. 같은 시기의 다른 변화와 못 가려 근거 수준이 낮습니다.",
         "Without controls only the treated units' own past is left: the evidence is of a lower level.",

@@ -6,8 +6,12 @@ there: an effect is only spoken of where zero is excluded, and a reason stands w
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.particles import with_particle
 from stats.results import Estimate
@@ -53,8 +57,13 @@ def equivalence_sentences(
 
 
 def look_sentences(boundaries: Boundaries, look: int, z: float) -> Sentences:
-    """The planned look number `look` (from 0) at which the statistic is `z`."""
-    count, bound = len(boundaries.upper), boundaries.upper[look]
+    """The planned look number `look` (from 0) at which the statistic is `z`; another is refused."""
+    count = len(boundaries.upper)
+    if not 0 <= look < count:
+        raise EstimationError("look", f"must be a planned look from 0 to {count - 1}, not {look!r}")
+    if math.isnan(z):
+        raise EstimationError("z", "is not a number")
+    bound = boundaries.upper[look]
     crossed = z >= bound or (boundaries.sides == 2 and z <= -bound)
     said = f"z = {figure(z)}"
     if crossed:
@@ -76,6 +85,8 @@ def look_sentences(boundaries: Boundaries, look: int, z: float) -> Sentences:
 def pooled_sentences(analysis: MetaAnalysis, unit_ko: str = "") -> Sentences:
     """The pooled effect of an analysis without moderators, and where a new site's effect is expected."""
     count = len(analysis.sites.effects)
+    if isinstance(analysis.pooled.inference.p_value, NotComputable) and np.ptp(analysis.sites.effects) == 0:
+        return _alike(analysis, unit_ko)
     ko, en = estimated(analysis.pooled, unit_ko)
     level = f"{100 * (1 - analysis.alpha):g}%"
     interval = analysis.predict().interval
@@ -94,6 +105,22 @@ def pooled_sentences(analysis: MetaAnalysis, unit_ko: str = "") -> Sentences:
             "in either direction." if either else "in the same direction."
         )
     return f"{count}개 지역 종합: {ko} {more_ko}", f"Over {count} sites: {en} {more_en}"
+
+
+def _alike(analysis: MetaAnalysis, unit_ko: str) -> Sentences:
+    """Sites that agree to the last digit leave no spread to rescale errors by, nor for a new site."""
+    pooled, count = analysis.pooled, len(analysis.sites.effects)
+    ko = with_unit_ko(figure(pooled.value), unit_ko or pooled.unit)
+    en = with_unit(figure(pooled.value), pooled.unit)
+    told_ko = (
+        f"{count}개 지역 종합: 모든 지역의 추정치가 {with_particle(ko, '으로/로')} 똑같아, 지역 간 차이로는 "
+        "불확실성을 추정할 수 없습니다. 새 지역의 효과가 어느 범위에 있을지도 말할 수 없습니다."
+    )
+    told_en = (
+        f"Over {count} sites: every site reports the same estimate, {en}, so their differences tell "
+        "nothing of its uncertainty, nor between which bounds a new site would lie."
+    )
+    return told_ko, told_en
 
 
 _SUPPORT = {

@@ -66,7 +66,7 @@ def effect_sentences(
         return _without_inference(effect, relative, unit_ko, inference.p_value, against)
     p_value = probability(inference.p_value)
     range_ko, range_en = ranges(inference.interval, inference.alpha)
-    if inference.excludes_zero:
+    if inference.excludes_zero and effect.value != 0:
         told_ko, told_en = _difference(effect, relative, unit_ko)
         ko = f"시행 이후 실증 구역의 평균은 {against[0]}보다 {told_ko}았습니다({range_ko}, {p_value})."
         en = f"After the start the treated mean was {told_en} {against[1]} ({range_en}; {p_value})."
@@ -111,6 +111,16 @@ def _without_inference(
     reason: NotComputable,
     against: tuple[str, str],
 ) -> tuple[str, str]:
+    if effect.value == 0:
+        ko = (
+            f"시행 이후 실증 구역의 평균이 {with_particle(against[0], '과/와')} 같았으나, "
+            f"이것이 우연인지는 말할 수 없습니다. {reason.sentence_ko}"
+        )
+        en = (
+            f"After the start the treated mean was the same as {against[1]}; "
+            f"whether that is chance cannot be said. {reason.sentence_en}"
+        )
+        return ko, en
     told_ko, told_en = _difference(effect, relative, unit_ko)
     ko = (
         f"시행 이후 실증 구역의 평균은 {against[0]}보다 {told_ko}았으나, "

@@ -20,7 +20,7 @@ from stats.checked import indicator
 from stats.errors import EstimationError
 from stats.findings import Finding, Level, NotComputable
 from stats.inference import TIE
-from stats.panel import FloatArray
+from stats.panel import OUTCOME, FloatArray
 from stats.particles import with_particle
 from stats.trials.assignment import LabelArray, Mechanism, assignments
 from stats.words import figure, probability
@@ -85,13 +85,16 @@ def balance_finding(balances: Sequence[Balance], *, worst: Level = "fail") -> Fi
         reason = reasons.no_variation()
         return Finding("caution", "balance", reason, reason.sentence_ko, reason.sentence_en)
     largest, name = max(known)
+    if name == OUTCOME:
+        told_ko, told_en = "차이가 가장 큰 것은 시행 전 성과 지표로", "the outcome before the start"
+    else:
+        told_ko, told_en = f"차이가 가장 큰 공변량은 {with_particle(name, '으로/로')}", name
     return Finding(
         "ok" if largest <= BALANCED else "caution" if largest <= UNBALANCED else worst,
         "balance",
         largest,
-        f"실증·대조 구역의 차이가 가장 큰 공변량은 {with_particle(name, '으로/로')}, "
-        f"표준편차의 {figure(largest)}배입니다.",
-        f"Treated and controls differ most in {name}, by {figure(largest)} standard deviations.",
+        f"실증·대조 구역의 {told_ko}, 표준편차의 {figure(largest)}배입니다.",
+        f"Treated and controls differ most in {told_en}, by {figure(largest)} standard deviations.",
     )
 
 

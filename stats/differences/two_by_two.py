@@ -101,11 +101,11 @@ def welch_difference(
     values: FloatArray, treated: BoolArray, *, alpha: float = 0.05
 ) -> tuple[float, Inference]:
     """Difference of two means with Welch's (1947) error and degrees of freedom."""
-    given = varying("values", values, 1)
-    chosen = indicator("treated", treated, given.shape)
-    sides = given[chosen], given[~chosen]
-    if min(len(side) for side in sides) < 2:
+    chosen = indicator("treated", treated, np.shape(values))
+    if min(chosen.sum(), (~chosen).sum()) < 2:
         raise EstimationError("treated", "each group needs two units")
+    given = varying("values", values, 1)
+    sides = given[chosen], given[~chosen]
     variances = [float(side.var(ddof=1)) / len(side) for side in sides]
     effect, total = float(sides[0].mean() - sides[1].mean()), sum(variances)
     # A group that does not vary has no say in the degrees of freedom.

@@ -132,6 +132,13 @@ def egger(analysis: MetaAnalysis) -> Estimate:
 @checked_arguments
 def egger_finding(analysis: MetaAnalysis) -> Finding:
     """Egger's test as a finding; its number is the p-value. Below 10 sites no alarm is no reassurance."""
+    if np.ptp(analysis.sites.variances) <= 1e-9 * analysis.sites.variances.max():
+        alike = NotComputable(
+            "sites_alike",
+            "사업지의 표준오차가 모두 같아 작은 사업지의 치우침을 검정할 수 없습니다.",
+            "All sites have the same standard error: whether smaller ones lean to one side cannot be tested.",
+        )
+        return Finding("caution", "small_site_effects", alike, alike.sentence_ko, alike.sentence_en)
     p_value = egger(analysis).inference.p_value
     if not isinstance(p_value, float):
         return Finding("caution", "small_site_effects", p_value, p_value.sentence_ko, p_value.sentence_en)

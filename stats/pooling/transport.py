@@ -36,7 +36,11 @@ Method: TypeAlias = Literal["calibration", "outcome_model"]
 
 @dataclass(frozen=True)
 class Transported:
-    """The effect in the target, a reason where weights cannot reach it; the overlap of the worse arm."""
+    """The effect in the target, or a reason that names an arm out of reach; the overlap of the worse arm.
+
+    Each arm is weighted alone, so that "extrapolation" may stand here where `overlap` of the whole source is
+    covered.
+    """
 
     method: Method
     effect: Estimate | NotComputable
@@ -98,7 +102,7 @@ def transported_effect(
         weights = None
         if method == "calibration":
             if isinstance(calibration, NotComputable):
-                return Transported(method, calibration, report)
+                return Transported(method, _arm_out_of_reach(value, calibration), report)
             weights = calibration.weights
         arms.append(_arm(y, chosen, x, target.means, weights, report))
     ours, theirs = arms
@@ -116,6 +120,16 @@ def transported_effect(
     )
     worse = max(arms, key=lambda one: ("in_support", "partial", "extrapolation").index(one.overlap.status))
     return Transported(method, Estimate(effect, inference), worse.overlap)
+
+
+def _arm_out_of_reach(treated: int, reason: NotComputable) -> NotComputable:
+    """Each arm is weighted alone: the whole source may reach a target that one of its arms does not."""
+    ko, en = ("실증", "treated") if treated else ("대조", "control")
+    return NotComputable(
+        reason.reason_code,
+        f"{ko} 쪽 자료만으로는 대상 집단에 맞출 수 없습니다. {reason.sentence_ko}",
+        f"The {en} arm alone cannot be weighted to the target. {reason.sentence_en}",
+    )
 
 
 @checked_arguments

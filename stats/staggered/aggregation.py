@@ -89,7 +89,7 @@ def aggregate(
     first: float = -np.inf,
     last: float = np.inf,
     skip_missing: bool = False,
-    share_errors: ShareErrors = "did",
+    share_errors: ShareErrors = "exact",
 ) -> Aggregation:
     """The summary of this kind.
 

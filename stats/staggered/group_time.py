@@ -148,9 +148,9 @@ class GroupTimeEffects:
             code="small_cohorts",
             number=float(smallest),
             sentence_ko=f"가장 작은 시행 집단은 {smallest}개 구역입니다."
-            + (" 이런 집단의 표준오차는 실제보다 작게 나올 수 있습니다." if few else ""),
+            + (" 이런 집단에서는 정규근사의 표준오차가 실제보다 작게 나올 수 있습니다." if few else ""),
             sentence_en=f"The smallest cohort has {smallest} treated unit{'' if smallest == 1 else 's'}."
-            + (" Standard errors of such a cohort may be too small." if few else ""),
+            + (" Standard errors by normal approximation may be too small for it." if few else ""),
         )
 
 

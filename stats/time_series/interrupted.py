@@ -142,6 +142,8 @@ def interrupted_time_series(
     apart, NaN not covered by `gaps`, negative counts, counts of zero throughout one side, exposure that is
     not positive.
     """
+    if season is not None and not isinstance(season, Season):
+        raise EstimationError("season", f"must be a Season, as Season({season!r}), not the bare {season!r}")
     if family not in ("gaussian", "poisson", "quasipoisson"):
         raise EstimationError("family", f"{family!r} is unknown")
     if errors not in (AR1, NEWEY_WEST, MODEL):

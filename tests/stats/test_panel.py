@@ -129,3 +129,10 @@ def test_the_digest_of_a_known_panel_stays_what_it_is():
 def test_a_panel_travels_to_another_process():
     panel = create_panel([[1.0, np.nan], [3.0, 4.0]])
     assert pickle.loads(pickle.dumps(panel)).digest() == panel.digest()  # noqa: S301
+
+
+@pytest.mark.parametrize("cells", [[("a", "p", "x")], [("a", "p")], [(1, "p", 2.0)], [3]])
+def test_cells_that_are_no_triples_of_labels_and_a_number_are_refused_by_name(cells):
+    with pytest.raises(PanelError) as refused:
+        Panel.from_cells(cells)
+    assert refused.value.argument == "cells"

@@ -3,6 +3,7 @@ import pytest
 
 from stats.errors import PanelError
 from stats.evaluate import evaluate
+from stats.panel import Panel
 from stats.recommend import HARDLY_WORSE, recommend
 from stats.words import figure
 from tests.stats.build import create_panel, noise
@@ -172,3 +173,19 @@ def test_methods_ruled_out_by_their_forecasts_say_both_errors(values):
             assert figure(chosen) in ground.sentence_ko
     assert chosen <= HARDLY_WORSE * min(found.errors.values())
     assert (found.why[0].code == "forecasts_best") == (chosen == min(found.errors.values()))
+
+
+def test_no_design_is_said_in_words_with_what_is_lacking():
+    panel = Panel(np.arange(12.0)[None, :], ("a",), tuple(f"{month:02}" for month in range(12)))
+    found = recommend(panel, ("a",), "08")
+    assert found.design is None
+    assert [ground.code for ground in found.why] == ["no_design", "few_periods"]
+    assert "8 periods before the start" in found.sentence_en
+
+
+@pytest.mark.parametrize("upcoming", [("a",), ("03",), ("12", "12"), "12", (" ",)])
+def test_upcoming_labels_that_cannot_be_later_periods_are_refused(upcoming):
+    panel = Panel(np.arange(12.0)[None, :], ("a",), tuple(f"{month:02}" for month in range(12)))
+    with pytest.raises(PanelError) as refused:
+        recommend(panel, ("a",), "08", upcoming=upcoming)
+    assert refused.value.argument == "upcoming"

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stats import reasons
+from stats.errors import EstimationError
 from stats.inference import silent, student_t
 from stats.monitoring.sequential import spending_boundaries
 from stats.monitoring.tost import tost
@@ -79,6 +80,7 @@ def test_a_look_claims_nothing_short_of_its_boundary(look, z, said):
 @given(st.lists(st.floats(-2, 2), min_size=4, max_size=8))
 @settings(max_examples=20)
 def test_pooling_tells_the_effect_and_the_next_site_as_the_intervals_say(effects):
+    assume(np.ptp(effects) > 0)
     analysis = meta_analysis(effects, np.full(len(effects), 0.09))
     ko, en = pooled_sentences(analysis)
     pooled, next_site = analysis.pooled.inference, analysis.predict().interval
@@ -86,6 +88,29 @@ def test_pooling_tells_the_effect_and_the_next_site_as_the_intervals_say(effects
     assert ("in either direction" in en) == next_site.contains(0.0) == ("다를 수 있습니다" in ko)
     assert figure(next_site.low) in en
     assert figure(next_site.high) in en
+
+
+def test_sites_that_agree_to_the_last_digit_promise_nothing_of_a_new_one():
+    ko, en = pooled_sentences(meta_analysis([1.0] * 3, [0.1] * 3))
+    assert "A new site is expected" not in en
+    assert "every site reports the same estimate, 1.00" in en
+    assert "말할 수 없습니다" in ko
+
+
+@pytest.mark.parametrize("look", [-1, 3, 5])
+def test_a_look_that_was_not_planned_is_refused(look):
+    with pytest.raises(EstimationError, match="look"):
+        look_sentences(spending_boundaries((1 / 3, 2 / 3, 1.0)), look, 2.5)
+
+
+def test_the_arm_that_does_not_reach_the_target_is_named():
+    rng = np.random.default_rng(0)
+    covariates, treated = rng.uniform(size=(80, 1)), np.arange(80) % 2
+    covariates[treated == 1] += 1
+    outcomes = covariates[:, 0] + rng.normal(size=80)
+    for mean, arm in ((0.2, "treated"), (1.8, "control")):
+        found = transported_effect(outcomes, treated, covariates, Target.of_means([mean]))
+        assert f"The {arm} arm alone" in transported_sentences(found)[1]
 
 
 def test_a_fixed_effect_says_nothing_of_other_sites():

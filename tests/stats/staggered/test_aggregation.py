@@ -37,7 +37,7 @@ def castle():
 def test_every_summary_is_as_published(identifier, kind):
     expected = case(identifier)["expected"]
     found, years = castle() if identifier == "cs_castle_never" else minimum_wages(identifier)
-    summary = aggregate(found, kind)
+    summary = aggregate(found, kind, share_errors="did")
     assert summary.overall == pytest.approx(expected[f"{kind}_att"], abs=PUBLISHED)
     assert summary.overall_error == pytest.approx(expected[f"{kind}_se"], abs=PUBLISHED)
     for label, effect, error in zip(summary.labels, summary.effects, summary.standard_errors, strict=True):
@@ -68,6 +68,7 @@ def test_exact_errors_follow_from_one_unit_more(kind):
     outcomes, first = create_staggered(units=400)
     weights = np.ones(400)
     base = aggregate(group_time_effects(outcomes, first), kind, share_errors="exact")
+    assert base.overall_error == aggregate(group_time_effects(outcomes, first), kind).overall_error
     weights[399] += 1e-4
     moved = aggregate(group_time_effects(outcomes, first, weights=weights), kind)
     slope = (moved.overall - base.overall) / 1e-4 * 400
