@@ -261,4 +261,8 @@ def _codes(clusters: npt.ArrayLike, count: int) -> IntArray:
     labels = np.asarray(clusters)
     if labels.shape != (count,):
         raise EstimationError("clusters", f"has shape {labels.shape}, wanted ({count},)")
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    codes = np.unique(labels, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    if count > 1 and codes.max(initial=0) == 0:
+        # Its own sum of residuals is zero, and so would the standard error be.
+        raise EstimationError("clusters", "hold one alone: errors come from the spread between clusters")
+    return codes

@@ -10,8 +10,11 @@ from dataclasses import replace
 import numpy as np
 
 from stats import reasons, rounding, words
+from stats.arguments import LARGEST, SMALLEST
 from stats.checks import diagnostics
 from stats.design import Design
+from stats.design_parts import COMPARISONS
+from stats.errors import EstimationError
 from stats.evaluation import Evaluation
 from stats.findings import NotComputable
 from stats.inference import Interval
@@ -33,10 +36,14 @@ def evaluate(panel: Panel, design: Design, rng: np.random.Generator) -> Evaluati
     be analysed, by field, cell or argument.
     """
     cells = sample(panel, design)
-    parts = _method(design)(cells, design, rng)
-    rounded = Rounding(float(np.nanmax(np.abs(cells.panel.outcomes))))
+    _check(cells)
+    largest = float(np.nanmax(np.abs(cells.panel.outcomes)))
+    centre = _centre(cells, design)
+    parts = _at_level(_method(design)(_at(cells, -centre), design, rng), centre)
+    # What is known of a difference of outcomes depends on how far they lie apart, not on their level.
+    rounded = Rounding(float(np.nanmax(np.abs(cells.panel.outcomes - centre))))
     effect = rounded.estimate(parts.effect)
-    relative = _relative(parts.effect, parts.observed, rounded.scale)
+    relative = _relative(parts.effect, parts.observed, largest)
     if isinstance(relative, Estimate):
         relative = rounding.plain_estimate(relative)
     sentence_ko, sentence_en = words.effect_sentences(
@@ -60,7 +67,7 @@ def evaluate(panel: Panel, design: Design, rng: np.random.Generator) -> Evaluati
         series=Series(
             rounded.series(parts.treated),
             rounded.series(parts.counterfactual),
-            rounded.series(parts.treated - parts.counterfactual),
+            rounded.series((parts.treated - centre) - (parts.counterfactual - centre)),
         ),
         event_study=None if parts.event_study is None else rounded.event_study(parts.event_study),
         placebos=tuple(_rounded_placebo(placebo, rounded) for placebo in parts.placebos),
@@ -74,6 +81,45 @@ def evaluate(panel: Panel, design: Design, rng: np.random.Generator) -> Evaluati
         findings=diagnostics.gravest_first([rounding.finding(finding) for finding in findings]),
         sentence_ko=sentence_ko,
         sentence_en=sentence_en,
+    )
+
+
+def _check(cells: Sample) -> None:
+    """Refuse outcomes that tell nothing, or whose squares and products double precision cannot carry."""
+    outcomes, count = cells.panel.outcomes, len(cells.treated)
+    most = float(np.nanmax(np.abs(outcomes)))
+    if most > LARGEST or 0 < most < SMALLEST:
+        beyond = f"beyond {SMALLEST:.0e} to {LARGEST:.0e}: rescale"
+        raise EstimationError("outcomes", f"has magnitudes of {most:.0e}, {beyond}")
+    if not np.nanmax(outcomes) > np.nanmin(outcomes):
+        raise EstimationError("outcomes", "do not vary")
+    controls = outcomes[count:]
+    if len(controls) and not (np.nanmax(controls, axis=1) > np.nanmin(controls, axis=1)).any():
+        raise EstimationError("outcomes", "of the controls do not vary: nothing tells what chance would do")
+
+
+def _centre(cells: Sample, design: Design) -> float:
+    """The mean outcome before the first start, for methods to which a constant in all outcomes is nothing.
+
+    Far from zero they would lose in rounding what the outcomes differ by. Predictors may name levels.
+    """
+    if design.method not in (*COMPARISONS, "staggered") or design.predictors:
+        return 0.0
+    return float(np.nanmean(cells.panel.outcomes[:, : min(cells.starts)]))
+
+
+def _at(cells: Sample, constant: float) -> Sample:
+    """The sample with `constant` added to all outcomes."""
+    return replace(cells, panel=replace(cells.panel, outcomes=cells.panel.outcomes + constant))
+
+
+def _at_level(parts: Parts, constant: float) -> Parts:
+    """The parts with `constant` added to what has the outcomes' level."""
+    return replace(
+        parts,
+        observed=parts.observed + constant,
+        treated=parts.treated + constant,
+        counterfactual=parts.counterfactual + constant,
     )
 
 

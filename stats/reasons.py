@@ -133,6 +133,15 @@ def not_identified() -> NotComputable:
     )
 
 
+def not_with_weights() -> NotComputable:
+    """The checks analyse again by outcomes and starts alone, as if units counted alike."""
+    return NotComputable(
+        "not_with_weights",
+        "가중치가 있는 분석에서는 이 점검을 하지 않습니다.",
+        "This check is not made where units count unequally.",
+    )
+
+
 def few_treated() -> NotComputable:
     """Normal errors forget that the spread of few treated units is itself hardly known."""
     return NotComputable(

@@ -1,8 +1,9 @@
 """Rounding for documents: the same bytes whatever the number of cores.
 
 Sums in another order (other threads, other processors) differ in the last of some 16 digits. A document
-keeps 10: numbers in the unit of the outcome are rounded to the tenth digit of the panel's largest
-outcome (a difference of two large outcomes has no more), all others to ten significant digits. Rounding
+keeps 10: numbers in the unit of the outcome are rounded to the tenth digit of the largest outcome's
+distance from the panel's mean before the start (of the largest outcome, where a method takes levels as they
+are), all others to ten significant digits. Rounding
 alone would still leave a number on the edge now and then, so the estimators also sum long sums by
 numpy's own loops rather than by threaded BLAS; both together make documents equal in practice, and a
 test compares them between one and two threads.

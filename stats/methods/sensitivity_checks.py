@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from stats import reasons
 from stats.checks.balance import balance, balance_finding
 from stats.checks.sensitivity import (
     Analysis,
@@ -42,16 +43,26 @@ def checks(
     """Placebo dates, leaving out one control and one period, and what the design asks besides.
 
     That is: neighbours, and periods that may have reacted early ("staggered" leaves them out of its
-    reference). Nothing is checked where units count unequally.
+    reference). Where units count unequally a caution stands in place of each.
 
     periods: whether periods are left out, too, for an analysis that is quick. A check that the panel is too
     small for is left out. Where `inference` leaves zero open there is no conclusion that could fall, so that
     changes as a share of the estimate are a caution at most.
     """
     if cells.panel.weights is not None:
-        return []
+        return _unweighted(design, periods=periods)
     found = [*_changed(cells, analysis, periods=periods), *_asked(cells, design, analysis)]
     return at_most_caution(found, inference)
+
+
+def _unweighted(design: Design, *, periods: bool) -> list[Finding]:
+    """The checks that are left out where units have weights, each with that reason."""
+    reason = reasons.not_with_weights()
+    codes = ["placebo_dates", "leave_one_control_out"]
+    codes += ["leave_one_period_out"] if periods else []
+    codes += ["spill_over"] if design.neighbours else []
+    codes += ["anticipation"] if design.anticipation and design.method != "staggered" else []
+    return [Finding("caution", code, reason, reason.sentence_ko, reason.sentence_en) for code in codes]
 
 
 def at_most_caution(found: list[Finding], inference: Inference) -> list[Finding]:

@@ -98,3 +98,8 @@ def test_outcomes_that_do_not_vary_are_refused(gap):
         Cohorts.of(outcomes, np.array([2, NEVER, NEVER, NEVER, NEVER]), gaps="keep")
     outcomes[4, 3] = 4
     assert len(Cohorts.of(outcomes, np.array([2, NEVER, NEVER, NEVER, NEVER]), gaps="keep").rows) == 5
+
+
+def test_one_cluster_of_all_units_is_refused():
+    with pytest.raises(EstimationError, match="clusters: hold one alone"):
+        Cohorts.of(OUTCOMES, FIRST, clusters=np.zeros(3))

@@ -81,3 +81,10 @@ def test_several_starts_are_dealt_with_their_weights():
     values = drawn(np.random.default_rng(9))
     result = evaluated("did", values, heavy(20), treated=4, starts=[6, 6, 9, 9])
     assert result.effect.inference.method == "reassignment"
+
+
+def test_checks_that_know_no_weights_say_so():
+    result = evaluated("did", drawn(np.random.default_rng(10)), heavy(20), treated=6)
+    for code in ("placebo_dates", "leave_one_control_out", "leave_one_period_out"):
+        assert finding(result, code).level == "caution"
+        assert finding(result, code).number == reasons.not_with_weights()
