@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from experiments.collection import units
-from experiments.collection.connectors.options import OPTIONS, check_options
+from experiments.collection.connectors.options import OPTIONS, PUSHED, check_options
 from experiments.collection.models import (
     Across,
     DataSource,
@@ -262,12 +262,23 @@ class Description:
 
 
 def conflicts(
-    session: Session, metrics: Sequence[Metric], districts: Sequence[District], edited: DataSource | None
+    session: Session,
+    metrics: Sequence[Metric],
+    districts: Sequence[District],
+    edited: DataSource | None,
+    *,
+    with_paused_hubs: bool = False,
 ) -> Errors:
-    """Districts that get one of the metrics from another live source: it would count twice."""
+    """Districts that get one of the metrics from another live source: it would count twice.
+
+    `with_paused_hubs`: also those that got it from a hub that is not asked at present.
+    """
+    is_live = ~DataSource.paused
+    if with_paused_hubs:
+        is_live = or_(is_live, DataSource.hub.has(Hub.kind != PUSHED))
     errors: Errors = {}
     position_of = {district.id: position for position, district in enumerate(districts)}
-    for other in session.scalars(_others(edited).where(~DataSource.paused)):
+    for other in session.scalars(_others(edited).where(is_live)):
         shared = {m.id for m in metrics} & {a.metric_id for a in other.attributes}
         for entity in other.entities:
             if shared and entity.district_id in position_of:

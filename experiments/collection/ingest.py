@@ -23,6 +23,9 @@ from experiments.collection.models import (
     to_microseconds,
 )
 
+# The same as in what connectors leave out of a window.
+BEFORE_THE_START = "out_of_window"
+
 _IDENTITY = (
     QuarantinedReading.entity,
     QuarantinedReading.attribute,
@@ -71,10 +74,13 @@ def receive(
     """Readings that nobody asked for, as one attempt that is done: stored, or in quarantine.
 
     `at` is the present instant, taken before anything is read, and `holder` names who hands over. The
-    source is held until the caller's transaction ends; its watermark and schedule are left alone.
+    source is held until the caller's transaction ends; its watermark and schedule are left alone. What
+    lies before the source's start is left out and counted.
     OverflowError where so many readings cannot be stored that something else is wrong.
     """
     received_at = lock(session, source, at)
+    # What a person hands over was looked at, and is stored whole.
+    readings, dropped = (readings, Dropped()) if way == Way.UPLOAD else _since_the_start(source, readings)
     instants = [reading.at for reading in readings]
     attempt = CollectionAttempt(
         source_id=source.id,
@@ -91,8 +97,18 @@ def receive(
     session.flush()
     with Arrivals(targets_of(session, source.id), until=to_microseconds(received_at)) as arrivals:
         arrivals.add(readings)
-        ingest(session, arrivals, attempt=attempt, received_at=received_at)
+        ingest(session, arrivals, attempt=attempt, received_at=received_at, dropped=dropped)
     return attempt
+
+
+def _since_the_start(source: DataSource, readings: Sequence[Reading]) -> tuple[Sequence[Reading], Dropped]:
+    first, dropped = to_microseconds(source.starts_at), Dropped()
+    early = [reading for reading in readings if reading.at < first]
+    if not early:
+        return readings, dropped
+    case = f"{early[0].entity} {from_microseconds(early[0].at).isoformat()}"
+    dropped.note(BEFORE_THE_START, case, len(early))
+    return [reading for reading in readings if reading.at >= first], dropped
 
 
 def lock(session: Session, source: DataSource, at: datetime) -> datetime:

@@ -14,6 +14,7 @@ from experiments.collection import notifications
 from experiments.collection.connectors.documents import Page
 from experiments.collection.connectors.json_path import Layout
 from experiments.collection.connectors.ngsi_ld import Query
+from experiments.collection.connectors.ngsi_ld_instants import is_sensible
 from experiments.collection.connectors.readings import Dropped, Harvest, Reading
 from experiments.collection.connectors.tables import Table
 from experiments.collection.faults import HubFault
@@ -61,6 +62,8 @@ class Payloads:
         found = self._by_paths(topic, payload) if self._layout else self._entities(payload)
         if len(found.readings) > MOST_READINGS:
             raise Unreadable(Doubt.TOO_LARGE, "$")
+        if not all(is_sensible(reading.at) for reading in found.readings):
+            raise Unreadable(Doubt.NO_INSTANT, "$")
         kept = [reading for reading in found.readings if reading.at >= self._starts_at]
         if early := [reading for reading in found.readings if reading.at < self._starts_at]:
             first = f"{topic} {from_microseconds(early[0].at)}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from experiments.collection.connectors.ngsi_ld_instants import is_sensible
 from experiments.collection.connectors.ngsi_ld_page import Page
 from experiments.collection.connectors.readings import Dropped, NoValue, Reading
 from experiments.collection.faults import HubFault
@@ -51,6 +52,8 @@ def _readings(page: Page, wanted: Collection[tuple[str, str]]) -> tuple[list[Rea
             for instance, path in page.instances(position, attribute):
                 if isinstance(instance, NoValue):
                     dropped.note(instance.reason, path)
+                elif not is_sensible(instance.at):
+                    dropped.note("no_instant", path)
                 else:
                     readings.append(instance)
     return readings, dropped

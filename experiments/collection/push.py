@@ -22,7 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.collection import ingest
-from experiments.collection.connectors.ngsi_ld_instants import instant
+from experiments.collection.connectors.ngsi_ld_instants import instant, is_sensible
 from experiments.collection.connectors.readings import Dropped, Reading
 from experiments.collection.models import CollectionAttempt, DataSource, Way
 from experiments.collection.tokens import PushReceipt, SourceToken
@@ -45,7 +45,11 @@ class TooLarge(DomainError):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a push; `is_repeated` where the same request had been taken before."""
+    """What became of a push: `readings` is the sum of the counts below it.
+
+    `repeated` said again what another reading of the same request had said, `left_out` lie before the
+    source's start. `is_repeated` where the same request had been taken before.
+    """
 
     attempt_id: int
     readings: int
@@ -53,6 +57,8 @@ class Receipt:
     revised: int
     unchanged: int
     quarantined: int
+    repeated: int
+    left_out: int
     is_repeated: bool = False
 
 
@@ -123,6 +129,7 @@ def read(body: bytes, media: str) -> list[Reading]:
     """The readings in `body`, of a media type of `FORMATS`; Invalid with what is wrong, by row from 0."""
     readings: list[Reading] = []
     errors: Errors = {}
+    said: dict[tuple[str, str, int], int] = {}
     for number, row in enumerate(FORMATS[media](body)):
         if number >= MOST_ROWS:
             raise TooLarge(f"more than {MOST_ROWS:,} readings")
@@ -133,7 +140,11 @@ def read(body: bytes, media: str) -> list[Reading]:
                 break
         elif not errors:
             at = instant(row["observed_at"], None)
-            readings.append(Reading(row["entity"], row["attribute"], at, row["value"], row.get("unit")))
+            reading = Reading(row["entity"], row["attribute"], at, row["value"], row.get("unit"))
+            first = said.setdefault(reading[:3], number)
+            if first < number and readings[first] != reading:
+                errors[f"readings.{number}.value"] = [f"Row {first} gives another value for this instant."]
+            readings.append(reading)
     if errors:
         raise Invalid(errors)
     if not readings:
@@ -184,7 +195,8 @@ def _faults(row: Any) -> dict[str, str]:
         wrong["unit"] = "Not a valid string."
     if "observed_at" in row and "observed_at" not in wrong:
         try:
-            instant(row["observed_at"], None)
+            if not is_sensible(instant(row["observed_at"], None)):
+                wrong["observed_at"] = "This instant lies outside the years 1900 to 2199."
         except (ValueError, OverflowError):
             wrong["observed_at"] = "An instant with its offset from UTC is needed."
     return wrong
@@ -253,12 +265,16 @@ def _known(session: Session, source: DataSource, key: str) -> PushReceipt | None
 
 
 def _receipt(attempt: CollectionAttempt, *, is_repeated: bool = False) -> Receipt:
+    left_out = int(attempt.dropped.get(ingest.BEFORE_THE_START, {"count": 0})["count"])
+    kept = attempt.inserted + attempt.revised + attempt.unchanged + attempt.quarantined
     return Receipt(
         attempt_id=attempt.id,
-        readings=attempt.readings,
+        readings=attempt.readings + left_out,
         inserted=attempt.inserted,
         revised=attempt.revised,
         unchanged=attempt.unchanged,
         quarantined=attempt.quarantined,
+        repeated=attempt.readings - kept,
+        left_out=left_out,
         is_repeated=is_repeated,
     )

@@ -31,20 +31,21 @@ def open_source(
     metrics: Sequence[Metric],
     districts: Sequence[District],
     cadence: str | None,
+    starts_at: datetime,
     at: datetime,
 ) -> DataSource:
-    """A source named `name` that takes readings of `metrics` in `districts`, expected at every `cadence`
-    (hour, day, week, month, year; None where irregular).
+    """A source named `name` that takes readings from `starts_at` on of `metrics` in `districts`, expected
+    at every `cadence` (hour, day, week, month, year; None where irregular).
 
     Invalid where nothing is chosen, for an unknown cadence, and where a hub gives one of the metrics for one
-    of the districts already.
+    of the districts already, also one that is not asked at present.
     """
     errors: Errors = {}
     if not metrics:
         errors["metrics"] = ["Choose at least one metric."]
     if cadence is not None and cadence not in CADENCES:
         errors["cadence"] = ["There is no such choice."]
-    if taken := conflicts(session, metrics, districts, None):
+    if taken := conflicts(session, metrics, districts, None, with_paused_hubs=True):
         errors["metrics"] = sorted({message for messages in taken.values() for message in messages})
     if errors:
         raise Invalid(errors)
@@ -65,7 +66,7 @@ def open_source(
         lag_seconds=0,
         window_seconds=DAY,
         page_size=1,
-        starts_at=at,
+        starts_at=min(starts_at, at),
         watermark=at,
         next_due_at=at,
         attributes=[

@@ -42,7 +42,8 @@ class ReadingsSchema(Schema):
 
 
 class ReceiptSchema(Schema):
-    """How many readings were new, changed an earlier value, were known already, or wait in quarantine."""
+    """How many readings were new, changed an earlier value, were known already, wait in quarantine, say
+    again what stands in the same request, or lie before the start of the source; together `readings`."""
 
     attempt_id = fields.Integer()
     readings = fields.Integer()
@@ -50,6 +51,8 @@ class ReceiptSchema(Schema):
     revised = fields.Integer()
     unchanged = fields.Integer()
     quarantined = fields.Integer()
+    repeated = fields.Integer(metadata={"description": "said again within this request"})
+    left_out = fields.Integer(metadata={"description": "from before the start of the source"})
     is_repeated = fields.Boolean(metadata={"description": "this very request had been taken before"})
 
 

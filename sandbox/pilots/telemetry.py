@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -82,6 +83,7 @@ def open_telemetry(
         metrics=[known[code] for code in dict.fromkeys(codes)],
         districts=pilot.districts,
         cadence=cadence,
+        starts_at=_baseline_begins(pilot),
         at=at,
     )
     session.add(PilotSource(pilot_id=pilot.id, source_id=source.id))
@@ -166,6 +168,15 @@ def _metrics(session: Session, pilot: Pilot) -> list[Metric]:
         metric(session, each["code"], each["version"])
         for each in (contents["primary"], *contents["guardrails"])
     ]
+
+
+def _baseline_begins(pilot: Pilot) -> datetime:
+    """The first instant that the plan in force compares with."""
+    plan = pilot.experiment.plan
+    if plan is None:
+        raise WrongMoment("pilot.open_telemetry", pilot.status, needs="plan_is_locked")
+    first = date.fromisoformat(plan.contents()["window"]["baseline_from"])
+    return datetime.combine(first, time(), ZoneInfo(pilot.site.territory.zone)).astimezone(UTC)
 
 
 def _record(session: Session, pilot: Pilot, verb: str, token: SourceToken, by: Actor, at: datetime) -> None:

@@ -27,15 +27,22 @@ def language() -> str:
 
 
 def instant(value: datetime | None) -> str:
-    """Date and time in Seoul, to the minute."""
-    return value.astimezone(SHOWN_ZONE).strftime("%Y-%m-%d %H:%M") if value else ""
+    """Date and time in Seoul, to the minute; as it stands at the very ends of the calendar."""
+    return _in_seoul(value).strftime("%Y-%m-%d %H:%M") if value else ""
 
 
 def day(value: date | datetime | str | None) -> str:
     """An ISO day; instants are cut in Seoul."""
     if isinstance(value, datetime):
-        value = value.astimezone(SHOWN_ZONE).date()
+        value = _in_seoul(value).date()
     return value if isinstance(value, str) else value.isoformat() if value else ""
+
+
+def _in_seoul(value: datetime) -> datetime:
+    try:
+        return value.astimezone(SHOWN_ZONE)
+    except OverflowError:
+        return value
 
 
 def won(value: int | None) -> str:

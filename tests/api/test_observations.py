@@ -94,6 +94,9 @@ def test_a_value_out_of_range_waits_in_quarantine(sender, rows):
     [
         ({"observed_at": "2026-02-28T01:00:00"}, "readings.1.observed_at"),
         ({"observed_at": 5}, "readings.1.observed_at"),
+        ({"observed_at": "9999-12-31T23:00:00Z"}, "readings.1.observed_at"),
+        ({"observed_at": "9999-12-31T23:59:59.999999Z"}, "readings.1.observed_at"),
+        ({"observed_at": "0001-01-01T00:00:00Z"}, "readings.1.observed_at"),
         ({"value": None}, "readings.1.value"),
         ({"entity": ""}, "readings.1.entity"),
         ({"entity": "urn:other"}, "readings.1.entity"),
@@ -107,6 +110,23 @@ def test_one_wrong_row_is_named_and_nothing_is_stored(sender, rows, changes, fie
     assert (answer.status_code, answer.mimetype) == (422, PROBLEM)
     assert list(answer.json["errors"]) == [field]
     assert count(rows, Observation) == 0
+
+
+def test_two_values_for_one_instant_are_refused_by_both_rows(sender, rows):
+    answer = send(sender, reading(1), reading(2), reading(1, 6.0))
+    assert answer.status_code == 422
+    assert answer.json["errors"] == {"readings.2.value": ["Row 0 gives another value for this instant."]}
+    assert count(rows, Observation) == 0
+
+
+def test_what_is_said_twice_or_lies_before_the_start_is_counted_in_the_receipt(sender, rows):
+    early = reading(observed_at="1950-06-01T00:00:00Z")
+    told = send(sender, reading(1), reading(1), reading(2), reading(3, -5.0), early).json
+    parts = ("inserted", "revised", "unchanged", "quarantined", "repeated", "left_out")
+    assert [told[part] for part in parts] == [2, 0, 0, 1, 1, 1]
+    assert told["readings"] == 5
+    assert rows.scalars(select(CollectionAttempt)).one().dropped["out_of_window"]["count"] == 1
+    assert count(rows, Observation) == 2
 
 
 def test_ndjson_and_csv_say_the_same_as_json(sender):
@@ -248,6 +268,12 @@ def test_a_notification_is_readings(sender, rows):
 def test_a_value_without_an_instant_is_left_out_with_the_reason(sender, rows):
     answer = sender.post(f"{ADDRESS}/notifications", notification(wait={"type": "Property", "value": 5}))
     assert (answer.status_code, answer.json["readings"]) == (201, 0)
+    assert rows.scalars(select(CollectionAttempt)).one().dropped["no_instant"]["count"] == 1
+
+
+def test_a_notified_instant_at_the_end_of_the_calendar_is_left_out(sender, rows):
+    wait = {"type": "Property", "value": 5.0, "observedAt": "9999-12-31T23:59:59.999999Z"}
+    assert sender.post(f"{ADDRESS}/notifications", notification(wait=wait)).status_code == 201
     assert rows.scalars(select(CollectionAttempt)).one().dropped["no_instant"]["count"] == 1
 
 

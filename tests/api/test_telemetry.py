@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -148,6 +148,27 @@ def test_what_a_hub_gives_cannot_be_sent_as_well(session):
     with pytest.raises(Invalid) as refusal:
         opened(case)
     assert "gives the same metric" in refusal.value.errors["metrics"][0]
+
+
+def test_what_a_hub_gave_cannot_be_sent_while_it_is_paused(session):
+    case = create_case(session, RUNNING)
+    attributes = [{"attribute": "wait", "metric": case.primary.code, "unit": case.primary.unit}]
+    source = create_source(session, case.site, attributes=attributes)
+    collection_desk.pause(session, source, by=case.actor("data_officer"), at=case.tick())
+    with pytest.raises(Invalid) as refusal:
+        opened(case)
+    assert "gives the same metric" in refusal.value.errors["metrics"][0]
+
+
+def test_it_takes_what_the_plan_compares_with_and_nothing_earlier(sender, case):
+    first = date.fromisoformat(case.pilot.experiment.plan.contents()["window"]["baseline_from"])
+    before = first - timedelta(days=1)
+    told = send(
+        sender,
+        reading(case, observed_at=f"{first}T00:00:00+09:00"),
+        reading(case, observed_at=f"{before}T23:59:59+09:00"),
+    ).json
+    assert (told["inserted"], told["left_out"]) == (1, 1)
 
 
 def test_the_city_sees_and_pauses_it_and_nobody_is_asked(sender, case):
