@@ -52,6 +52,7 @@ def source(source_id: int) -> ResponseReturnValue:
         fault_words=fault_words,
         source_words=source_words,
         durations=durations,
+        reads_files=access.officers_and_auditors_of_files(actor()),
     )
 
 

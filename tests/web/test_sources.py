@@ -334,6 +334,11 @@ def test_watchers_read_and_are_offered_nothing(visit, source, role):
     assert "/edit" not in page
 
 
+@pytest.mark.parametrize(("role", "is_led"), [(Role.EVALUATOR, False), (Role.AUDITOR, True)])
+def test_only_the_auditor_among_watchers_is_led_to_files(visit, source, role, is_led):
+    assert (f"/sources/{source.id}/uploads" in visit(role).open(f"/sources/{source.id}").text) == is_led
+
+
 @pytest.mark.parametrize("role", [Role.EVALUATOR, Role.AUDITOR])
 @pytest.mark.parametrize("act", ["edit", "pause", "resume", "collect"])
 def test_watchers_change_nothing(visit, source, role, act):
