@@ -6,8 +6,10 @@ A name is checked by what it resolves to, because 2130706433, 127.1 and 0x7f0000
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 import httpx
 
@@ -18,6 +20,7 @@ PORTS = frozenset({80, 443, 1026, 8080, 8443, 9090})
 BROKER_PORTS = frozenset({1883, 8883})
 _USUAL_PORT = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
 _EMBEDDING = ("64:ff9b::/96", "::/96")
+_OLD_NUMBERS = re.compile(r"(0x[0-9a-f]+|[0-9]+)(\.(0x[0-9a-f]+|[0-9]+)){0,3}", re.IGNORECASE)
 _NEVER_PUBLIC = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48")))
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -30,7 +33,7 @@ class AddressRefused(ValueError):
 
 def parse(text: str, private_hubs: Sequence[str] = (), *, schemes: tuple[str, str] = SCHEMES) -> httpx.URL:
     """The address in `text`, of one of `schemes` (those of the web, or of MQTT brokers); AddressRefused
-    for what no resolution can make right."""
+    for what no resolution can make right, such as a literal address in a private network."""
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
@@ -45,6 +48,13 @@ def parse(text: str, private_hubs: Sequence[str] = (), *, schemes: tuple[str, st
     ports = PORTS if schemes == SCHEMES else BROKER_PORTS
     if port_of(url) not in ports and not _is_allowed(url.host, port_of(url), private_hubs):
         raise AddressRefused(f"Port {port_of(url)} is not allowed; SANDBOX_PRIVATE_HUBS can allow it.")
+    literal = _literal(url.host)
+    if (
+        literal is not None
+        and not is_public(literal)
+        and not _is_allowed(url.host, port_of(url), private_hubs)
+    ):
+        raise _private(url.host, str(literal))
     return url
 
 
@@ -59,9 +69,7 @@ def checked(
     if not _is_allowed(host, port, private_hubs):
         for address in found:
             if not is_public(ipaddress.ip_address(address.partition("%")[0])):
-                raise AddressRefused(
-                    f"The host {host} is in a private network ({address}); SANDBOX_PRIVATE_HUBS can allow it."
-                )
+                raise _private(host, address)
     return found
 
 
@@ -74,6 +82,22 @@ def is_public(address: IpAddress) -> bool:
     if any(address in network for network in _NEVER_PUBLIC if network.version == address.version):
         return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+
+
+def _private(host: str, address: str) -> AddressRefused:
+    return AddressRefused(
+        f"The host {host} is in a private network ({address}); SANDBOX_PRIVATE_HUBS can allow it."
+    )
+
+
+def _literal(host: str) -> IpAddress | None:
+    """The address that `host` is, also in the shorter and older ways of writing one (127.1, 0x7f000001)."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host.partition("%")[0])
+    if _OLD_NUMBERS.fullmatch(host):
+        with suppress(OSError):
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+    return None
 
 
 def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

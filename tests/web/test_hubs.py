@@ -187,6 +187,12 @@ def test_a_token_from_a_private_address_is_refused(officer, hub):
     assert wrong_fields(officer.send(f"/hubs/{hub.id}/credentials", **oauth)) == {"token_url"}
 
 
+def test_a_token_from_the_metadata_of_the_machine_is_refused(officer, hub):
+    address = "http://169.254.169.254/token"
+    oauth = {"kind": "client_credentials", "name": "city", "secret": SECRET, "token_url": address}
+    assert wrong_fields(officer.send(f"/hubs/{hub.id}/credentials", **oauth)) == {"token_url"}
+
+
 def test_credentials_are_removed(officer, hub, rows):
     officer.send(f"/hubs/{hub.id}/credentials", **KEY)
     officer.send(f"/hubs/{hub.id}/credentials/remove", f"/hubs/{hub.id}")
@@ -241,7 +247,8 @@ def test_a_question_shows_the_raw_answer_without_the_secret(officer, rows, site,
 
 
 def test_a_question_to_a_hub_that_may_not_be_called_says_why(officer, rows, site):
-    hub = create_hub(remembering(rows), base_url="http://127.0.0.1:8080", territory=site.territory.code)
+    hub = create_hub(remembering(rows), territory=site.territory.code)
+    hub.base_url = "http://127.0.0.1:8080"
     rows.commit()
     page = said(officer.send(f"/hubs/{hub.id}/test", path=""))
     assert "The answer cannot be used" in page

@@ -105,14 +105,14 @@ def test_a_form_is_tried_before_it_is_saved(officer, rows, service, site, metric
 
 
 def test_a_tried_form_keeps_what_was_typed(officer, service, site, metric):
-    form = typed(site, metric, "http://127.0.0.1:8080", name="Waits at stops")
+    form = typed(site, metric, "http://hub.example:8080", name="Waits at stops")
     page = officer.send("/sources/new", **form, verb="try").text
     assert 'value="Waits at stops"' in page
     assert "The answer cannot be used" in page
 
 
 def test_a_form_that_is_wrong_is_not_tried(officer, site, metric):
-    form = typed(site, metric, "http://127.0.0.1:8080", attributes=f"wait = {metric}, metres")
+    form = typed(site, metric, "http://hub.example:8080", attributes=f"wait = {metric}, metres")
     assert wrong_fields(officer.send("/sources/new", **form, verb="try")) == {"attributes"}
 
 

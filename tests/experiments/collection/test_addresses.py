@@ -49,6 +49,19 @@ def test_every_spelling_of_loopback_is_refused(host):
         addresses.checked(addresses.parse(f"http://{host}:8080").host, 8080)
 
 
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "10.0.0.1", "2130706433", "0x7f000001", "127.1", "[::1]", "[fe80::1]", "0"]
+)
+def test_a_private_address_is_refused_without_being_called(host):
+    with pytest.raises(addresses.AddressRefused, match="in a private network"):
+        addresses.parse(f"http://{host}/")
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "[2001:4860:4860::8888]", "hub.example", "10.example"])
+def test_a_public_address_and_a_name_may_be_called(host):
+    assert str(addresses.parse(f"http://{host}/")) == f"http://{host}/"
+
+
 def test_one_private_address_among_public_ones_is_enough_to_refuse():
     with pytest.raises(addresses.AddressRefused, match=r"private network \(10\.0\.0\.1\)"):
         addresses.checked("hub.example", 80, resolve=lambda host, port: ["8.8.8.8", "10.0.0.1"])
