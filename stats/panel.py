@@ -203,7 +203,7 @@ def _triples(argument: str, cells: Iterable[tuple[str, str, float]]) -> list[tup
         except (TypeError, ValueError) as error:
             raise PanelError(argument, f"entry {place} is no (unit, period, value)") from error
         try:
-            number = float("nan") if value is None else float(value)
+            number = float(np.float64(value))
         except (TypeError, ValueError) as error:
             raise PanelError(
                 argument, f"{value!r} is no number", unit=str(unit), period=str(period)
