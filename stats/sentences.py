@@ -15,7 +15,7 @@ from stats.errors import EstimationError
 from stats.findings import NotComputable
 from stats.particles import with_particle
 from stats.results import Estimate
-from stats.words import estimated, figure, percent, probability, with_unit, with_unit_ko
+from stats.words import estimated, figure, probability, with_unit, with_unit_ko
 
 if TYPE_CHECKING:
     from stats.monitoring.sequential import Boundaries
@@ -157,6 +157,6 @@ def power_sentences(
     ko, en = with_unit_ko(figure(effect), unit_ko or unit), with_unit(figure(effect), unit)
     if_ko = with_particle(ko, "이라면/라면")
     return (
-        f"효과가 {if_ko} 시행 후 {weeks}개 기간이 지나야 {percent(target)}의 확률로 찾을 수 있습니다.",
-        f"An effect of {en} is found with probability {percent(target)} after {weeks} periods.",
+        f"효과가 {if_ko} 시행 후 {weeks}개 기간이 지나야 {100 * target:g}%의 확률로 찾을 수 있습니다.",
+        f"An effect of {en} is found with probability {100 * target:g}% after {weeks} periods.",
     )

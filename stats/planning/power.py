@@ -52,7 +52,7 @@ def not_reached_before_the_end(weeks: int, target: float) -> NotComputable:
         f"종료일까지 {weeks}개 기간을 모두 쓰더라도 "
         f"이 크기의 효과를 {100 * target:g}% 확률로 찾아낼 수 없습니다.",
         f"Even with all {weeks} periods before the end, an effect of this size would not be found with "
-        f"probability {100 * target:g} %.",
+        f"probability {100 * target:g}%.",
     )
 
 

@@ -133,7 +133,7 @@ def test_a_target_out_of_reach_is_called_extrapolation():
 def test_an_effect_that_cannot_be_found_in_time_is_said_to_be_so():
     never = not_reached_before_the_end(12, 0.8)
     assert power_sentences(never, effect=1.0, target=0.8) == (never.sentence_ko, never.sentence_en)
-    assert "probability 80.0% after 7 periods" in power_sentences(7, effect=1.0, target=0.8)[1]
+    assert "probability 80% after 7 periods" in power_sentences(7, effect=1.0, target=0.8)[1]
 
 
 def test_a_series_without_controls_is_held_against_its_own_past():
