@@ -44,6 +44,13 @@ REASONS = (
     (r"the address is not the hub's own", _("The address is not the hub's own.")),
     (r"more than (?P<most>\S+) pages", _("The hub sends more than %(most)s pages.")),
     (r"a totalCount was expected", _("The hub should say a totalCount and does not.")),
+    (
+        r"the page repeats the rows of an earlier page",
+        _("The page repeats the rows of an earlier page."),
+    ),
+    (r"not valid JSON: (?P<words>.*)", _("The answer is not valid JSON: %(words)s")),
+    (r"the rows are not even an empty list", _("The place of the rows is missing from the answer.")),
+    (r"the hub reports: (?P<words>.*)", _("The hub reports: %(words)s")),
     (r"an access_token was expected", _("The address for tokens gave no access_token.")),
     (
         r"the credentials do not open with any of the keys",

@@ -22,6 +22,10 @@ def korean(service):
         ("ConnectError: [Errno 111] Connection refused", "Connection refused"),
         ("the certificate is not valid: self-signed certificate", "self-signed certificate"),
         ("the body exceeds 67,108,864 bytes", "67,108,864"),
+        ("page 2, at $: the page repeats the rows of an earlier page", "2"),
+        ("page 1, at $: not valid JSON: unexpected end", "unexpected end"),
+        ("page 1, at $.list[*]: the rows are not even an empty list", "$.list[*]"),
+        ("page 1, at $.error: the hub reports: 'down'", "'down'"),
         ("Port 22 is not allowed; SANDBOX_PRIVATE_HUBS can allow it.", "SANDBOX_PRIVATE_HUBS"),
     ],
 )
