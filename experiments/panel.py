@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from experiments.aggregate import aggregate, counts_by_period
 from experiments.collection.models import Across, Series, to_microseconds
 from experiments.collection.readout import readout
+from experiments.collection.set_aside import sources_aside
 from experiments.collection.terms import MappingTerms, terms_of
 from experiments.districts import District
 from experiments.errors import Invalid
@@ -53,6 +54,7 @@ class _Feed:
 
     unit: int
     source_id: int
+    source: str
     series: tuple[int, ...]
     across: str | None
     cadence: str | None
@@ -133,7 +135,8 @@ def _plain_cells(
 
 
 def _feeds(session: Session, metric: Metric, districts: Sequence[District], as_of: datetime) -> list[_Feed]:
-    """Every source's series of `metric` by district, sources in the order in which they were set up."""
+    """Every counting source's series of `metric` by district, in the order in which sources were set up."""
+    aside = sources_aside(session, as_of=as_of)
     unit_of = {district.id: unit for unit, district in enumerate(districts)}
     terms = terms_of(session, metric, as_of=as_of)
     found = session.execute(
@@ -148,10 +151,19 @@ def _feeds(session: Session, metric: Metric, districts: Sequence[District], as_o
     )
     groups: dict[tuple[int, int], list[int]] = {}
     for row in found:
-        if row.district_id in unit_of and _counts(row.entity, terms.get(row.source_id)):
+        if row.source_id in aside or row.district_id not in unit_of:
+            continue
+        if _counts(row.entity, terms.get(row.source_id)):
             groups.setdefault((unit_of[row.district_id], row.source_id), []).append(row.id)
     return [
-        _Feed(unit, source_id, tuple(series), terms[source_id].across, terms[source_id].cadence)
+        _Feed(
+            unit,
+            source_id,
+            terms[source_id].source.name,
+            tuple(series),
+            terms[source_id].across,
+            terms[source_id].cadence,
+        )
         for (unit, source_id), series in groups.items()
     ]
 
@@ -175,19 +187,22 @@ def _by_district(
     result, total = np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
     expected = np.ones(shape, dtype=np.int64)
     due_at = {cadence: periods.expected(cadence) for cadence in {feed.cadence for feed in feeds}}
+    fed_by: dict[int, str] = {}
     for feed in feeds:
         chosen = [row_of[key] for key in feed.series]
         came = counts[chosen].sum(axis=0)
         doubled = np.flatnonzero((came > 0) & (total[feed.unit] > 0))
         if doubled.size:
             where = f"{districts[feed.unit].code} in {periods.labels[doubled[0]]}"
-            raise Invalid({f"districts.{feed.unit}": [f"two sources give readings for {where}"]})
+            both = f"{fed_by[feed.unit]!r} and {feed.source!r}"
+            raise Invalid({f"districts.{feed.unit}": [f"two sources give readings for {where}: {both}"]})
         result[feed.unit] = np.where(came > 0, _across(feed.across, values[chosen]), result[feed.unit])
         # The latest source tells what is expected where nothing came.
         ours = (came > 0) | (total[feed.unit] == 0)
         due = due_at[feed.cadence] * len(feed.series)
         expected[feed.unit] = np.where(ours, due, expected[feed.unit])
         total[feed.unit] += came
+        fed_by[feed.unit] = feed.source
     return _Cells(result, total, np.minimum(1.0, total / expected))
 
 

@@ -246,6 +246,8 @@ RULES: dict[str, Rule] = {
     "sources.pause": city_data_officer,
     "sources.resume": city_data_officer,
     "sources.collect": city_data_officer,
+    "sources.set_aside": city_data_officer,
+    "sources.count_again": city_data_officer,
     "backfills.index": watchers_of_collection,
     "backfills.ask": city_data_officer,
     "health.source": watchers_of_collection,

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.canonical import canonical, digest
-from experiments.collection import backfills, hubs, preview, sources
+from experiments.collection import backfills, hubs, preview, set_aside, sources
 from experiments.collection.connectors.options import PUSHED
 from experiments.collection.description import SourceSchema
 from experiments.collection.models import Backfill, DataSource, Hub
@@ -170,6 +170,27 @@ def backfill(
     )
     _record(session, source, "backfill", by, at, first=first.isoformat(), last=last.isoformat())
     return asked
+
+
+def set_source_aside(session: Session, source: DataSource, *, reason: str, by: Actor, at: datetime) -> None:
+    """Let the readings of `source` count for nothing from now on; they are kept."""
+    _require_keeper(session, source.territory_id, by, "source.set_aside")
+    if set_aside.current(session, source) is not None:
+        raise WrongMoment("source.set_aside", "set_aside", needs="source_counts")
+    if not reason.strip():
+        raise Invalid({"reason": ["a reason is needed"]})
+    set_aside.set_aside(session, source, reason=reason.strip(), by_name=by.name, at=at)
+    _record(session, source, "set_aside", by, at, reason=reason.strip())
+
+
+def let_source_count(session: Session, source: DataSource, *, by: Actor, at: datetime) -> None:
+    """Let the readings of a source that was set aside count again from now on."""
+    _require_keeper(session, source.territory_id, by, "source.count_again")
+    row = set_aside.current(session, source)
+    if row is None:
+        raise WrongMoment("source.count_again", "counting", needs="source_is_set_aside")
+    row.until = at
+    _record(session, source, "count_again", by, at)
 
 
 def facts(source: DataSource) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from experiments import districts, facts, metrics
 from experiments.collection import models as collection
 from experiments.collection import mqtt_models as mqtt
 from experiments.collection import quality_models as quality
-from experiments.collection import terms, tokens, upload
+from experiments.collection import set_aside, terms, tokens, upload
 from experiments.evaluation import models as evaluation
 from experiments.orm import Base
 from experiments.registrations import models as registrations
@@ -45,6 +45,7 @@ __all__ = [
     "programmes",
     "quality",
     "registrations",
+    "set_aside",
     "telemetry",
     "terms",
     "tokens",

@@ -20,6 +20,7 @@ from experiments.collection import quality
 from experiments.collection.models import Series, from_microseconds
 from experiments.collection.quality_asymmetry import asymmetry, document
 from experiments.collection.quality_models import DeviceChange
+from experiments.collection.set_aside import sources_aside
 from experiments.collection.terms import terms_of
 from experiments.districts import District
 from experiments.evaluation.timeliness import timeliness
@@ -96,7 +97,10 @@ def _series(session: Session, read: Collected) -> list[_Fed]:
         )
         .order_by(Series.id)
     )
-    return [_Fed(row.id, code_of[row.district_id], row.source_id) for row in rows]
+    aside = sources_aside(session, as_of=read.as_of)
+    return [
+        _Fed(row.id, code_of[row.district_id], row.source_id) for row in rows if row.source_id not in aside
+    ]
 
 
 def _by_source(series: Sequence[_Fed]) -> dict[int, dict[int, str]]:

@@ -68,6 +68,8 @@ ACTS = {
     "quarantine.discard": _("Quarantined readings given up"),
     "quarantine.reprocess": _("Quarantined readings tried again"),
     "source.backfill": _("Days asked to be read again"),
+    "source.set_aside": _("Source set aside"),
+    "source.count_again": _("Source counts again"),
     "source.collect": _("Run asked for"),
     "source.device_change": _("Change of a device registered"),
     "source.discard_upload": _("File of readings discarded"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -10,15 +10,24 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
 
+from experiments.collection import set_aside as set_aside_rows
 from experiments.collection.models import DataSource
 from experiments.collection.preview import Trial
 from experiments.errors import Invalid
 from experiments.metrics import Metric
 from sandbox import access, collection_desk, collection_health, hub_desk
 from sandbox.db import db
-from sandbox.web import durations, fault_words, options, quarantine_words, source_words, trials
+from sandbox.web import (
+    complaints,
+    durations,
+    fault_words,
+    options,
+    quarantine_words,
+    source_words,
+    trials,
+)
 from sandbox.web.filters import pick
-from sandbox.web.forms import Sent
+from sandbox.web.forms import Sent, reason
 from sandbox.web.rim import actor, now
 from sandbox.web.source_form import NEW_HUB, Described, as_typed, option_lines
 
@@ -45,8 +54,15 @@ def index() -> ResponseReturnValue:
 
 @pages.get("/<key:source_id>")
 def source(source_id: int) -> ResponseReturnValue:
+    return _shown(source_id, {})
+
+
+def _shown(source_id: int, errors: Mapping[str, Sequence[str]]) -> str:
     return render_template(
         "sources/source.html",
+        set_aside=set_aside_rows.current(db.session, _source(source_id)),
+        errors=errors,
+        labels={"reason": gettext("Reason")},
         page=collection_health.page(db.session, _source(source_id), actor(), now()),
         option_lines=option_lines,
         fault_words=fault_words,
@@ -133,6 +149,25 @@ def resume(source_id: int) -> ResponseReturnValue:
 @pages.post("/<key:source_id>/collect")
 def collect(source_id: int) -> ResponseReturnValue:
     return _act(collection_desk.collect_now, source_id, gettext("The next run is due now."))
+
+
+@pages.post("/<key:source_id>/set-aside")
+def set_aside(source_id: int) -> ResponseReturnValue:
+    """Its readings count for nothing from now on; a reason is needed."""
+    found = _source(source_id)
+    try:
+        why = reason(request.form)
+        collection_desk.set_source_aside(db.session, found, reason=why, by=actor(), at=now())
+    except Invalid as error:
+        db.session.rollback()
+        return _shown(source_id, complaints.translated(error.errors)), 422
+    flash(gettext("The source is set aside: its readings are kept and do not count."), "success")
+    return redirect(url_for("sources.source", source_id=source_id), 303)
+
+
+@pages.post("/<key:source_id>/count-again")
+def count_again(source_id: int) -> ResponseReturnValue:
+    return _act(collection_desk.let_source_count, source_id, gettext("The source counts again."))
 
 
 def _act(use_case: Callable[..., None], source_id: int, said: str) -> ResponseReturnValue:

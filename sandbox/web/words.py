@@ -353,6 +353,8 @@ NEEDS = {
     "source_as_it_was_read": _(
         "Somebody changed this source since you opened the form. Read it again before you go on."
     ),
+    "source_counts": _("The source is set aside already."),
+    "source_is_set_aside": _("The source is not set aside."),
     "source_is_collected": _("The source is paused."),
     "hub_as_it_was_read": _(
         "Somebody changed this hub since you opened the form. Read it again before you go on."

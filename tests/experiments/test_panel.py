@@ -15,6 +15,7 @@ from experiments.collection.models import (
     Series,
     to_microseconds,
 )
+from experiments.collection.set_aside import set_aside
 from experiments.collection.settled import settled_as_of
 from experiments.collection.sources import pause, register_source
 from experiments.errors import Invalid
@@ -281,7 +282,23 @@ def test_a_cell_fed_by_two_sources_is_refused(place):
     place.write(("D2", day(0.1), 2.0), source=second)
     with pytest.raises(Invalid) as caught:
         place.read()
-    assert caught.value.errors == {"districts.1": ["two sources give readings for D2 in 2026-03-01"]}
+    (message,) = caught.value.errors["districts.1"]
+    both = f"{place.source.name!r} and 'second'"
+    assert message == f"two sources give readings for D2 in 2026-03-01: {both}"
+
+
+def test_a_source_that_is_set_aside_does_not_count_from_that_moment_on(place):
+    pause(place.session, place.source)
+    second = register_source(place.session, source_data(name="second"), at=NOW)
+    place.write(("D2", day(0), 1.0))
+    place.write(("D2", day(0.1), 2.0), source=second)
+    since, until = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    row = set_aside(place.session, second, reason="It repeats the hub.", by_name="An officer", at=since)
+    row.until = until
+    assert place.read(as_of=since).panel.outcomes[1, 0] == 1.0
+    for other in (NOW, until):
+        with pytest.raises(Invalid):
+            place.read(as_of=other)
 
 
 def test_readings_of_other_metrics_districts_and_territories_stay_out(place):

@@ -411,3 +411,16 @@ def test_a_length_that_is_shown_is_read_again(tmp_path, language, length):
 
         session["language"] = language
         assert durations.seconds(durations.shown(length)) == length
+
+
+def test_a_source_is_set_aside_with_a_reason_and_counts_again(officer, source):
+    here = f"/sources/{source.id}"
+    refused = officer.send(f"{here}/set-aside", here, reason=" ")
+    assert refused.status_code == 422
+    assert "a reason is needed" in refused.text
+    assert officer.send(f"{here}/set-aside", here, reason="It repeats the hub.").status_code == 303
+    assert "It repeats the hub." in officer.read(here)
+    assert officer.send(f"{here}/set-aside", here, reason="Again.").status_code == 409
+    assert officer.send(f"{here}/count-again", here).status_code == 303
+    assert "This source is set aside" not in officer.read(here)
+    assert officer.send(f"{here}/count-again", here).status_code == 409
