@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
 
@@ -121,9 +122,18 @@ def hide_in_body(body: bytes, secrets: Sequence[str]) -> bytes:
 
 
 def _pattern(secret: str) -> str:
-    """Each character in any of its ways, which may differ from one to the next. No repetition is without
-    bound: the body is the hub's to choose."""
-    return "".join(f"(?:{'|'.join(_ways(character))})" for character in secret)
+    """Each character in any of its ways, which may differ from one run to the next. No repetition is
+    without bound, and a run of backslashes is one: the body is the hub's to choose."""
+    return "".join(_run(character, len(list(run))) for character, run in groupby(secret))
+
+
+def _run(character: str, times: int) -> str:
+    ways = [f"(?:{way}){{{times}}}" for way in _ways(character)]
+    if character == "\\":
+        plain = (re.escape(character), f"\\\\{{1,8}}{re.escape(character)}")
+        ways = [f"(?:{way}){{{times}}}" for way in _ways(character) if way not in plain]
+        ways.append(f"\\\\{{{times},{9 * times}}}")
+    return f"(?:{'|'.join(ways)})"
 
 
 def _ways(character: str) -> list[str]:
