@@ -44,6 +44,10 @@ class Kind(StrEnum):
     CLIENT_CREDENTIALS = "client_credentials"
 
 
+# A key as it stands in an address: nothing but what needs no encoding there, and encoded characters.
+_ENCODED = re.compile(r"(?=.*%)(?:[A-Za-z0-9_.~*-]|%[0-9A-Fa-f]{2})+")
+
+
 @dataclass(frozen=True)
 class Credentials:
     """`name` is the header or parameter of a key, the user of `basic`, the id of an OAuth2 client.
@@ -66,8 +70,14 @@ class Credentials:
         return {"Authorization": f"Bearer {token}"} if token is not None else {}
 
     def params(self) -> dict[str, str]:
-        """What goes into the request's address."""
-        return {self.name: self.secret} if self.kind is Kind.KEY_IN_QUERY else {}
+        """What goes into the request's address, before it is encoded.
+
+        Korean portals hand out each key twice, plain and percent-encoded; of the second kind what it encodes
+        is sent, or it would be encoded twice and no key of anybody.
+        """
+        if self.kind is not Kind.KEY_IN_QUERY:
+            return {}
+        return {self.name: unquote(self.secret) if _ENCODED.fullmatch(self.secret) else self.secret}
 
     def secrets(self) -> tuple[str, ...]:
         """What `hide` and `hide_in_body` look for, in any encoding of its characters, the longest first."""

@@ -187,6 +187,19 @@ def verdict(code: Verdict) -> tuple[str, str]:
     return str(label), tone
 
 
+WAYS = {
+    "pull": _("Pulled"),
+    "push": _("Pushed"),
+    "upload": _("File"),
+    "reprocess": _("From quarantine"),
+}
+
+
+def way(code: str) -> str:
+    """How the readings of an attempt came in."""
+    return str(WAYS[code])
+
+
 def dropped(reason: str) -> str:
     return str(DROPPED.get(reason, reason))
 

@@ -207,6 +207,23 @@ def test_a_secret_is_hidden_however_it_is_written(secret, write):
     assert written.encode() not in hide_in_body(f'["{written}"]'.encode(), secrets)
 
 
+@pytest.mark.parametrize(
+    ("secret", "sent"),
+    [
+        ("ab%2Bcd%2Fef%3D%3D", "ab+cd/ef=="),
+        ("ab+cd/ef==", "ab+cd/ef=="),
+        ("100%+more", "100%+more"),
+        ("50%zz", "50%zz"),
+        ("plain-key", "plain-key"),
+    ],
+)
+def test_a_key_that_was_handed_out_encoded_is_encoded_once(secret, sent):
+    """data.go.kr gives an encoded and a decoded key; either may be entered."""
+    assert credentials(kind=Kind.KEY_IN_QUERY, name="serviceKey", secret=secret).params() == {
+        "serviceKey": sent
+    }
+
+
 def test_backslashes_in_a_secret_and_in_a_body_end_in_time():
     """Where each could stand for the next, looking would take longer than anybody lives."""
     secret = "ab" + "\\" * 20 + "cd"
