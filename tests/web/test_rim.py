@@ -238,7 +238,7 @@ def test_a_forged_cookie_is_nobody(service, cookie):
 # -- navigation and language --------------------------------------------------------------------------
 
 
-DATA = ("Data sources", "Alerts about data", "Districts")
+DATA = ("Data sources", "Data hubs", "Alerts about data", "Districts")
 
 
 @on_sqlite
@@ -246,11 +246,17 @@ DATA = ("Data sources", "Alerts about data", "Districts")
     ("who", "rooms"),
     [
         (None, ["Pilots", "Programmes"]),
-        ("author", ["Pilots", "Programmes", "My pilots", "Due dates"]),
-        ("decider", ["Pilots", "Programmes", "Cases", "Due dates"]),
-        ("evaluator", ["Pilots", "Programmes", "Evaluations", *DATA]),
-        ("auditor", ["Pilots", "Programmes", "Cases", "Evaluations", "Due dates", *DATA, "Ledger"]),
-        ("administrator", ["Pilots", "Programmes", "People", "Holidays"]),
+        ("author", ["Pilots", "Programmes", "My pilots", "Rapid confirmation", "Due dates", "Inbox"]),
+        ("decider", ["Pilots", "Programmes", "Cases", "Rapid confirmation", "Due dates", "Inbox"]),
+        ("evaluator", ["Pilots", "Programmes", "Evaluations", "Inbox", *DATA]),
+        (
+            "auditor",
+            [
+                *("Pilots", "Programmes", "Cases", "Rapid confirmation", "Evaluations", "Due dates", "Inbox"),
+                *(*DATA, "Ledger"),
+            ],
+        ),
+        ("administrator", ["Pilots", "Programmes", "Inbox", "Data hubs", "People", "Holidays", "E-mails"]),
     ],
 )
 def test_everyone_sees_the_rooms_that_they_may_enter(office, who, rooms):

@@ -17,7 +17,8 @@ from tests.factories import BEGINNING
 
 __all__ = ["source"]
 HOUR = timedelta(hours=1)
-AT = to_microseconds(BEGINNING) - 40 * 24 * 3_600_000_000
+# Inside the span of the source, which starts ten days before.
+AT = to_microseconds(BEGINNING) - 9 * 24 * 3_600_000_000
 
 
 def came(session, source, value, hours):

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stats.differences.did import Clusters, effects_of, treatment, two_way
+from stats.findings import NotComputable
 from stats.numerics.fixed_effects import regress
 from tests.stats.build import create_sample, noise
 
@@ -44,12 +45,21 @@ def test_a_city_whose_districts_start_apart_has_no_start_to_deal():
 
 
 @pytest.mark.parametrize("start", [[4, 4], [4, 6]])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_the_p_values_are_those_of_refitted_regressions(start, weighted):
+def test_weights_beside_gaps_leave_nothing_to_deal(start):
+    """Deals of start and weight together would compare districts that miss different periods."""
+    values = noise(9, 8, seed=4)
+    values[0, 7] = np.nan
+    weights = np.random.default_rng(1).uniform(0.5, 3, size=9)
+    _, result = found(values, treated=2, start=start, weights=weights, missing="available", alpha=0.1)
+    assert isinstance(result.inference.p_value, NotComputable)
+    assert result.inference.p_value.reason_code == "few_treated"
+
+
+@pytest.mark.parametrize("start", [[4, 4], [4, 6]])
+def test_the_p_values_are_those_of_refitted_regressions(start):
     values = noise(9, 8, seed=4)
     values[0, 7] = values[5, 2] = values[8, 0] = np.nan
-    weights = np.random.default_rng(1).uniform(0.5, 3, size=9) if weighted else None
-    cells, result = found(values, treated=2, start=start, weights=weights, missing="available", alpha=0.1)
+    cells, result = found(values, treated=2, start=start, missing="available", alpha=0.1)
     treated, effects = treatment(cells), effects_of(cells.panel)
     effect_grid = np.linspace(-3, 3, 13)
     for effect in effect_grid:
