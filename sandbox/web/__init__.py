@@ -9,6 +9,7 @@ from sandbox.web import (
     attachments,
     audit,
     backfills,
+    case_rooms,
     cases,
     clocks,
     company,
@@ -40,6 +41,7 @@ def init_app(app: Flask) -> None:
     """Hang the pages and the rim into `app`."""
     rim.init_app(app)
     filters.init_app(app)
+    case_rooms.init_app(app)
     for room in (
         *(register, accounts, company, confirmations, cases, attachments, insurance),
         *(consultations, clocks),
