@@ -10,7 +10,7 @@ from sqlalchemy import Select, exists, false, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from experiments.collection.connectors.options import PUSHED, SUBSCRIBED
-from experiments.collection.models import CollectionAttempt, DataSource, Observation, Series
+from experiments.collection.models import AttemptStatus, CollectionAttempt, DataSource, Observation, Series
 from experiments.collection.mqtt_models import MqttSession
 from experiments.errors import NotFound
 from experiments.lifecycle import Actor
@@ -24,9 +24,10 @@ GRACE = timedelta(minutes=15)
 
 
 class Health(StrEnum):
-    """What a source needs: somebody's attention (`failing`, `overdue`) or only time."""
+    """What a source needs: somebody's attention (`refused`, `failing`, `overdue`) or only time."""
 
     PAUSED = "paused"
+    REFUSED = "refused"
     FAILING = "failing"
     OVERDUE = "overdue"
     WAITING = "waiting"
@@ -117,7 +118,9 @@ def health(source: DataSource, latest: CollectionAttempt | None, now: datetime) 
         return Health.PAUSED
     if source.hub.kind == PUSHED:
         # Nobody can be late who is not asked; whether readings stay away is told series by series.
-        return Health.WAITING if latest is None else Health.HEALTHY
+        if latest is None:
+            return Health.WAITING
+        return Health.REFUSED if latest.status == AttemptStatus.FAILED else Health.HEALTHY
     if source.failures:
         return Health.FAILING
     is_leased = source.lease_until is not None and source.lease_until > now

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import abort, request
 from flask_babel import gettext
 from marshmallow import Schema, fields
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from experiments.collection import notifications, push, tokens
+from experiments.collection import notifications, push, refused, tokens
 from experiments.collection.push import Receipt
 from experiments.collection.tokens import SourceToken
-from experiments.errors import Invalid
+from experiments.errors import DomainError, Invalid
 from sandbox.api.room import Answer, Room
 from sandbox.db import db
 from sandbox.pilots import telemetry
@@ -81,16 +85,13 @@ _HEADERS = [
 @resources.response(201, ReceiptSchema)
 def take() -> Answer:
     """Take all readings of a request or none; what is wrong is named by row, counted from 0."""
-    token = _token()
-    if request.mimetype not in push.FORMATS:
-        abort(415, gettext("Send application/json, application/x-ndjson or text/csv."))
-    try:
+    with _refusals_kept(_token()) as token:
+        if request.mimetype not in push.FORMATS:
+            raise UnknownMedia(f"unknown media type {request.mimetype}")
         body = push.unpacked(request.get_data(), request.headers.get("Content-Encoding", ""))
         readings = push.read(body, request.mimetype)
-    except push.TooLarge:
-        abort(413, gettext("This is more than one request may hold; send it in parts."))
-    _for_pilot(token)
-    return _answer(push.push(db.session, token, readings, body=body, key=_key(), at=now()))
+        _for_pilot(token)
+        return _answer(push.push(db.session, token, readings, body=body, key=_key(), at=now()))
 
 
 @resources.post("/notifications", endpoint="notify")
@@ -98,12 +99,34 @@ def take() -> Answer:
 @resources.response(201, ReceiptSchema)
 def notify() -> Answer:
     """Take what an NGSI-LD subscription notifies of; entities and attributes not mapped are passed over."""
-    token = _token()
-    _for_pilot(token)
-    body = request.get_data()
-    readings, dropped = notifications.read(body, push.mapped(token.source), zone=token.source.hub.zone)
-    receipt = push.push(db.session, token, readings, body=body, key=None, at=now(), dropped=dropped)
-    return _answer(receipt)
+    with _refusals_kept(_token()) as token:
+        _for_pilot(token)
+        body = request.get_data()
+        readings, dropped = notifications.read(body, push.mapped(token.source), zone=token.source.hub.zone)
+        receipt = push.push(db.session, token, readings, body=body, key=None, at=now(), dropped=dropped)
+        return _answer(receipt)
+
+
+class UnknownMedia(DomainError):
+    """Readings in a format that nobody here reads."""
+
+
+@contextmanager
+def _refusals_kept(token: SourceToken) -> Iterator[SourceToken]:
+    """Whatever is refused inside becomes an attempt that failed; nothing else of the request stays."""
+    try:
+        yield token
+    except (DomainError, RequestEntityTooLarge) as refusal:
+        db.session.rollback()
+        error = refusal if isinstance(refusal, DomainError) else push.TooLarge(str(refusal))
+        refused.note(db.session, token, refused.reason(error), at=now())
+        # A refusal is not committed; that there was one has to be seen all the same.
+        db.session.commit()
+        if isinstance(error, UnknownMedia):
+            abort(415, gettext("Send application/json, application/x-ndjson or text/csv."))
+        if isinstance(error, push.TooLarge):
+            abort(413, gettext("This is more than one request may hold; send it in parts."))
+        raise
 
 
 def _token() -> SourceToken:

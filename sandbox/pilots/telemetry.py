@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from experiments.collection import telemetry, tokens
-from experiments.collection.models import DataSource
+from experiments.collection import refused, telemetry, tokens
+from experiments.collection.models import CollectionAttempt, DataSource
 from experiments.collection.tokens import SourceToken
 from experiments.districts import District
 from experiments.errors import Invalid, NotFound, Refused, WrongMoment
@@ -43,13 +43,14 @@ class PilotSource(Identified, Base):
 
 @dataclass(frozen=True)
 class Telemetry:
-    """The source of a pilot, None until it is opened, its tokens, and what it may take."""
+    """The source of a pilot, None until it is opened, its tokens, what it may take, and what came last."""
 
     source: DataSource | None
     tokens: tuple[SourceToken, ...]
     metrics: tuple[Metric, ...]
     districts: tuple[District, ...]
     takes_readings: bool
+    attempts: tuple[CollectionAttempt, ...]
 
 
 def page(session: Session, pilot: Pilot, *, by: Actor) -> Telemetry:
@@ -62,6 +63,7 @@ def page(session: Session, pilot: Pilot, *, by: Actor) -> Telemetry:
         metrics=tuple(_metrics(session, pilot)),
         districts=tuple(pilot.districts),
         takes_readings=pilot.status in TAKING and plan_is_locked(pilot),
+        attempts=tuple(refused.latest(session, source.id)) if source else (),
     )
 
 

@@ -10,7 +10,7 @@ import re
 
 from flask_babel import gettext, lazy_gettext
 
-from sandbox.web import complaints
+from sandbox.web import complaints, words
 
 _ = lazy_gettext
 
@@ -56,12 +56,32 @@ REASONS = (
         r"the credentials do not open with any of the keys",
         _("The credentials were sealed under a key that this service no longer has."),
     ),
+    (r"more than one request may hold", _("More than one request may hold.")),
+    (r"unknown media type (?P<name>.*)", _("The media type %(name)s is not read here.")),
+    (r"and (?P<count>\d+) more", _("and %(count)s more")),
     (r"the collector broke off: (?P<words>.*)", _("The collector broke off: %(words)s")),
     (
         r"another worker or an edit had taken the source over; nothing was written",
         _("Another worker or an edit had taken the source over; nothing was written."),
     ),
 )
+
+
+_NOT_TAKEN = re.compile(r"not taken: (?P<why>\w+)")
+
+
+def refusal(lines: str) -> list[str]:
+    """Why a request with readings was refused: one line for each complaint, after the field it is about."""
+    return [_refused(line) for line in lines.splitlines()]
+
+
+def _refused(line: str) -> str:
+    moment = _NOT_TAKEN.fullmatch(line)
+    if moment:
+        why = moment["why"]
+        return words.need(why) if why in words.NEEDS else words.status("pilot", why)[0]
+    field, mark, message = line.partition(": ")
+    return f"{field}: {_reason(message)}" if mark else _reason(line)
 
 
 def fault(sentence: str | None) -> str:
@@ -81,8 +101,8 @@ def fault(sentence: str | None) -> str:
 
 
 def _reason(text: str) -> str:
-    for pattern, words in REASONS:
+    for pattern, said in REASONS:
         match = re.fullmatch(pattern, text, re.S)
         if match:
-            return str(words) % match.groupdict()
+            return str(said) % match.groupdict()
     return complaints.sentence(text)

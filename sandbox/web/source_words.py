@@ -11,6 +11,7 @@ _ = lazy_gettext
 
 HEALTH = {
     Health.PAUSED: (_("Paused"), "neutral"),
+    Health.REFUSED: (_("Last readings refused"), "danger"),
     Health.FAILING: (_("Failing"), "danger"),
     Health.OVERDUE: (_("Overdue"), "warning"),
     Health.WAITING: (_("Not read yet"), "neutral"),
@@ -20,6 +21,7 @@ HEALTH = {
 
 ADVICE = {
     Health.PAUSED: _("Nothing is collected until somebody resumes it."),
+    Health.REFUSED: _("The readings that were sent last were refused; the reason stands below."),
     Health.FAILING: _("The last attempt failed. It is tried again by itself; the reason stands below."),
     Health.OVERDUE: _("A run is due and nobody has taken it. Is the scheduler running?"),
     Health.WAITING: _("The first run has not been yet."),

@@ -12,7 +12,7 @@ from sandbox.db import db
 from sandbox.pilots import file, telemetry
 from sandbox.pilots.models import Pilot
 from sandbox.source_tokens import SENSIBLE_DAYS
-from sandbox.web import complaints, source_words
+from sandbox.web import complaints, fault_words, source_words
 from sandbox.web.forms import Sent
 from sandbox.web.rim import actor, now
 
@@ -88,6 +88,7 @@ def _page(
         chosen=chosen or [],
         cadence=cadence or "",
         cadences=cadences,
+        fault_words=fault_words,
         errors=complaints.translated(sent.errors),
         labels={
             "label": gettext("What it is for"),

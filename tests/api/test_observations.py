@@ -209,6 +209,37 @@ def test_a_paused_source_takes_nothing(sender, rows, source):
     assert send(sender, reading()).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("body", "media", "why"),
+    [
+        ("{", "application/json", "body: The body is not JSON."),
+        ("<a/>", "application/xml", "unknown media type application/xml"),
+        (b" " * 9_000_000, "text/csv", "more than one request may hold"),
+        ("[]", "application/json", "readings: There is no reading here."),
+    ],
+    ids=["unreadable", "media", "too large", "empty"],
+)
+def test_a_refused_request_is_an_attempt_with_its_reason(sender, rows, body, media, why):
+    assert send_raw(sender, body, media).status_code in (413, 415, 422)
+    attempt = rows.scalars(select(CollectionAttempt)).one()
+    assert (attempt.status, attempt.way, attempt.holder, attempt.error) == ("failed", "push", "token:1", why)
+    assert rows.scalars(select(tokens.SourceToken)).one().last_used_at == BEGINNING
+
+
+def test_of_many_wrong_rows_ten_are_kept(sender, rows):
+    send(sender, *[reading(hour, entity="urn:other") for hour in range(12)])
+    lines = rows.scalars(select(CollectionAttempt.error)).one().splitlines()
+    assert lines[0] == "readings.0.entity: unknown entity urn:other"
+    assert (len(lines), lines[-1]) == (11, "and 2 more")
+
+
+def test_what_is_sent_to_a_paused_source_is_seen(sender, rows, source):
+    source.paused = True
+    rows.commit()
+    send(sender, reading())
+    assert rows.scalars(select(CollectionAttempt.error)).all() == ["not taken: source_is_collected"]
+
+
 # -- tokens --------------------------------------------------------------------------------------
 
 
@@ -291,5 +322,6 @@ def test_a_notified_instant_at_the_end_of_the_calendar_is_left_out(sender, rows)
         notification(wait={"value": 5, "observedAt": "yesterday"}),
     ],
 )
-def test_what_is_no_notification_is_refused(sender, body):
+def test_what_is_no_notification_is_refused_and_seen(sender, rows, body):
     assert sender.post(f"{ADDRESS}/notifications", body).status_code == 422
+    assert rows.scalars(select(CollectionAttempt.status)).all() == ["failed"]

@@ -119,6 +119,8 @@ def test_nothing_is_taken_once_the_pilot_is_over(sender, case):
     case.walk((finish,))
     case.session.commit()
     assert send(sender, reading(case)).status_code == 409
+    (attempt,) = telemetry.page(case.session, case.pilot, by=case.actor("author")).attempts
+    assert (attempt.status, attempt.error) == ("failed", "not taken: finished")
 
 
 def test_only_the_people_of_the_company_keep_it(session):
@@ -184,7 +186,9 @@ def test_the_city_sees_and_pauses_it_and_nobody_is_asked(sender, case):
     case.session.commit()
     sessions = sessionmaker(case.session.get_bind())
     assert collect_due(sessions, case.at, holder="test", settings=CollectionSettings()) == []
-    assert case.session.scalars(select(CollectionAttempt)).all() == []
+    assert case.session.scalars(select(CollectionAttempt.way)).all() == ["push"]
+    (line,) = collection_health.lines(case.session, officer, case.at)
+    assert line.health == Health.REFUSED
 
 
 def test_every_act_stands_in_the_ledger_without_the_secret(session):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from experiments.collection.faults import HubFault
-from sandbox.web.fault_words import REASONS, fault
+from sandbox.web.fault_words import REASONS, fault, refusal
 
 
 @pytest.fixture
@@ -50,3 +50,10 @@ def test_what_nobody_listed_stays_as_it_is(korean):
 def test_every_reason_keeps_what_changes_in_it(korean):
     for pattern, words in REASONS:
         assert pattern.count("(?P<") == str(words).count("%("), pattern
+
+
+def test_a_refused_request_is_told_in_korean_line_by_line(korean):
+    said = refusal("readings.1.entity: unknown entity urn:9\nnot taken: source_is_collected\nand 2 more")
+    assert said[0].startswith("readings.1.entity: ")
+    assert "urn:9" in said[0]
+    assert all(any("가" <= letter <= "힣" for letter in line) for line in said)
