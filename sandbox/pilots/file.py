@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -24,6 +23,7 @@ from sandbox.exemptions.models import Consultation, Exemption, ExemptionStatus, 
 from sandbox.exemptions.table import EXEMPTION, author_of_the_company, missing_files
 from sandbox.pilots.evaluations import evaluations_of
 from sandbox.pilots.models import Pilot
+from sandbox.pilots.parts import Deed, deeds
 from sandbox.pilots.table import CARRIED_VERBS, PILOT, is_over
 from sandbox.regimes.load import FileItem
 
@@ -40,19 +40,6 @@ class Move:
     needs_reason: bool
     source: str
     needs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Deed:
-    """A row of a history, of whichever part of the case."""
-
-    kind: str
-    verb: str
-    at: datetime
-    actor_name: str
-    actor_role: str
-    new_status: str
-    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -119,8 +106,7 @@ def case_file(session: Session, pilot: Pilot, actor: Actor) -> CaseFile:
         pilot=pilot,
         evaluations=tuple(evaluations_of(session, pilot)),
         decisions=decisions,
-        # Reversed after a stable sort: of two acts at one instant the later one stands above.
-        deeds=tuple(sorted(_deeds(pilot, decisions), key=lambda deed: deed.at)[::-1]),
+        deeds=tuple(deeds(session, pilot)),
         moves=tuple(moves(session, pilot, actor)),
         my_consultation=my_consultation(pilot, actor),
     )
@@ -207,20 +193,3 @@ def _may_propose(session: Session, pilot: Pilot, actor: Actor) -> bool:
     return pilot.status in DECIDABLE and any(
         run.signed_at is not None and not is_decided(session, run) for run in evaluations_of(session, pilot)
     )
-
-
-def _deeds(pilot: Pilot, decisions: tuple[Decision, ...]) -> Iterator[Deed]:
-    subjects: list[tuple[Lifecycle[Any], Any]] = [
-        (EXEMPTION, pilot.exemption),
-        (EXPERIMENT, pilot.experiment),
-        *((DECISION, decision) for decision in decisions),
-        (PILOT, pilot),
-    ]
-    for lifecycle, subject in subjects:
-        yield from deeds_of(lifecycle.kind, lifecycle.past(subject))
-
-
-def deeds_of(kind: str, past: Iterable[Any]) -> Iterator[Deed]:
-    """History rows of one part of a case, as a timeline takes them."""
-    for row in past:
-        yield Deed(kind, row.verb, row.at, row.actor_name, row.actor_role, row.new_status, row.reason)

@@ -21,7 +21,7 @@ from sandbox.confirmations.requests import RequestSchema
 from sandbox.confirmations.table import CONFIRMATION
 from sandbox.db import db
 from sandbox.organisations import Organisation, OrganisationKind
-from sandbox.pilots.file import deeds_of
+from sandbox.pilots.parts import deeds_of
 from sandbox.regimes import regime
 from sandbox.web import clock_words, complaints, forms, labels, words
 from sandbox.web.rim import actor, now, today

@@ -12,7 +12,7 @@ from flask_babel import gettext, lazy_gettext
 
 from experiments.errors import BrokenRecord, Invalid, NotFound, Refused, WrongMoment
 from sandbox.accounts import Person, TooManyAttempts
-from sandbox.pilots.file import Deed
+from sandbox.pilots.parts import Deed
 from sandbox.web import drawing
 from sandbox.web.filters import instant, pick
 

@@ -1,0 +1,93 @@
+"""The parts of a case that have a lifecycle of their own, as its one timeline and its acts know them.
+
+A new part stands here with one line, and its steps are in the timeline of the case file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.lifecycle import Lifecycle
+from experiments.registrations.models import EXPERIMENT
+from sandbox.decisions.models import Decision
+from sandbox.decisions.table import DECISION
+from sandbox.exemptions.table import EXEMPTION
+from sandbox.insurance.models import CompensationPlan
+from sandbox.insurance.table import COMPENSATION
+from sandbox.pilots.models import Pilot
+from sandbox.pilots.table import PILOT
+
+
+@dataclass(frozen=True)
+class Part:
+    """A lifecycle, and the keys of the subjects that one case has of it."""
+
+    lifecycle: Lifecycle[Any]
+    keys: Callable[[Session, Pilot], Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A row of a history, of whichever part of the case."""
+
+    kind: str
+    verb: str
+    at: datetime
+    actor_name: str
+    actor_role: str
+    new_status: str
+    reason: str | None
+
+
+def of_pilot(model: Any) -> Callable[[Session, Pilot], Sequence[int]]:
+    """The keys of the rows of `model` that name the pilot in `pilot_id`."""
+
+    def keys(session: Session, pilot: Pilot) -> Sequence[int]:
+        return session.scalars(select(model.id).where(model.pilot_id == pilot.id)).all()
+
+    return keys
+
+
+def of_exemption(model: Any) -> Callable[[Session, Pilot], Sequence[int]]:
+    """The keys of the rows of `model` that name the application in `exemption_id`."""
+
+    def keys(session: Session, pilot: Pilot) -> Sequence[int]:
+        return session.scalars(select(model.id).where(model.exemption_id == pilot.exemption_id)).all()
+
+    return keys
+
+
+# In this order within one instant: what takes the pilot along stands before it.
+PARTS: tuple[Part, ...] = (
+    Part(EXEMPTION, lambda _session, pilot: (pilot.exemption_id,)),
+    Part(EXPERIMENT, lambda _session, pilot: (pilot.experiment_id,)),
+    Part(DECISION, of_pilot(Decision)),
+    Part(COMPENSATION, of_pilot(CompensationPlan)),
+    Part(PILOT, lambda _session, pilot: (pilot.id,)),
+)
+
+
+def deeds(session: Session, pilot: Pilot) -> list[Deed]:
+    """Everything that happened to any part of the case, latest first."""
+    found = [deed for part in PARTS for deed in _deeds_of(session, pilot, part)]
+    # Reversed after a stable sort: of two acts at one instant the later one stands above.
+    return sorted(found, key=lambda deed: deed.at)[::-1]
+
+
+def deeds_of(kind: str, past: Iterable[Any]) -> Iterator[Deed]:
+    """History rows of one part of a case, as a timeline takes them."""
+    for row in past:
+        yield Deed(kind, row.verb, row.at, row.actor_name, row.actor_role, row.new_status, row.reason)
+
+
+def _deeds_of(session: Session, pilot: Pilot, part: Part) -> Iterator[Deed]:
+    if keys := part.keys(session, pilot):
+        history = part.lifecycle.history
+        past = select(history).where(history.subject_id.in_(keys)).order_by(history.id)
+        yield from deeds_of(part.lifecycle.kind, session.scalars(past))
