@@ -1,14 +1,16 @@
-"""Outlines of districts out of GeoJSON: valid, apart from each other, with their areas."""
+"""Outlines of districts out of GeoJSON: valid, apart from each other and not too far, with their areas."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 import shapely
+from scipy.sparse.csgraph import connected_components
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
@@ -22,6 +24,21 @@ AUTHALIC_RADIUS_KM = 6371.0072
 # Outlines drawn apart share slivers; more than this of the smaller one is an overlap.
 LARGEST_SHARED_SHARE = 0.01
 LARGEST_FILE_BYTES = 20_000_000
+# Districts of one territory are that close to some other one; an island may lie further out.
+USUAL_KM = 50.0
+
+# What GEOS finds wrong with an outline, in words of its own.
+FAULTS = {
+    "Self-intersection": "the outline crosses itself",
+    "Ring Self-intersection": "the outline touches itself",
+    "Hole lies outside shell": "a hole lies outside",
+    "Holes are nested": "a hole lies in a hole",
+    "Nested shells": "one part lies in another",
+    "Duplicate Rings": "a ring stands twice",
+    "Interior is disconnected": "a hole cuts the outline in two",
+    "Too few points in geometry component": "a ring encloses nothing",
+}
+_EXPLAINED = re.compile(r"(?P<why>[^\[]+)(?:\[(?P<place>[^\]]+)\])?")
 
 
 def outlines_by_code(text: bytes) -> dict[str, str]:
@@ -70,6 +87,38 @@ def overlaps(outlines: Mapping[str, str]) -> list[tuple[str, str, float]]:
     return shared
 
 
+def remote(outlines: Mapping[str, str], known: Collection[str] = ()) -> dict[str, float]:
+    """Districts more than 50 km from all that lie together, with the distance to them in kilometres.
+
+    Distances are great circles between the middles of outlines. Of groups that lie apart the largest is
+    the territory, and of equal ones that with more districts whose code is `known` to lie right.
+    """
+    codes = sorted(outlines)
+    if len(codes) < 2:
+        return {}
+    apart = _distances_km(np.array([_middle(outlines[code]) for code in codes]))
+    _count, group = connected_components(apart <= USUAL_KM, directed=False)
+    trusted = np.isin(codes, list(known))
+    sizes = [(int((group == each).sum()), int(trusted[group == each].sum())) for each in range(_count)]
+    at_home = group == sizes.index(max(sizes))
+    return {codes[each]: float(apart[each, at_home].min()) for each in np.flatnonzero(~at_home).tolist()}
+
+
+def _middle(outline: str) -> tuple[float, float]:
+    west, south, east, north = _shape(outline).bounds
+    return (west + east) / 2, (south + north) / 2
+
+
+def _distances_km(places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Great-circle distances, (n, n), between places (n, 2) in degrees of longitude and latitude."""
+    longitude, latitude = np.radians(places).T
+    ahead = np.sin((latitude[:, None] - latitude) / 2) ** 2
+    across = np.sin((longitude[:, None] - longitude) / 2) ** 2
+    haversine = ahead + np.cos(latitude)[:, None] * np.cos(latitude) * across
+    angles: npt.NDArray[np.float64] = 2 * np.arcsin(np.sqrt(np.clip(haversine, 0.0, 1.0)))
+    return AUTHALIC_RADIUS_KM * angles
+
+
 def area_km2(outline: str) -> float:
     """Area of a GeoJSON outline in square kilometres, within half a per cent: by the cylindrical
     equal-area projection of the authalic sphere (Lambert, 1772)."""
@@ -96,8 +145,18 @@ def _feature(feature: Any) -> tuple[str, str]:
         raise Invalid({"geometry": ["A feature needs a geometry."]})
     geometry = _shape(outline)
     if not geometry.is_valid:
-        raise Invalid({"geometry": [f"{code} is no valid outline: {explain_validity(geometry)}."]})
+        raise Invalid({"geometry": [f"{code} is no valid outline: {_fault(geometry)}."]})
     return code, outline
+
+
+def _fault(geometry: BaseGeometry) -> str:
+    """What is wrong with an outline, and near which position."""
+    found = _EXPLAINED.fullmatch(explain_validity(geometry))
+    why = FAULTS.get(found["why"], found["why"]) if found else ""
+    if found is None or found["place"] is None:
+        return why
+    longitude, latitude = (f"{float(degrees):.5f}" for degrees in found["place"].split()[:2])
+    return f"{why} near {longitude}, {latitude}"
 
 
 def _shape(outline: str) -> BaseGeometry:

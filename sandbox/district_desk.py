@@ -20,6 +20,8 @@ from sandbox import access, ledger
 from sandbox.collection_desk import may_keep, territories
 
 OUTLINE_SOURCE = "computed from the outline"
+# No territory is that wide; a shorter way off is told, and may be an island.
+FURTHEST_KM = 300.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,14 @@ class DistrictPage:
     newest: Mapping[str, DistrictFact]
     facts: tuple[DistrictFact, ...]
     may_keep: bool
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The districts that got outlines, and how many kilometres some of them lie from the others."""
+
+    districts: tuple[District, ...]
+    remote: Mapping[str, float]
 
 
 def readable(session: Session, actor: Actor) -> list[Territory]:
@@ -57,10 +67,11 @@ def page(session: Session, shown: District, actor: Actor) -> DistrictPage:
 
 def set_outlines(
     session: Session, place: Territory, file: bytes, *, reference: str, by: Actor, at: datetime
-) -> list[District]:
+) -> Drawn:
     """Give districts of `place` the outlines of a GeoJSON file, all or none, with their areas as facts.
 
-    Invalid by feature; for districts that do not exist or that overlap; without a reference.
+    Invalid by feature; for districts that do not exist, that overlap, or that lie more than 300 km from
+    all others; without a reference.
     """
     if not may_keep(session, place.id, by):
         raise Refused("district.outline", "data_officer_of_the_city")
@@ -72,6 +83,11 @@ def set_outlines(
     shared = [pair for pair in geometry.overlaps(known | given) if pair[0] in given or pair[1] in given]
     if shared:
         raise Invalid({"outlines": [f"{first} and {second} overlap." for first, second, _ in shared]})
+    away = {code: km for code, km in geometry.remote(known | given, known).items() if code in given}
+    if lost := {code: km for code, km in away.items() if km > FURTHEST_KM}:
+        raise Invalid(
+            {"outlines": [f"{code} lies {km:,.0f} km from the other districts." for code, km in lost.items()]}
+        )
     for each in drawn:
         each.outline = given[each.code]
         facts.record(session, each, _area_fact(given[each.code], reference, at), by=by, at=at)
@@ -79,7 +95,7 @@ def set_outlines(
     ledger.append(
         session, act="district.outline", subject=f"territory:{place.code}", by=by, at=at, details=details
     )
-    return drawn
+    return Drawn(tuple(drawn), away)
 
 
 def record_fact(

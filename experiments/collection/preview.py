@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from sqlalchemy.orm import Session
 
+from experiments.collection.addresses import AddressRefused
 from experiments.collection.claims import query_of
 from experiments.collection.connectors.ngsi_ld import Query
 from experiments.collection.connectors.options import SUBSCRIBED
@@ -22,6 +23,7 @@ from experiments.collection.http import Access, Answer, HubClient
 from experiments.collection.intake import Arrivals, Columns, Suspect, Targets, targets_of
 from experiments.collection.models import Across, DataSource, from_microseconds, to_microseconds
 from experiments.collection.mqtt_preview import overhear
+from experiments.collection.pinned import PinnedTransport
 from experiments.collection.settings import CollectionSettings
 
 MOST_REQUESTS = 6
@@ -79,8 +81,9 @@ class Preview:
 
     `readings` are those that would be stored and `suspects` those that would go into quarantine; `dropped`
     maps a reason to its count and first case. `lines` are the readings as series by district, in the
-    metrics' units. `fault` says why the hub's answer cannot be used, None where it can. `is_whole` is
-    False where more would have been asked or read.
+    metrics' units. `fault` says why the hub's answer cannot be used, None where it can; beside it nothing
+    is shown that came, since nothing of a window with a fault is stored. `requests` are those that were
+    sent. `is_whole` is False where more would have been asked or read.
     """
 
     start: datetime
@@ -96,6 +99,26 @@ class Preview:
 
 class _Enough(Exception):
     """More is not needed to see whether a source is set up well."""
+
+
+class _Sender(httpx.BaseTransport):
+    """Hands requests on and counts the GETs whose address was not refused at the last moment."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+        self.sent = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        is_question = request.method == "GET"
+        self.sent += is_question
+        try:
+            return self._inner.handle_request(request)
+        except AddressRefused:
+            self.sent -= is_question
+            raise
+
+    def close(self) -> None:
+        self._inner.close()
 
 
 def trial_of(session: Session, source: DataSource, *, at: datetime) -> Trial:
@@ -126,13 +149,18 @@ def run(trial: Trial, settings: CollectionSettings, *, at: datetime) -> Preview:
     fault: str | None = None
     is_whole = True
     hasty = replace(settings, tries=1, read_seconds=min(settings.read_seconds, 10.0), answer_seconds=20.0)
-    with HubClient(hasty) as client:
+    sender = _Sender(PinnedTransport(hasty.private_hubs))
+    with HubClient(hasty, transport=sender) as client:
 
         def get(url: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
             if len(requests) >= MOST_REQUESTS or len(harvest.readings) >= MOST_READINGS:
                 raise _Enough
-            requests.append(_request(url, params, headers))
-            return client.get(url, params, headers, access=trial.access)
+            sent = sender.sent
+            try:
+                return client.get(url, params, headers, access=trial.access)
+            finally:
+                if sender.sent > sent:
+                    requests.append(_request(url, params, headers))
 
         try:
             if trial.kind in SUBSCRIBED:
@@ -144,6 +172,8 @@ def run(trial: Trial, settings: CollectionSettings, *, at: datetime) -> Preview:
             fault = found.sentence()
         except _Enough:
             is_whole = False
+    if fault is not None:
+        harvest = Harvest()
     taken = harvest.readings[:MOST_READINGS]
     with Arrivals(trial.targets, until=to_microseconds(at)) as arrivals:
         arrivals.add(taken)

@@ -119,6 +119,10 @@ FIXED = (
     _("Choose at least one reading."),
     _("Say why these readings are given up."),
     _("A GeoJSON FeatureCollection with features is needed."),
+    _("Only a GeoJSON Polygon or MultiPolygon can be an outline."),
+    _("The outline has no coordinates."),
+    _("The outline has an empty polygon."),
+    _("A ring needs four positions, the last equal to the first."),
     _("A feature needs a property 'code'."),
     _("A feature needs a geometry."),
     _("An instant with its offset from UTC is needed."),
@@ -228,7 +232,27 @@ PATTERNS = (
     ),
     (r"Not JSON: (?P<why>.+)\.", _("Not JSON: %(why)s.")),
     (r"reading (?P<number>\d+) is of another source", _("reading %(number)s is of another source")),
+    *(
+        (rf"(?P<code>\S+) is no valid outline: {why} near (?P<place>[\d., -]+)\.", words)
+        for why, words in (
+            ("the outline crosses itself", _("%(code)s: the outline crosses itself near %(place)s.")),
+            ("the outline touches itself", _("%(code)s: the outline touches itself near %(place)s.")),
+            ("a hole lies outside", _("%(code)s: a hole lies outside the outline near %(place)s.")),
+            ("a hole lies in a hole", _("%(code)s: a hole lies in another hole near %(place)s.")),
+            ("one part lies in another", _("%(code)s: one part lies in another near %(place)s.")),
+            ("a ring stands twice", _("%(code)s: a ring stands twice near %(place)s.")),
+            ("a hole cuts the outline in two", _("%(code)s: a hole cuts the outline in two near %(place)s.")),
+            ("a ring encloses nothing", _("%(code)s: a ring encloses nothing near %(place)s.")),
+        )
+    ),
     (r"(?P<code>.+) is no valid outline: (?P<why>.+)\.", _("%(code)s is no valid outline: %(why)s.")),
+    (
+        r"(?P<code>\S+) lies (?P<km>[\d,]+) km from the other districts\.",
+        _("%(code)s lies %(km)s km from the other districts."),
+    ),
+    (r"Not a position: (?P<what>.*)\.", _("Not a position: %(what)s.")),
+    (r"Outside longitude and latitude: (?P<what>.*)\.", _("Outside longitude and latitude: %(what)s.")),
+    (r"The code (?P<code>.+) is in use\.", _("The code %(code)s is in use.")),
     (r"(?P<first>.+) and (?P<second>.+) overlap\.", _("%(first)s and %(second)s overlap.")),
     (r"Line (?P<line>\d+) is not (?P<format>JSON|CSV)\.", _("Line %(line)s is not %(format)s.")),
     (r"1 to (?P<most>\d+) printable characters\.", _("1 to %(most)s printable characters.")),
@@ -267,7 +291,7 @@ PATTERNS = (
     (r"There is no metric (?P<code>.+)\.", _("There is no metric %(code)s.")),
     (r"unknown hub (?P<name>.+)", _("unknown hub %(name)s")),
     (r"unknown territory (?P<code>.+)", _("unknown territory %(code)s")),
-    (r"Unknown time zone '(?P<name>.*)'\.", _("Unknown time zone %(name)s.")),
+    (r"Unknown time zone '?(?P<name>.*?)'?\.", _("Unknown time zone %(name)s.")),
     (r"The hub (?P<name>.+) exists\.", _("The hub %(name)s exists.")),
     (r"The hub has a source named (?P<name>.+)\.", _("The hub has a source named %(name)s.")),
     (

@@ -57,7 +57,11 @@ def upload() -> ResponseReturnValue:
     except Invalid as refusal:
         sent.errors = _by_control(refusal)
         return _index(sent), 422
-    flash(ngettext("%(num)s outline is stored.", "%(num)s outlines are stored.", len(drawn)), "success")
+    count = len(drawn.districts)
+    flash(ngettext("%(num)s outline is stored.", "%(num)s outlines are stored.", count), "success")
+    for code, km in drawn.remote.items():
+        told = gettext("%(code)s lies %(km)s km from the other districts.", code=code, km=f"{km:,.0f}")
+        flash(told, "warning")
     return redirect(url_for("districts.index"), 303)
 
 
@@ -100,10 +104,19 @@ def _page(shown: District, sent: Sent) -> str:
         "districts/district.html",
         page=district_desk.page(db.session, shown, actor()),
         fact_names=FACT_NAMES,
+        reference=reference,
         sent=sent,
         errors=sent.errors,
         labels=LABELS,
     )
+
+
+def reference(text: str) -> str:
+    """Where a fact stands; of an area, that it was computed, in the reader's language."""
+    source, mark, rest = text.rpartition(f" ({district_desk.OUTLINE_SOURCE})")
+    if not mark or rest:
+        return text
+    return gettext("%(source)s (computed from the outline)", source=source)
 
 
 def _by_control(refusal: Invalid) -> dict[str, list[str]]:

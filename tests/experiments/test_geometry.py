@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from experiments.errors import Invalid
-from experiments.geometry import AUTHALIC_RADIUS_KM, area_km2, outlines_by_code, overlaps
+from experiments.geometry import AUTHALIC_RADIUS_KM, area_km2, outlines_by_code, overlaps, remote
 
 
 def square(west, south, size=0.01):
@@ -51,7 +51,45 @@ def test_what_is_no_outline_is_refused_where_it_stands(file, field):
 def test_a_ring_that_crosses_itself_is_named_with_the_place():
     with pytest.raises(Invalid) as refusal:
         outlines_by_code(collection(("D01", BOW_TIE)))
-    assert refusal.value.errors["outlines.0"] == ["D01 is no valid outline: Self-intersection[0.5 0.5]."]
+    assert refusal.value.errors["outlines.0"] == [
+        "D01 is no valid outline: the outline crosses itself near 0.50000, 0.50000."
+    ]
+
+
+def hollow(hole):
+    shell, inner = square(0, 0, 1)["coordinates"][0], hole["coordinates"][0]
+    return {"type": "Polygon", "coordinates": [shell, inner]}
+
+
+def parts(*squares):
+    return {"type": "MultiPolygon", "coordinates": [each["coordinates"] for each in squares]}
+
+
+@pytest.mark.parametrize(
+    ("outline", "why"),
+    [
+        (hollow(square(5, 5)), "a hole lies outside"),
+        (parts(square(0, 0, 1), square(0.5, 0.5, 1)), "the outline crosses itself"),
+        (parts(square(0, 0, 3), square(1, 1, 1)), "one part lies in another"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_our_own(outline, why):
+    with pytest.raises(Invalid) as refusal:
+        outlines_by_code(collection(("D01", outline)))
+    assert why in refusal.value.errors["outlines.0"][0]
+
+
+def test_a_district_far_from_the_others_is_found_with_its_distance():
+    # One degree along a meridian is the radius times pi over 180.
+    given = {f"D0{each}": square(127, 37 + each / 100) for each in range(1, 5)} | {"D09": square(127, 38.04)}
+    found = remote({code: orjson.dumps(shape).decode() for code, shape in given.items()})
+    assert found == {"D09": pytest.approx(AUTHALIC_RADIUS_KM * math.pi / 180, rel=1e-6)}
+
+
+def test_of_two_apart_the_one_known_before_lies_right():
+    given = {"D01": orjson.dumps(square(0, 0)).decode(), "D02": orjson.dumps(square(127, 37)).decode()}
+    assert set(remote(given, {"D02"})) == {"D01"}
+    assert remote({"D01": given["D01"]}) == {}
 
 
 def test_neighbours_touch_and_do_not_overlap():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from sqlalchemy import select
@@ -35,6 +36,9 @@ def test_outlines_are_stored_with_their_areas(officer, rows, site):  # noqa: F81
     file = collection(("D01", square(127, 37)), ("D02", square(127.01, 37)))
     assert send_file(officer, site, file).status_code == 303
     assert set(outlines(rows)) == {"D01", "D02"}
+    assert "Survey of 2025 (computed from the outline)" in officer.read(
+        f"/districts/{site.territory.code}/D01"
+    )
     areas = [each.value for each in stored(rows, select(DistrictFact)) if each.name == "area"]
     assert areas == [pytest.approx(0.987, abs=0.01)] * 2
     assert "2 of 6 districts have an outline." in officer.read("/districts")
@@ -61,6 +65,21 @@ def test_a_new_outline_must_not_overlap_an_old_one(officer, rows, site):  # noqa
     assert send_file(officer, site, collection(("D01", square(127, 37)))).status_code == 303
     assert send_file(officer, site, collection(("D02", square(127.005, 37)))).status_code == 422
     assert set(outlines(rows)) == {"D01"}
+
+
+def test_a_district_on_the_other_side_of_the_world_is_refused_with_its_distance(officer, rows, site):  # noqa: F811
+    near = [(f"D0{each}", square(127 + each / 100, 37)) for each in (1, 2)]
+    answer = send_file(officer, site, collection(*near, ("D03", square(0, 0))))
+    assert answer.status_code == 422
+    assert re.search(r"D03 lies 1\d,\d{3} km from the other districts", answer.text)
+    assert outlines(rows) == {}
+
+
+def test_an_island_is_stored_with_a_word_of_warning(officer, rows, site):  # noqa: F811
+    near = [(f"D0{each}", square(127 + each / 100, 37)) for each in (1, 2)]
+    send_file(officer, site, collection(*near, ("D03", square(127, 38))))
+    assert "D03 lies 111 km from the other districts." in officer.read("/districts")
+    assert set(outlines(rows)) == {"D01", "D02", "D03"}
 
 
 def test_a_file_says_where_it_is_from(officer, site):  # noqa: F811

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+import orjson
+from cryptography.fernet import Fernet
+
 from experiments.collection import preview
+from experiments.collection.credentials import Credentials, Kind, Vault
 from experiments.collection.models import CollectionAttempt, Observation
 from tests.experiments.collection.build import (
     NOW,
@@ -78,3 +83,37 @@ def test_a_fault_is_said_and_not_repeated(session):
         found = tried(session, base_url)
     assert "not valid JSON" in found.fault
     assert len(asked) == len(found.requests) == 1
+
+
+def test_what_came_before_a_fault_is_not_shown(session, monkeypatch):
+    monkeypatch.setattr(preview, "LARGEST_PAGE", 1)
+    pages = []
+
+    def second_breaks(target):
+        pages.append(target)
+        headers = {"Content-Type": "application/json", "NGSILD-Results-Count": "2"}
+        values = [[5.0, (NOW - timedelta(hours=2)).isoformat()]]
+        found = {
+            "id": entity(1),
+            "type": "TrafficFlowObserved",
+            "intensity": {"type": "Property", "values": values},
+        }
+        return 200, headers, orjson.dumps([found]) if len(pages) == 1 else b"["
+
+    with scripted_hub(second_breaks) as base_url:
+        found = tried(session, base_url, page_size=1)
+    assert len(pages) == 2
+    assert (found.readings, found.dropped, found.suspects) == ((), {}, ())
+    assert not any(line.points for line in found.lines)
+
+
+def test_a_question_that_was_never_sent_is_not_shown(session):
+    keys = (Fernet.generate_key().decode(),)
+    settings = replace(SETTINGS, credential_keys=keys)
+    with scripted_hub(lambda target: (200, {}, b"[]")) as base_url:
+        source = create_source(session, base_url)
+        client = Credentials(Kind.CLIENT_CREDENTIALS, "me", "secret", token_url="http://10.0.0.1/token")
+        source.hub.credentials = Vault(keys).seal(client)
+        found = preview.run(preview.trial_of(session, source, at=NOW), settings, at=NOW)
+    assert "private network" in found.fault
+    assert found.requests == ()
