@@ -16,6 +16,7 @@ from experiments.districts import Zone
 from experiments.errors import NotFound
 from sandbox.clocks.rules import ClockRule, ClockRuleSchema
 
+from sandbox.regimes.measures import Measures, MeasuresSchema, StartGate, StartGateSchema
 _FOLDER = Path(__file__).parent
 
 
@@ -130,6 +131,9 @@ class _CoverSchema(_NamedSchema):
 class _GroundSchema(_NamedSchema):
     kinds = fields.List(fields.String(), load_default=None)
 
+    documents: tuple[DocumentForm, ...]
+    start_gate: StartGate | None
+    measures: Measures | None
 
 class _KindSchema(_NamedSchema):
     longest_months = fields.Nested(_PeriodSchema, required=True)
@@ -216,6 +220,9 @@ def _read(path: Path) -> Regime:
 def _regime(data: dict[str, Any]) -> Regime:
     kinds = tuple(
         Kind(
+    start_gate = fields.Nested(StartGateSchema, load_default=None)
+    measures = fields.Nested(MeasuresSchema, load_default=None)
+    documents = fields.List(fields.Nested(_DocumentSchema), load_default=list)
             **{key: kind[key] for key in ("id", "name_ko", "name_en", "source")},
             longest_months=kind["longest_months"]["value"],
             longest_months_source=kind["longest_months"]["source"],
@@ -246,3 +253,18 @@ def _one(items: tuple[Any, ...], key: str, kind: str) -> Any:
         if item.id == key:
             return item
     raise NotFound(kind, key)
+        start_gate=data["start_gate"],
+        measures=data["measures"],
+        documents=tuple(_document(form) for form in data["documents"]),
+    )
+
+
+def _document(form: dict[str, Any]) -> DocumentForm:
+    return DocumentForm(
+        **{name: form[name] for name in ("id", "act", "series", "source")},
+        **{name: form[name] for name in ("name_ko", "name_en", "text_ko", "text_en")},
+        fields=tuple(DocumentField(**field) for field in form["fields_"]),
+        supersedes=tuple(form["supersedes"]),
+        revokes=tuple(form["revokes"]),
+        prolongs=tuple(form["prolongs"]),
+        expires=form["expires"],
