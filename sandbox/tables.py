@@ -1,4 +1,7 @@
-"""Every module that declares a table, so that one import fills the metadata completely."""
+"""Every module that declares a table, so that one import fills the metadata completely.
+
+`keeping` comes along: whoever commits keeps the desks current.
+"""
 
 from experiments import districts, facts, metrics
 from experiments.collection import models as collection
@@ -13,6 +16,8 @@ from sandbox.clocks import feed
 from sandbox.clocks import models as clocks
 from sandbox.confirmations import models as confirmations
 from sandbox.decisions import models as decisions
+from sandbox.desks import keeping
+from sandbox.desks import models as desks
 from sandbox.exemptions import models as exemptions
 from sandbox.insurance import models as insurance
 from sandbox.ledger import chain
@@ -30,12 +35,14 @@ __all__ = [
     "collection",
     "confirmations",
     "decisions",
+    "desks",
     "districts",
     "evaluation",
     "exemptions",
     "feed",
     "facts",
     "insurance",
+    "keeping",
     "metadata",
     "metrics",
     "mqtt",

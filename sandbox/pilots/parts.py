@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, union_all
 from sqlalchemy.orm import Session
 
-from experiments.lifecycle import Lifecycle
+from experiments.lifecycle import Actor, Lifecycle
 from experiments.registrations.models import EXPERIMENT
+from sandbox.accounts import Person
 from sandbox.decisions.models import Decision
 from sandbox.decisions.table import DECISION
+from sandbox.exemptions.models import Consultation
 from sandbox.exemptions.table import EXEMPTION
 from sandbox.insurance.models import CompensationPlan
 from sandbox.insurance.table import COMPENSATION
@@ -91,3 +93,15 @@ def _deeds_of(session: Session, pilot: Pilot, part: Part) -> Iterator[Deed]:
         history = part.lifecycle.history
         past = select(history).where(history.subject_id.in_(keys)).order_by(history.id)
         yield from deeds_of(part.lifecycle.kind, session.scalars(past))
+
+
+def hands(session: Session, pilot: Pilot) -> list[Actor]:
+    """Everybody who took a step in any part of the case, or replied in it."""
+    ids: list[Select[Any]] = [
+        select(part.lifecycle.history.actor_id).where(part.lifecycle.history.subject_id.in_(keys))
+        for part in PARTS
+        if (keys := part.keys(session, pilot))
+    ]
+    ids.append(select(Consultation.replied_by_id).where(Consultation.exemption_id == pilot.exemption_id))
+    people = select(Person).where(Person.id.in_(union_all(*ids)), Person.disabled_at.is_(None))
+    return [person.actor for person in session.scalars(people.order_by(Person.id))]
