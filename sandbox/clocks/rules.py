@@ -112,6 +112,7 @@ class ClockRule:
     starts_on   the event that starts it, or, counted backwards, the day that it precedes
     ends_on     the events that end it
     owed_by     who has to act
+    outlives_case  whether it runs on when the case that it belongs to is over
     stops       whether it can be stopped; the days on which it stands still are not counted
     gross_cap   the longest that it runs, stops included; None: no cap
     unverified  what of this row no text was found for (Korean and English sentences)
@@ -132,6 +133,7 @@ class ClockRule:
     gross_cap: Length | None
     extension: Extension | None
     on_lapse: Lapse
+    outlives_case: bool
     unverified_ko: str
     unverified_en: str
 
@@ -177,6 +179,7 @@ class ClockRuleSchema(Schema):
     gross_cap = fields.Nested(LengthSchema, load_default=None)
     extension = fields.Nested(ExtensionSchema, load_default=None)
     on_lapse = fields.Enum(Lapse, by_value=True, required=True)
+    outlives_case = fields.Boolean(load_default=False)
     unverified_ko = fields.String(load_default="")
     unverified_en = fields.String(load_default="")
 

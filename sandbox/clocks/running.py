@@ -66,8 +66,10 @@ def end(session: Session, case: Case, event: str, *, subject: str, by: Actor, at
 
 
 def void(session: Session, case: Case, *, by: Actor, at: datetime, reason: str) -> None:
-    """End every running clock of a case that is over."""
+    """End every running clock of a case that is over, but those that outlive it."""
     for clock in running(session, case):
+        if clock.rule.outlives_case:
+            continue
         clock.ended_on = max(clock.started_on, _day(clock.regime, at))
         _note(session, clock, EventKind.VOIDED, by, at, reason=reason)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from holidays import list_supported_countries
@@ -15,8 +16,9 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from experiments.districts import Zone
 from experiments.errors import NotFound
 from sandbox.clocks.rules import ClockRule, ClockRuleSchema
-
+from sandbox.regimes.claims import ClaimRules, ClaimRulesSchema
 from sandbox.regimes.measures import Measures, MeasuresSchema, StartGate, StartGateSchema
+
 _FOLDER = Path(__file__).parent
 
 
@@ -76,6 +78,43 @@ class CoverItem:
 
 
 @dataclass(frozen=True)
+class DocumentField:
+    """One field that a document must carry, with the provision that asks for it."""
+
+    id: str
+    source: str
+    name_ko: str
+    name_en: str
+
+
+@dataclass(frozen=True)
+class DocumentForm:
+    """A certificate or gazette notice as the regime words it.
+
+    act     the act on a case that brings it about
+    series  what it is numbered among
+    text_ko, text_en  its sentence, with fields in braces
+    supersedes, revokes, prolongs  kinds of documents of the same case that it takes the place of,
+        ends, or keeps in force beyond their period
+    expires  whether it ends with the granted period
+    """
+
+    id: str
+    act: str
+    series: str
+    source: str
+    name_ko: str
+    name_en: str
+    text_ko: str
+    text_en: str
+    fields: tuple[DocumentField, ...]
+    supersedes: tuple[str, ...]
+    revokes: tuple[str, ...]
+    prolongs: tuple[str, ...]
+    expires: bool
+
+
+@dataclass(frozen=True)
 class Regime:
     """One law as of one text."""
 
@@ -93,6 +132,10 @@ class Regime:
     attachments: tuple[FileItem, ...]
     minimum_cover: tuple[CoverItem, ...]
     clocks: tuple[ClockRule, ...]
+    claims: ClaimRules | None
+    documents: tuple[DocumentForm, ...]
+    start_gate: StartGate | None
+    measures: Measures | None
 
     def kind(self, key: str) -> Kind:
         return _one(self.kinds, key, "exemption kind")
@@ -102,6 +145,13 @@ class Regime:
 
     def clock(self, key: str) -> ClockRule:
         return _one(self.clocks, key, "clock")
+
+    def document(self, key: str) -> DocumentForm:
+        return _one(self.documents, key, "document")
+
+    def documents_of(self, act: str) -> tuple[DocumentForm, ...]:
+        """The documents that `act` brings about, in the order in which they are issued."""
+        return tuple(form for form in self.documents if form.act == act)
 
     def files_asked_of(self, kind: str) -> tuple[FileItem, ...]:
         """The files that an application of this kind must come with."""
@@ -131,12 +181,28 @@ class _CoverSchema(_NamedSchema):
 class _GroundSchema(_NamedSchema):
     kinds = fields.List(fields.String(), load_default=None)
 
-    documents: tuple[DocumentForm, ...]
-    start_gate: StartGate | None
-    measures: Measures | None
 
 class _KindSchema(_NamedSchema):
     longest_months = fields.Nested(_PeriodSchema, required=True)
+
+
+class _DocumentSchema(_NamedSchema):
+    act = fields.String(required=True)
+    series = fields.String(required=True, validate=validate.OneOf(["certificate", "notice"]))
+    text_ko = fields.String(required=True)
+    text_en = fields.String(required=True)
+    fields_ = fields.List(fields.Nested(_NamedSchema), required=True, data_key="fields")
+    supersedes = fields.List(fields.String(), load_default=list)
+    revokes = fields.List(fields.String(), load_default=list)
+    prolongs = fields.List(fields.String(), load_default=list)
+    expires = fields.Boolean(load_default=False)
+
+    @validates_schema
+    def the_sentence_names_fields_of_the_document(self, data: Mapping[str, Any], **_: Any) -> None:
+        known = {field["id"] for field in data["fields_"]} | {"number"}
+        for name in ("text_ko", "text_en"):
+            if unknown := {key for _, key, _, _ in Formatter().parse(data[name]) if key is not None} - known:
+                raise ValidationError(f"Unknown fields {sorted(unknown)} in {data['id']}.", name)
 
 
 class RegimeSchema(Schema):
@@ -156,6 +222,10 @@ class RegimeSchema(Schema):
     plan_contents = fields.List(fields.Nested(_NamedSchema), required=True)
     attachments = fields.List(fields.Nested(_GroundSchema), load_default=list)
     minimum_cover = fields.List(fields.Nested(_CoverSchema), load_default=list)
+    claims = fields.Nested(ClaimRulesSchema, load_default=None)
+    start_gate = fields.Nested(StartGateSchema, load_default=None)
+    measures = fields.Nested(MeasuresSchema, load_default=None)
+    documents = fields.List(fields.Nested(_DocumentSchema), load_default=list)
 
     @validates_schema
     def grounds_are_open_to_known_kinds(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -170,6 +240,13 @@ class RegimeSchema(Schema):
         for item in data["attachments"]:
             if unknown := set(item["kinds"] or ()) - known:
                 raise ValidationError(f"Unknown kinds {sorted(unknown)} of {item['id']}.", "attachments")
+
+    @validates_schema
+    def documents_name_known_ones(self, data: Mapping[str, Any], **_: Any) -> None:
+        known = {form["id"] for form in data["documents"]}
+        for form in data["documents"]:
+            if unknown := {*form["supersedes"], *form["revokes"], *form["prolongs"]} - known:
+                raise ValidationError(f"Unknown documents {sorted(unknown)} of {form['id']}.", "documents")
 
     @validates_schema
     def covers_are_named_once(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -220,9 +297,6 @@ def _read(path: Path) -> Regime:
 def _regime(data: dict[str, Any]) -> Regime:
     kinds = tuple(
         Kind(
-    start_gate = fields.Nested(StartGateSchema, load_default=None)
-    measures = fields.Nested(MeasuresSchema, load_default=None)
-    documents = fields.List(fields.Nested(_DocumentSchema), load_default=list)
             **{key: kind[key] for key in ("id", "name_ko", "name_en", "source")},
             longest_months=kind["longest_months"]["value"],
             longest_months_source=kind["longest_months"]["source"],
@@ -245,14 +319,7 @@ def _regime(data: dict[str, Any]) -> Regime:
         ),
         minimum_cover=tuple(CoverItem(**item) for item in data["minimum_cover"]),
         clocks=tuple(data["clocks"]),
-    )
-
-
-def _one(items: tuple[Any, ...], key: str, kind: str) -> Any:
-    for item in items:
-        if item.id == key:
-            return item
-    raise NotFound(kind, key)
+        claims=data["claims"],
         start_gate=data["start_gate"],
         measures=data["measures"],
         documents=tuple(_document(form) for form in data["documents"]),
@@ -268,3 +335,11 @@ def _document(form: dict[str, Any]) -> DocumentForm:
         revokes=tuple(form["revokes"]),
         prolongs=tuple(form["prolongs"]),
         expires=form["expires"],
+    )
+
+
+def _one(items: tuple[Any, ...], key: str, kind: str) -> Any:
+    for item in items:
+        if item.id == key:
+            return item
+    raise NotFound(kind, key)
