@@ -179,6 +179,7 @@ RULES: dict[str, Rule] = {
     "company.edit": company_author,
     "telemetry.index": company_people,
     "telemetry.open_source": company_people,
+    "telemetry.move_start": company_people,
     "telemetry.rotate": company_people,
     "telemetry.revoke": company_people,
     # the case file, shared by its parties (who they are is asked again for each case)
@@ -286,6 +287,7 @@ RULES: dict[str, Rule] = {
     "people.disable": administrator,
     "people.password": administrator,
     "people.new_organisation": administrator,
+    "people.address": administrator,
     "audit.ledger": auditor,
     # the interface for machines: the same use cases, asked again for each case as on the pages
     "api-docs.openapi_json": anyone,

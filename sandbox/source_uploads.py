@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from experiments.collection import upload
-from experiments.collection.connectors.readings import Reading
 from experiments.collection.faults import quote
 from experiments.collection.models import DataSource
 from experiments.collection.spreadsheets import Sheet, is_workbook, read_sheet
-from experiments.collection.upload import Layout, Upload
+from experiments.collection.upload import Checked, Layout, Upload
 from experiments.errors import NotFound, Refused, WrongMoment
 from experiments.lifecycle import Actor
 from sandbox import ledger
@@ -58,8 +56,8 @@ def guessed(source: DataSource, sheet: Sheet) -> Layout:
     return Layout(**found, only_attribute="" if found["attribute"] else only)
 
 
-def check(session: Session, kept: Upload, layout: Layout, *, at: datetime) -> Sequence[Reading]:
-    """The readings of a file under `layout`; Invalid by cell."""
+def check(session: Session, kept: Upload, layout: Layout, *, at: datetime) -> Checked:
+    """The readings of a file under `layout`, and what is early of them; Invalid by cell."""
     return upload.checked(session, kept.source, read_sheet(kept.body), layout, at=at)
 
 
@@ -68,7 +66,7 @@ def store(session: Session, kept: Upload, layout: Layout, *, by: Actor, at: date
     _require_keeper(session, kept.source, by, "source.upload")
     if kept.source.paused:
         raise WrongMoment("source.upload", "paused", needs="source_is_collected")
-    readings = upload.checked(session, kept.source, read_sheet(kept.body), layout, at=at)
+    readings = check(session, kept, layout, at=at).readings
     attempt = upload.store_upload(session, kept, readings, holder=f"person:{by.person_id}", at=at)
     counts = {name: getattr(attempt, name) for name in ("readings", "inserted", "revised", "unchanged")}
     _record(session, kept, "upload", by, at, sha256=kept.sha256, **counts)

@@ -34,7 +34,8 @@ NEVER_AGGREGATED = frozenset((Dialect.CITY_DATA_HUB, Dialect.ORION_LD))
 NOT_AGGREGATED = "Hubs of this dialect put no readings together: ask for the readings themselves."
 CADENCES = ("hour", "day", "week", "month", "year")
 
-EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
+# As for readings: no earlier one is taken from anybody.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 # Identifiers of the hub are kept as they are: normalised, they would no longer match. Those of tables may
 # be names with blanks between words.
 _BLACK = r"[^\x00-\x20\x7f\ud800-\udfff]"

@@ -56,20 +56,23 @@ def reprocess(
     """Try `readings` of `source` again under today's mapping and metrics, as an attempt of its own.
 
     What can be stored now is `stored`; what a later reading of the same instant has overtaken is
-    `superseded`; the rest stays as it is. A message of a broker is read as the source now says, and what of
+    `superseded`; the rest stays as it is, also what lies before the start of the source: the attempt counts
+    it as left out. A message of a broker is read as the source now says, and what of
     it still cannot be stored comes back by itself. WrongMoment for a reading that was decided already.
     """
     _check(source, readings, "quarantine.reprocess")
     targets = targets_of(session, source.id)
+    first = to_microseconds(source.starts_at)
     taken: list[Reading] = []
     decided: list[tuple[QuarantinedReading, Verdict]] = []
     for row, found in _read_again(source, targets, readings):
         left = [reading for reading in found if not _is_overtaken(session, targets, reading, row.received_at)]
         if found and not left:
             decided.append((row, Verdict.SUPERSEDED))
-        elif any(_is_fit(targets, reading, at) for reading in left):
-            decided.append((row, Verdict.STORED))
+        elif fit := [reading for reading in left if _is_fit(targets, reading, at)]:
             taken += left
+            if any(reading.at >= first for reading in fit):
+                decided.append((row, Verdict.STORED))
     attempt = receive(session, source, taken, way=Way.REPROCESS, holder=holder, at=at)
     for row, verdict in decided:
         _decide(row, verdict, at)

@@ -80,3 +80,11 @@ def open_source(
     add_missing_series(session, source, at=at)
     note(session, source, at=at)
     return source
+
+
+def move_start(session: Session, source: DataSource, starts_at: datetime) -> None:
+    """Take readings from the earlier instant `starts_at` on; Invalid where it is no earlier."""
+    if starts_at >= source.starts_at:
+        raise Invalid({"starts_on": ["Readings from this day on are taken already."]})
+    source.starts_at = starts_at
+    session.flush()

@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments.collection import ingest, withdrawals
-from experiments.collection.connectors.ngsi_ld_instants import instant
+from experiments.collection.connectors.ngsi_ld_instants import LATEST, instant, is_sensible
 from experiments.collection.connectors.readings import Reading
 from experiments.collection.intake import Arrivals, targets_of
 from experiments.collection.models import (
@@ -34,13 +34,13 @@ from experiments.errors import Invalid, WrongMoment
 from experiments.orm import Base, Identified
 
 MOST_ERRORS = 100
+_NO_INSTANT = "This is no day and no instant."
+_SENSELESS = "This instant lies outside the years 1900 to 2199."
 Where = tuple[int, int]
 """A cell by its row, from 1, and its column, from 0."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _BLANK_BETWEEN = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?(.*)")
 _END_OF_DAY = re.compile(r"(.{10}T)24:00:00(.*)")
-# Instants have to be instants in every zone.
-_EARLIEST, _LATEST = (to_microseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (2, 9999))
 
 
 class Upload(Identified, Base):
@@ -87,9 +87,16 @@ class Layout:
     only_attribute: str = ""
 
 
-def checked(
-    session: Session, source: DataSource, sheet: Sheet, layout: Layout, *, at: datetime
-) -> list[Reading]:
+@dataclass(frozen=True)
+class Checked:
+    """The readings of a file in its order, and the rows (from 1) of those before the start of the source:
+    they are stored, since somebody looked at them, and nothing else of the source is as old."""
+
+    readings: list[Reading]
+    early_rows: tuple[int, ...]
+
+
+def checked(session: Session, source: DataSource, sheet: Sheet, layout: Layout, *, at: datetime) -> Checked:
     """The readings of `sheet`, all of them fit to be stored; Invalid with what is wrong, by cell (`B5`),
     row by row, at most 100 of them.
 
@@ -111,7 +118,9 @@ def checked(
         raise Invalid({place(*where): [errors[where]] for where in sorted(errors)[:MOST_ERRORS]})
     if not readings:
         raise Invalid({"file": ["There is no reading here."]})
-    return [reading for _, reading in readings]
+    first = to_microseconds(source.starts_at)
+    early = dict.fromkeys(where[0] for where, reading in readings if reading.at < first)
+    return Checked([reading for _, reading in readings], tuple(early))
 
 
 def store_upload(
@@ -230,8 +239,8 @@ class _Reader:
         for number, cells in self._sheet.rows:
             row = dict(zip(self._sheet.header, cells, strict=True))
             at = self._instant(row[self._layout.observed_at])
-            if at is None:
-                yield self._place(number, self._layout.observed_at), "This is no day and no instant."
+            if at is None or not is_sensible(at):
+                yield self._place(number, self._layout.observed_at), _NO_INSTANT if at is None else _SENSELESS
                 continue
             for column, entity, attribute in self._readings(row):
                 value = row[column]
@@ -269,12 +278,13 @@ class _Reader:
         return where, Reading(self._entities[entity], attribute, at, value)
 
     def _instant(self, cell: Cell) -> int | None:
-        """Microseconds since the epoch; None for what is no instant, or lies beyond all calendars."""
+        """Microseconds since the epoch; None for what is no instant."""
         try:
-            at = self._read(cell)
-        except (ValueError, OverflowError):
+            return self._read(cell)
+        except ValueError:
             return None
-        return at if at is not None and _EARLIEST <= at < _LATEST else None
+        except OverflowError:
+            return LATEST
 
     def _read(self, cell: Cell) -> int | None:
         if isinstance(cell, datetime):

@@ -6,11 +6,13 @@ it among the city's sources and may pause it. It takes readings while the pilot 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from marshmallow import Schema, fields
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -19,14 +21,22 @@ from experiments.collection.models import CollectionAttempt, DataSource
 from experiments.collection.tokens import SourceToken
 from experiments.districts import District
 from experiments.errors import Invalid, NotFound, Refused, WrongMoment
+from experiments.fields import load
 from experiments.lifecycle import Actor
 from experiments.metrics import Metric, metric
 from experiments.orm import Base, Identified
 from sandbox.pilots.models import Pilot, PilotStatus
-from sandbox.pilots.table import PILOT, people_of_the_company, plan_is_locked, record
+from sandbox.pilots.start_gate import plan_is_locked
+from sandbox.pilots.table import PILOT, people_of_the_company, record
 from sandbox.source_tokens import OVERLAP, SENSIBLE_DAYS
 
-TAKING = (PilotStatus.APPROVED, PilotStatus.RUNNING, PilotStatus.SUSPENDED)
+TAKING = GOING_ON
+
+
+class StartSchema(Schema):
+    """The day from which on readings are taken."""
+
+    starts_on = fields.Date(required=True)
 
 
 class PilotSource(Identified, Base):
@@ -85,7 +95,7 @@ def open_telemetry(
         metrics=[known[code] for code in dict.fromkeys(codes)],
         districts=pilot.districts,
         cadence=cadence,
-        starts_at=_baseline_begins(pilot),
+        starts_at=_midnight(pilot, _baseline_from(pilot)),
         at=at,
     )
     session.add(PilotSource(pilot_id=pilot.id, source_id=source.id))
@@ -95,6 +105,19 @@ def open_telemetry(
         session, pilot, "open_telemetry", by, at, source=source.id, metrics=list(codes), districts=districts
     )
     return source
+
+
+def move_start(session: Session, pilot: Pilot, data: Mapping[str, Any], *, by: Actor, at: datetime) -> None:
+    """Take readings from an earlier day on, in the territory's zone: back to what the plan compares with."""
+    source = _opened(session, pilot, by, "pilot.move_telemetry_start")
+    _require_taking(pilot, "pilot.move_telemetry_start")
+    starts_on, first = load(StartSchema(), dict(data))["starts_on"], _baseline_from(pilot)
+    if starts_on < first:
+        raise Invalid({"starts_on": [f"The plan compares with nothing before {first}."]})
+    before, starts_at = source.starts_at, _midnight(pilot, starts_on)
+    telemetry.move_start(session, source, starts_at)
+    details = {"source": source.id, "from": before.isoformat(), "to": starts_at.isoformat()}
+    record(session, pilot, "move_telemetry_start", by, at, **details)
 
 
 def make_token(session: Session, pilot: Pilot, *, label: str, days: int, by: Actor, at: datetime) -> str:
@@ -172,13 +195,17 @@ def _metrics(session: Session, pilot: Pilot) -> list[Metric]:
     ]
 
 
-def _baseline_begins(pilot: Pilot) -> datetime:
-    """The first instant that the plan in force compares with."""
+def _baseline_from(pilot: Pilot) -> date:
+    """The first day that the plan in force compares with."""
     plan = pilot.experiment.plan
     if plan is None:
         raise WrongMoment("pilot.open_telemetry", pilot.status, needs="plan_is_locked")
-    first = date.fromisoformat(plan.contents()["window"]["baseline_from"])
-    return datetime.combine(first, time(), ZoneInfo(pilot.site.territory.zone)).astimezone(UTC)
+    return date.fromisoformat(plan.contents()["window"]["baseline_from"])
+
+
+def _midnight(pilot: Pilot, day: date) -> datetime:
+    """When `day` begins in the pilot's territory."""
+    return datetime.combine(day, time(), ZoneInfo(pilot.site.territory.zone)).astimezone(UTC)
 
 
 def _record(session: Session, pilot: Pilot, verb: str, token: SourceToken, by: Actor, at: datetime) -> None:

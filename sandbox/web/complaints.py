@@ -127,6 +127,7 @@ FIXED = (
     _("A feature needs a geometry."),
     _("An instant with its offset from UTC is needed."),
     _("This instant lies outside the years 1900 to 2199."),
+    _("Readings from this day on are taken already."),
     _("The source does not map this attribute of this entity."),
     _("Too many of these readings cannot be stored."),
     _("There is no reading here."),
@@ -252,6 +253,10 @@ PATTERNS = (
     ),
     (r"Not a position: (?P<what>.*)\.", _("Not a position: %(what)s.")),
     (r"Outside longitude and latitude: (?P<what>.*)\.", _("Outside longitude and latitude: %(what)s.")),
+    (
+        r"The plan compares with nothing before (?P<day>\S+)\.",
+        _("The plan compares with nothing before %(day)s."),
+    ),
     (r"The code (?P<code>.+) is in use\.", _("The code %(code)s is in use.")),
     (r"(?P<first>.+) and (?P<second>.+) overlap\.", _("%(first)s and %(second)s overlap.")),
     (r"Line (?P<line>\d+) is not (?P<format>JSON|CSV)\.", _("Line %(line)s is not %(format)s.")),
@@ -350,6 +355,10 @@ PATTERNS = (
         _("Must lie between %(low)s and %(high)s."),
     ),
     (r"Must be greater than (?P<low>\S+)\.", _("Must be more than %(low)s.")),
+    (
+        r"The document cannot be issued without this \((?P<source>.+)\)\.",
+        _("The document cannot be issued without this (%(source)s)."),
+    ),
     (r"At least (?P<sum>[\d,]+) won \((?P<source>.+)\)\.", _("At least %(sum)s won (%(source)s).")),
     (
         r"The policy before runs until (?P<day>\S+)\.",

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
+from experiments.collection.ingest import BEFORE_THE_START
 from experiments.collection.intake import Doubt
 from experiments.collection.models import DataSource, Verdict, from_microseconds
 from experiments.errors import Invalid
@@ -37,6 +38,11 @@ def decide(source_id: int) -> ResponseReturnValue:
             attempt = quarantine_desk.reprocess(db.session, source, chosen, by=actor(), at=now())
             stored = attempt.inserted + attempt.revised + attempt.unchanged
             flash(ngettext("%(num)s reading was stored.", "%(num)s readings were stored.", stored), "success")
+            if early := attempt.dropped.get(BEFORE_THE_START):
+                told = gettext(
+                    "%(count)s lie before the start of the source and stay here.", count=early["count"]
+                )
+                flash(told, "warning")
     except Invalid as refusal:
         return _page(source, complaints.translated(refusal.errors)), 422
     return redirect(url_for("quarantine.index", source_id=source_id), 303)

@@ -48,6 +48,21 @@ def open_source(number: str) -> ResponseReturnValue:
     return redirect(url_for("telemetry.index", number=number), 303)
 
 
+@pages.post("/start")
+def move_start(number: str) -> ResponseReturnValue:
+    """Take readings from an earlier day on."""
+    pilot, sent = _pilot(number), _blank(SENSIBLE_DAYS)
+    try:
+        telemetry.move_start(
+            db.session, pilot, {"starts_on": request.form.get("starts_on")}, by=actor(), at=now()
+        )
+    except Invalid as refusal:
+        sent.refuse(refusal)
+        return _page(pilot, sent), 422
+    flash(gettext("Readings are taken from the earlier day on."), "success")
+    return redirect(url_for("telemetry.index", number=number), 303)
+
+
 @pages.post("/tokens/<key:token_id>/rotate")
 def rotate(number: str, token_id: int) -> ResponseReturnValue:
     pilot = _pilot(number)
@@ -95,6 +110,7 @@ def _page(
             "days": gettext("Works for"),
             "metrics": gettext("Metrics to send"),
             "cadence": gettext("A reading is expected"),
+            "starts_on": gettext("Readings from this day on"),
         },
         now=now(),
     )

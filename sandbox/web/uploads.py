@@ -12,7 +12,7 @@ from werkzeug.http import dump_options_header
 
 from experiments.collection.models import DataSource, from_microseconds
 from experiments.collection.spreadsheets import Sheet, read_sheet
-from experiments.collection.upload import Layout, Upload, uploads_of
+from experiments.collection.upload import Checked, Layout, Upload, uploads_of
 from experiments.errors import Invalid
 from sandbox import collection_health, source_uploads
 from sandbox.collection_desk import may_keep
@@ -64,8 +64,7 @@ def file(source_id: int, upload_id: int) -> ResponseReturnValue:
         return _page(kept, Sent(request.form, asdict(source_uploads.guessed(kept.source, _sheet(kept)))))
     sent = Sent(request.form)
     try:
-        readings = source_uploads.check(db.session, kept, _layout(sent), at=now())
-        return _page(kept, sent, list(readings))
+        return _page(kept, sent, source_uploads.check(db.session, kept, _layout(sent), at=now()))
     except Invalid as refusal:
         sent.errors = _explained(refusal)
     return _page(kept, sent), 422
@@ -109,7 +108,7 @@ def content(source_id: int, upload_id: int) -> ResponseReturnValue:
     return answer
 
 
-def _page(kept: Upload, sent: Sent, readings: list | None = None) -> str:
+def _page(kept: Upload, sent: Sent, checked: Checked | None = None) -> str:
     source, sheet = kept.source, _sheet(kept)
     metrics = {each.attribute: each.metric for each in source.attributes}
     districts = {each.entity: each.district for each in source.entities}
@@ -130,10 +129,11 @@ def _page(kept: Upload, sent: Sent, readings: list | None = None) -> str:
         },
         columns=[(name, name) for name in sheet.header],
         attributes=[(each, each) for each in metrics],
-        count=None if readings is None else len(readings),
+        count=len(checked.readings) if checked else None,
+        early_rows=checked.early_rows if checked else (),
         readings=[
             (from_microseconds(each.at), districts[each.entity], metrics[each.attribute], each.value)
-            for each in (readings or [])[:READINGS_SHOWN]
+            for each in (checked.readings if checked else [])[:READINGS_SHOWN]
         ],
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -59,3 +61,18 @@ def test_the_city_sees_where_its_readings_come_from(office):
     page = opened.read("data_officer", f"sources/{source}")
     assert "No hub is asked." in page
     assert "Collect now" not in page
+
+
+def test_the_company_moves_the_start_of_its_readings_back(office):
+    opened = office(RUNNING)
+    open_source(opened)
+    (source,) = opened.stored(select(DataSource))
+    first = source.starts_at.astimezone(ZoneInfo("Asia/Seoul")).date()
+    refused = opened.send("author", f"{PAGE}/start", starts_on=str(first - timedelta(days=1)))
+    assert wrong_fields(refused) == {"starts_on"}
+    assert wrong_fields(opened.send("author", f"{PAGE}/start", starts_on="9999-12-31")) == {"starts_on"}
+    assert opened.send("data_officer", f"{PAGE}/start", starts_on=str(first)).status_code == 403
+    opened.case.session.get(DataSource, source.id).starts_at = source.starts_at + timedelta(days=30)
+    opened.case.session.commit()
+    assert opened.send("author", f"{PAGE}/start", starts_on=str(first)).status_code == 303
+    assert opened.stored(select(DataSource.starts_at)) == [source.starts_at]

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from experiments.collection.connectors.ngsi_ld_instants import EARLIEST, LATEST, bounded
 from experiments.collection.models import EPOCH, to_microseconds
 
 _WRITTEN = re.compile(
@@ -23,20 +24,23 @@ _EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
 
 @lru_cache(maxsize=65_536)
 def instant_of(text: str, zone: str, written: str | None = None) -> int:
-    """Microseconds since the epoch; without an offset the local time of `zone` is meant.
+    """Microseconds since the epoch, `bounded`; without an offset the local time of `zone` is meant.
 
     `written` is `epoch_s`, `epoch_ms`, a format of strptime, or None for the forms above. ValueError
     for what is no instant. Rows share their instants, so that most calls are answered from the cache.
     """
     text = text.strip()
     if written in _EPOCHS:
-        return int(text) * _EPOCHS[written]
+        return bounded(int(text) * _EPOCHS[written])
     # A format may name an offset; without one the zone is put in below.
     moment, days = (datetime.strptime(text, written), 0) if written else _iso(text)  # noqa: DTZ007
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(zone))
     # Days are added to the local time: the midnight after a day of 23 hours is a midnight.
-    return to_microseconds((moment + timedelta(days=days)).astimezone(UTC))
+    try:
+        return bounded(to_microseconds((moment + timedelta(days=days)).astimezone(UTC)))
+    except OverflowError:
+        return bounded(EARLIEST - 1 if moment.year < 1900 else LATEST)
 
 
 def local(microseconds: int, zone: str) -> datetime:

@@ -35,14 +35,23 @@ IntArray = npt.NDArray[np.int64]
 
 
 def instant(text: str, zone: str | None) -> int:
-    """Microseconds since the epoch. Without an offset `zone` is meant; ValueError where there is none,
-    and for what is no instant; TypeError for what is no text."""
+    """Microseconds since the epoch, `bounded`. Without an offset `zone` is meant; ValueError where there is
+    none, and for what is no instant; TypeError for what is no text."""
     return _known_instants(zone)[text]
 
 
 def is_sensible(at: int) -> bool:
     """Whether an instant (microseconds since the epoch) lies in the years from 1900 to 2199."""
     return EARLIEST <= at < LATEST
+
+
+def bounded(at: int) -> int:
+    """`at`, or the nearest instant outside the years from 1900 to 2199 where it lies outside them.
+
+    Every window lies inside those years, so that a page with such an instant is read like any other, and
+    what came with it is left out as not asked for.
+    """
+    return min(max(at, EARLIEST - 1), LATEST)
 
 
 def instants(texts: Sequence[str], zone: str | None) -> IntArray:
@@ -80,7 +89,7 @@ def _parsed(text: str, zone: str | None) -> int:
         if zone is None:
             raise ValueError(f"{text} has no offset")
         parsed = parsed.replace(tzinfo=ZoneInfo(zone))
-    return to_microseconds(parsed)
+    return bounded(to_microseconds(parsed))
 
 
 def _columns(texts: Sequence[str]) -> IntArray | None:
@@ -112,7 +121,7 @@ def _columns(texts: Sequence[str]) -> IntArray | None:
     at: IntArray = ((days * 24 + hour) * 60 + minute) * 60_000_000 + second * 1_000_000
     for worth, figures in zip(_FRACTION, numbers[14:], strict=False):
         at += figures.astype(np.int64) * worth
-    return at - _offset(texts[0])
+    return np.clip(at - _offset(texts[0]), EARLIEST - 1, LATEST)
 
 
 @cache

@@ -177,6 +177,18 @@ def test_what_waits_is_stored_once_the_mapping_was_put_right(session):
     assert [row.raw for row in quarantine.waiting(session, source)] == ['"x"']
 
 
+def test_what_lies_before_the_start_is_not_called_stored(session):
+    source = warmth(session)
+    push(session, source, reading(attribute="t", value=122.0), reading(at=2.0, attribute="t", value=122.0))
+    edit_source(session, source, mapped("degF"), at=NOW)
+    source.starts_at = source.watermark = day(1)
+    later = NOW + timedelta(hours=1)
+    rows = quarantine.waiting(session, source)
+    attempt = quarantine.reprocess(session, source, rows, holder="kim", at=later)
+    assert [row.verdict for row in rows] == ["open", "stored"]
+    assert (attempt.inserted, attempt.dropped["out_of_window"]["count"]) == (1, 1)
+
+
 def test_what_was_overtaken_by_a_later_reading_does_not_come_back(session):
     source = create_source(session)
     push(session, source, reading(value="x"))

@@ -46,7 +46,7 @@ def table(*rows, encoding="utf-8", delimiter=","):
 
 
 def check(session, source, body, layout=LONG):
-    return upload.checked(session, source, read_sheet(body), layout, at=BEGINNING)
+    return upload.checked(session, source, read_sheet(body), layout, at=BEGINNING).readings
 
 
 def stored(session, source, body, layout=LONG, at=BEGINNING):
@@ -267,6 +267,20 @@ def test_days_beyond_all_calendars_are_refused(session, source, day):
     with pytest.raises(Invalid) as refused:
         check(session, source, table(LONG_ROWS[0], (day, ONE, 5)))
     assert list(refused.value.errors) == ["A2"]
+
+
+@pytest.mark.parametrize("day", ["1899-12-31", "2200-01-02", "9999-12-31 24:00", "0001-01-01"])
+def test_an_instant_beyond_all_readings_is_refused_by_cell(session, source, day):
+    with pytest.raises(Invalid) as refused:
+        check(session, source, table(LONG_ROWS[0], (day, ONE, 5)))
+    assert refused.value.errors == {"A2": ["This instant lies outside the years 1900 to 2199."]}
+
+
+def test_rows_before_the_start_of_the_source_are_named(session, source):
+    first, early = (f"{source.starts_at - timedelta(days=days):%Y-%m-%dT12:00:00Z}" for days in (0, 1))
+    body = table(LONG_ROWS[0], (first, ONE, 5), (early, ONE, 4), (early, TWO, 4))
+    found = upload.checked(session, source, read_sheet(body), LONG, at=BEGINNING)
+    assert (len(found.readings), found.early_rows) == (3, (3, 4))
 
 
 def test_two_values_of_one_instant_are_named_both(session, source):

@@ -7,6 +7,7 @@ import pytest
 
 from experiments.collection.connectors.csv_http import read_window
 from experiments.collection.connectors.instants import instant_of
+from experiments.collection.connectors.ngsi_ld_instants import EARLIEST, LATEST
 from experiments.collection.connectors.options import check_options
 from experiments.collection.connectors.tables import number
 from experiments.collection.faults import HubFault
@@ -48,6 +49,28 @@ def ask(body, *, options=OPTIONS, entities=("1", "2"), path="/traffic.csv", **ch
 )
 def test_instants_are_read_in_the_forms_of_tables(text, instant):
     assert from_microseconds(instant_of(text, "Asia/Seoul")).isoformat() == instant
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "nearest"),
+    [
+        ("0001-01-01", None, EARLIEST - 1),
+        ("0001-01-01T00:00:00+09:00", None, EARLIEST - 1),
+        ("9999-12-31 24:00", None, LATEST),
+        ("9999-12-31T23:59:59-09:00", None, LATEST),
+        ("9" * 30, "epoch_s", LATEST),
+        ("-" + "9" * 30, "epoch_ms", EARLIEST - 1),
+    ],
+)
+def test_what_lies_beyond_all_readings_is_drawn_to_their_edge(text, format, nearest):
+    assert instant_of(text, "Asia/Seoul", format) == nearest
+
+
+def test_a_row_at_the_end_of_the_calendar_spoils_no_page():
+    body = "일시,구역,교통량\n2026-03-02,1,5\n9999-12-31 24:00,1,6\n0001-01-01,2,7\n"
+    harvest, _asked = ask(body)
+    assert dropped(harvest)["out_of_window"] == 2
+    assert len(harvest.readings) == 1
 
 
 def test_instants_are_read_as_the_source_says():
