@@ -221,6 +221,7 @@ RULES: dict[str, Rule] = {
     "confirmations.answer": ministry_reviewer,
     # the regulator's desk
     "regulator.desk": regulators,
+    "regulator.assign": agency_reviewer,
     # the evaluator's desk
     "evaluator.desk": evaluators_and_auditor,
     "evaluator.plan": evaluator,

@@ -40,6 +40,7 @@ class Organisation(Identified, Base):
     name_ko: Mapped[str] = mapped_column(unique=True)
     name_en: Mapped[str] = mapped_column(unique=True)
     registration_number: Mapped[str | None] = mapped_column(unique=True)
+    address: Mapped[str | None]
 
 
 class OrganisationSchema(Schema):
@@ -56,11 +57,18 @@ class OrganisationSchema(Schema):
         allow_none=True,
         validate=validate.Regexp(r"\d{3}-\d{2}-\d{5}\Z", error="Use the form 123-45-67890."),
     )
+    address = Line(load_default=None, allow_none=True)
 
     @validates_schema
     def companies_are_registered(self, data: Mapping[str, Any], **_: Any) -> None:
         if data["kind"] == OrganisationKind.COMPANY and data["registration_number"] is None:
             raise ValidationError("A company has a registration number.", "registration_number")
+
+
+class AddressSchema(Schema):
+    """Where an organisation sits, as certificates and the gazette name it (D52(6))."""
+
+    address = Line(required=True)
 
 
 def create_organisation(session: Session, *, by: Actor, at: datetime, **values: Any) -> Organisation:
@@ -80,6 +88,18 @@ def create_organisation(session: Session, *, by: Actor, at: datetime, **values: 
     subject = f"organisation:{organisation.id}"
     ledger.append(session, act="organisation.create", subject=subject, by=by, at=at, details=values)
     return organisation
+
+
+def change_address(
+    session: Session, organisation: Organisation, *, address: str, by: Actor, at: datetime
+) -> None:
+    """Enter where the organisation sits now; documents that were issued keep what they said."""
+    if not access.administrator(by):
+        raise Refused("organisation.change_address", "administrator")
+    before, organisation.address = organisation.address, address
+    subject = f"organisation:{organisation.id}"
+    details = {"address": address, "before": before}
+    ledger.append(session, act="organisation.change_address", subject=subject, by=by, at=at, details=details)
 
 
 def _is_taken(session: Session, name: str, value: str) -> bool:

@@ -11,13 +11,15 @@ from experiments.collection import set_aside, terms, tokens, upload
 from experiments.evaluation import models as evaluation
 from experiments.orm import Base
 from experiments.registrations import models as registrations
-from sandbox import accounts, organisations
+from sandbox import accounts, organisations, receipts
+from sandbox.claims import models as claims
 from sandbox.clocks import feed
 from sandbox.clocks import models as clocks
 from sandbox.confirmations import models as confirmations
 from sandbox.decisions import models as decisions
 from sandbox.desks import keeping
 from sandbox.desks import models as desks
+from sandbox.documents import models as documents
 from sandbox.exemptions import models as exemptions
 from sandbox.insurance import models as insurance
 from sandbox.ledger import chain
@@ -25,18 +27,21 @@ from sandbox.notices import models as notices
 from sandbox.pilots import models as pilots
 from sandbox.pilots import telemetry
 from sandbox.programmes import models as programmes
+from sandbox.residents import models as residents
 
 metadata = Base.metadata
 
 __all__ = [
     "accounts",
     "chain",
+    "claims",
     "clocks",
     "collection",
     "confirmations",
     "decisions",
     "desks",
     "districts",
+    "documents",
     "evaluation",
     "exemptions",
     "feed",
@@ -51,7 +56,9 @@ __all__ = [
     "pilots",
     "programmes",
     "quality",
+    "receipts",
     "registrations",
+    "residents",
     "set_aside",
     "telemetry",
     "terms",

@@ -73,6 +73,11 @@ ORGANISATIONS = {
     ),
 }
 
+ADDRESSES = {
+    "mobility": "가온시 나래로 11 (가상 주소)",
+    "crossing": "가온시 이음길 22 (가상 주소)",
+}
+
 PEOPLE = (
     Part("author", "김서연", Role.COMPANY_AUTHOR, "mobility"),
     Part("signatory", "이도현", Role.COMPANY_SIGNATORY, "mobility"),
@@ -116,6 +121,7 @@ def engage(session: Session, at: datetime) -> Cast:
             name_ko=name_ko,
             name_en=name_en,
             registration_number=number,
+            address=ADDRESSES.get(key),
             by=SETTING_UP,
             at=at,
         )

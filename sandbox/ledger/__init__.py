@@ -4,8 +4,8 @@ Promises that every act has one row, written in the act's own transaction, and t
 removed or swapped row is found and named. Must not know what the acts mean.
 """
 
-from sandbox.ledger.chain import LedgerEntry, append
+from sandbox.ledger.chain import LedgerEntry, append, hold
 from sandbox.ledger.pages import LedgerPage, acts, search
 from sandbox.ledger.verify import Broken, Verdict, verify
 
-__all__ = ["Broken", "LedgerEntry", "LedgerPage", "Verdict", "acts", "append", "search", "verify"]
+__all__ = ["Broken", "LedgerEntry", "LedgerPage", "Verdict", "acts", "append", "hold", "search", "verify"]

@@ -54,6 +54,13 @@ def expected_hash(row: Any) -> str:
     return digest(canonical(columns | {"at": row.at.isoformat()}))
 
 
+def hold(session: Session) -> None:
+    """Let nobody else append until this transaction ends, as for numbers without gaps."""
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LEDGER_LOCK})
+
+
 def append(
     session: Session,
     *,
@@ -69,9 +76,7 @@ def append(
     PostgreSQL holds an advisory lock until the transaction ends. The act's own changes are
     flushed before the lock is asked for, so that two acts never wait for each other crosswise.
     """
-    session.flush()
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LEDGER_LOCK})
+    hold(session)
     last = session.execute(
         select(LedgerEntry.number, LedgerEntry.hash).order_by(LedgerEntry.number.desc()).limit(1)
     ).first()

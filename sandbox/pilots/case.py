@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from experiments.lifecycle import Actor
+from sandbox import documents
 from sandbox.exemptions import application, decide, review
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import PILOT, record
@@ -38,7 +39,7 @@ def grant(
     at: datetime,
     reason: str,
 ) -> None:
-    """Approve the exemption and with it the pilot."""
+    """Approve the exemption and with it the pilot, with its certificate and its gazette notice (D52(6))."""
     decide.grant(
         session,
         pilot.exemption,
@@ -51,6 +52,7 @@ def grant(
     )
     PILOT.perform(session, pilot, "approve", by=by, at=at)
     record(session, pilot, "approve", by, at)
+    documents.issue(session, pilot, "approve", by=by, at=at)
 
 
 def refuse(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str) -> None:

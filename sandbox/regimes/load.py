@@ -17,6 +17,12 @@ from experiments.districts import Zone
 from experiments.errors import NotFound
 from sandbox.clocks.rules import ClockRule, ClockRuleSchema
 from sandbox.regimes.claims import ClaimRules, ClaimRulesSchema
+from sandbox.regimes.conditions import (
+    AmendmentRules,
+    AmendmentRulesSchema,
+    ConditionRules,
+    ConditionRulesSchema,
+)
 from sandbox.regimes.measures import Measures, MeasuresSchema, StartGate, StartGateSchema
 
 _FOLDER = Path(__file__).parent
@@ -136,6 +142,8 @@ class Regime:
     documents: tuple[DocumentForm, ...]
     start_gate: StartGate | None
     measures: Measures | None
+    conditions: ConditionRules | None
+    amendments: AmendmentRules | None
 
     def kind(self, key: str) -> Kind:
         return _one(self.kinds, key, "exemption kind")
@@ -225,6 +233,8 @@ class RegimeSchema(Schema):
     claims = fields.Nested(ClaimRulesSchema, load_default=None)
     start_gate = fields.Nested(StartGateSchema, load_default=None)
     measures = fields.Nested(MeasuresSchema, load_default=None)
+    conditions = fields.Nested(ConditionRulesSchema, load_default=None)
+    amendments = fields.Nested(AmendmentRulesSchema, load_default=None)
     documents = fields.List(fields.Nested(_DocumentSchema), load_default=list)
 
     @validates_schema
@@ -322,6 +332,8 @@ def _regime(data: dict[str, Any]) -> Regime:
         claims=data["claims"],
         start_gate=data["start_gate"],
         measures=data["measures"],
+        conditions=data["conditions"],
+        amendments=data["amendments"],
         documents=tuple(_document(form) for form in data["documents"]),
     )
 

@@ -14,7 +14,13 @@ from experiments.fields import load
 from sandbox import accounts, directory, passwords
 from sandbox.accounts import HOME_OF_ROLE, Person, PersonSchema, PositionSchema
 from sandbox.db import db
-from sandbox.organisations import Organisation, OrganisationSchema, create_organisation
+from sandbox.organisations import (
+    AddressSchema,
+    Organisation,
+    OrganisationSchema,
+    change_address,
+    create_organisation,
+)
 from sandbox.web import complaints, forms, options, words
 from sandbox.web.filters import pick
 from sandbox.web.rim import actor, now
@@ -113,13 +119,32 @@ def new_organisation() -> ResponseReturnValue:
         try:
             typed = {name: sent.one(name) for name in ORGANISATION_FIELDS}
             number = sent.one("registration_number").strip() or None
-            values = load(OrganisationSchema(), typed | {"registration_number": number})
+            where = sent.one("address").strip() or None
+            values = load(OrganisationSchema(), typed | {"registration_number": number, "address": where})
             organisation = create_organisation(db.session, **values, by=actor(), at=now())
             flash(gettext("%(name)s is entered.", name=pick(organisation, "name")), "success")
             return redirect(url_for("people.index"), 303)
         except Invalid as error:
             sent.refuse(error)
     return _form("people/new_organisation.html", sent, kinds=options.pairs(words.ORGANISATION_KINDS))
+
+
+@pages.route("/organisations/<key:organisation_id>/address", methods=["GET", "POST"])
+def address(organisation_id: int) -> ResponseReturnValue:
+    """Where an organisation sits: certificates and the gazette name it."""
+    organisation = db.session.get(Organisation, organisation_id)
+    if organisation is None:
+        raise NotFound("organisation", organisation_id)
+    sent = forms.Sent(request.form, {"address": organisation.address or ""})
+    if request.method == "POST":
+        try:
+            values = load(AddressSchema(), {"address": sent.one("address")})
+            change_address(db.session, organisation, **values, by=actor(), at=now())
+            flash(gettext("The address of %(name)s is entered.", name=pick(organisation, "name")), "success")
+            return redirect(url_for("people.index"), 303)
+        except Invalid as error:
+            sent.refuse(error)
+    return _form("people/address.html", sent, subject=organisation)
 
 
 def _person(person_id: int) -> Person:

@@ -1,0 +1,11 @@
+"""Official documents (공문서): certificates and gazette notices, as the regime's data words them.
+
+Promises that a document with a missing statutory field is not issued, that what is issued is never
+edited, and that its hash stands in the ledger in the transaction of the act. Must not know pages.
+"""
+
+from sandbox.documents.issue import issue
+from sandbox.documents.models import OfficialDocument
+from sandbox.documents.standing import Standing, find, standing
+
+__all__ = ["OfficialDocument", "Standing", "find", "issue", "standing"]
