@@ -18,12 +18,12 @@ from sandbox.clocks import running
 from sandbox.decisions.models import Decision, DecisionStatus, Outcome
 from sandbox.decisions.table import DECISION
 from sandbox.notices.outbox import DECIDERS, REVIEWERS, Office, tell
-from sandbox.pilots.models import Pilot, PilotStatus
+from sandbox.pilots.models import LIVE, Pilot, PilotStatus
 from sandbox.pilots.table import PILOT, parties
 from sandbox.pilots.table import record as record_pilot
 
 # A pilot that has run and is not over yet.
-DECIDABLE = frozenset({PilotStatus.RUNNING, PilotStatus.SUSPENDED, PilotStatus.FINISHED})
+DECIDABLE = frozenset({*LIVE, PilotStatus.SUSPENDED, PilotStatus.REPORT_DUE, PilotStatus.REPORTED})
 
 
 class ProposalSchema(Schema):

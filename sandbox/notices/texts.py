@@ -51,6 +51,29 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{case}: 실증 종료가 보고되었습니다.",
         "{case}: the end of the pilot has been reported.",
     ),
+    "pilot.extend": ("{case}: 규제특례 기간이 연장되었습니다.", "{case}: the period has been extended."),
+    "pilot.deem_extended": (
+        "{case}: 규제특례 기간이 연장된 것으로 봅니다.",
+        "{case}: the period is deemed extended.",
+    ),
+    "pilot.end_deemed": (
+        "{case}: 기간 연장 간주가 끝났습니다.",
+        "{case}: the deemed extension has ended.",
+    ),
+    "pilot.end_period": (
+        "{case}: 규제특례 기간이 끝났습니다. 결과보고서를 제출해야 합니다.",
+        "{case}: the period has ended; the final report is due.",
+    ),
+    "pilot.report": ("{case}: 결과보고서가 제출되었습니다.", "{case}: the final report has been filed."),
+    "pilot.revoke": ("{case}: 규제특례 승인이 취소되었습니다.", "{case}: the exemption has been revoked."),
+    "pilot.regularise": (
+        "{case}: 일반 허가등을 받아 특례가 종료되었습니다.",
+        "{case}: the ordinary permit has been obtained.",
+    ),
+    "pilot.convert": (
+        "{case}: 스마트혁신사업으로 전환되었습니다.",
+        "{case}: the pilot has been converted to an innovation project.",
+    ),
     "pilot.stop": ("{case}: 실증이 중단되었습니다.", "{case}: the pilot has been stopped."),
     "decision.propose": ("{case}: 결정안이 상정되었습니다.", "{case}: a decision is proposed."),
     "decision.decide": ("{case}: 결정이 내려졌습니다.", "{case}: a decision has been taken."),
@@ -95,6 +118,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "compensation.refuse": (
         "{case}: 배상계획이 승인되지 않았습니다.",
         "{case}: the compensation plan has not been approved.",
+    ),
+    "claim.file": (
+        "{case}: 손해배상 청구가 접수되었습니다.",
+        "{case}: a claim for damage has been filed.",
+    ),
+    "claim.pay": (
+        "{case}: 손해배상 청구에 대한 지급이 등록되었습니다.",
+        "{case}: a claim for damage has been paid.",
+    ),
+    "claim.refuse": (
+        "{case}: 손해배상 청구가 증빙과 함께 거절되었습니다.",
+        "{case}: a claim for damage has been refused with proof.",
+    ),
+    "claim.report": (
+        "{case}: 손해배상 처리 결과가 보고되었습니다.",
+        "{case}: what became of a claim for damage has been reported.",
     ),
     "clock.due": (
         "{case}: {what} – 기한 {due_on}, {days}일 남았습니다.",

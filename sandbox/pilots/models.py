@@ -31,11 +31,22 @@ class PilotStatus(StrEnum):
     APPROVED = "approved"
     RUNNING = "running"
     SUSPENDED = "suspended"
-    FINISHED = "finished"
+    EXTENDED = "extended"
+    DEEMED_EXTENDED = "deemed_extended"
+    REPORT_DUE = "report_due"
+    REPORTED = "reported"
     CONCLUDED = "concluded"
     STOPPED = "stopped"
+    REVOKED = "revoked"
+    REGULARISED = "regularised"
+    CONVERTED = "converted"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+
+
+# In operation, in whichever period of it; approved and suspended ones go on too.
+LIVE = (PilotStatus.RUNNING, PilotStatus.EXTENDED, PilotStatus.DEEMED_EXTENDED)
+GOING_ON = frozenset({PilotStatus.APPROVED, PilotStatus.SUSPENDED, *LIVE})
 
 
 class Pilot(Identified, Versioned, Base):

@@ -11,11 +11,11 @@ from experiments.lifecycle import Actor, Lifecycle, Transition
 from sandbox import access, ledger
 from sandbox.exemptions.models import ExemptionStatus
 from sandbox.notices.outbox import CITY, COMPANY, DATA, DECIDERS, EVALUATORS, REVIEWERS, Office, tell
-from sandbox.pilots.models import Pilot, PilotHistory, PilotStatus
+from sandbox.pilots.models import LIVE, Pilot, PilotHistory, PilotStatus
 
 S = PilotStatus
 PUBLIC_FROM = frozenset(S) - {S.DRAFT}
-OVER = frozenset({S.CONCLUDED, S.STOPPED, S.REJECTED, S.WITHDRAWN})
+OVER = frozenset({S.CONCLUDED, S.STOPPED, S.REJECTED, S.WITHDRAWN, S.REVOKED, S.REGULARISED, S.CONVERTED})
 
 
 def author_of_the_company(actor: Actor, pilot: Pilot) -> bool:
@@ -36,6 +36,19 @@ def decider_of_the_lead_ministry(actor: Actor, pilot: Pilot) -> bool:
 
 def reviewer_of_the_lead_ministry(actor: Actor, pilot: Pilot) -> bool:
     return access.ministry_reviewer(actor) and actor.organisation_id == pilot.exemption.lead_id
+
+
+def signatory_of_the_company_or_the_service(actor: Actor, pilot: Pilot) -> bool:
+    return signatory_of_the_company(actor, pilot) or the_service(actor, pilot)
+
+
+def decider_of_the_lead_ministry_or_the_service(actor: Actor, pilot: Pilot) -> bool:
+    return decider_of_the_lead_ministry(actor, pilot) or the_service(actor, pilot)
+
+
+def the_service(actor: Actor, _pilot: Pilot) -> bool:
+    """What the law ties to a day, and to nobody's will."""
+    return actor.is_service
 
 
 def is_over(pilot: Pilot) -> bool:
@@ -76,7 +89,7 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
         ),
         Transition(
             "suspend",
-            (S.RUNNING,),
+            LIVE,
             S.SUSPENDED,
             decider_of_the_lead_ministry,
             needs_reason=True,
@@ -90,17 +103,100 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
             needs_reason=True,
             source="Art. 52(4)",
         ),
-        Transition("finish", (S.RUNNING, S.SUSPENDED), S.FINISHED, signatory_of_the_company),
+        # Lifting leads back to the period in which the suspension found the pilot.
         Transition(
-            "conclude", (S.RUNNING, S.SUSPENDED, S.FINISHED), S.CONCLUDED, decider_of_the_lead_ministry
+            "run_on_extended",
+            (S.RUNNING,),
+            S.EXTENDED,
+            decider_of_the_lead_ministry_or_the_service,
+            source="Art. 51(2), 53-3(1)",
+            public=False,
+        ),
+        Transition(
+            "run_on_deemed",
+            (S.RUNNING,),
+            S.DEEMED_EXTENDED,
+            decider_of_the_lead_ministry,
+            source="Art. 53-3(8), D58-3(9)",
+            public=False,
+        ),
+        Transition(
+            "extend",
+            (S.RUNNING,),
+            S.EXTENDED,
+            decider_of_the_lead_ministry,
+            source="Art. 51(2), 53-3(1), D54(2)",
+        ),
+        Transition(
+            "deem_extended",
+            (S.RUNNING, S.EXTENDED),
+            S.DEEMED_EXTENDED,
+            signatory_of_the_company_or_the_service,
+            source="Art. 51(2), 53-3(3), D58-3(4)",
+        ),
+        Transition(
+            "end_deemed",
+            (S.DEEMED_EXTENDED,),
+            S.RUNNING,
+            decider_of_the_lead_ministry_or_the_service,
+            source="Art. 53-3(8), D58-3(9)",
+        ),
+        Transition(
+            "convert",
+            (S.DEEMED_EXTENDED,),
+            S.CONVERTED,
+            decider_of_the_lead_ministry,
+            source="Art. 53-3(7), D58-3(8)",
+        ),
+        Transition(
+            "finish",
+            (*LIVE, S.SUSPENDED),
+            S.REPORT_DUE,
+            signatory_of_the_company,
+            source="Art. 53(3), 53-2(2)",
+        ),
+        Transition(
+            "end_period",
+            (*LIVE, S.SUSPENDED),
+            S.REPORT_DUE,
+            the_service,
+            source="Art. 51(2), 53(3)",
+        ),
+        Transition(
+            "report",
+            (S.REPORT_DUE,),
+            S.REPORTED,
+            signatory_of_the_company,
+            source="Art. 53(3), D56(5)",
+        ),
+        Transition(
+            "conclude",
+            (*LIVE, S.SUSPENDED, S.REPORT_DUE, S.REPORTED),
+            S.CONCLUDED,
+            decider_of_the_lead_ministry,
         ),
         Transition(
             "stop",
-            (S.RUNNING, S.SUSPENDED, S.FINISHED),
+            (*LIVE, S.SUSPENDED, S.REPORT_DUE, S.REPORTED),
             S.STOPPED,
             decider_of_the_lead_ministry,
             needs_reason=True,
             source="Art. 52(4)",
+        ),
+        Transition(
+            "revoke",
+            (S.APPROVED, *LIVE, S.SUSPENDED),
+            S.REVOKED,
+            decider_of_the_lead_ministry,
+            needs_reason=True,
+            source="Art. 52(5), D55(7), D59",
+        ),
+        Transition(
+            "regularise",
+            (*LIVE, S.SUSPENDED, S.REPORT_DUE, S.REPORTED, S.CONCLUDED),
+            S.REGULARISED,
+            reviewer_of_the_lead_ministry,
+            source="Art. 53(4), 53-2(7)",
         ),
         Transition(
             "withdraw",
@@ -112,9 +208,13 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
     ],
 )
 
-# Steps that another case takes along; people take them through the exemption or the decision.
+# Steps that another case or part takes along; people take them through that one.
 CARRIED_VERBS = frozenset(
-    {"edit", "revise", "file", "return", "approve", "reject", "conclude", "stop", "withdraw"}
+    {
+        *("edit", "revise", "file", "return", "approve", "reject", "conclude", "stop", "withdraw"),
+        *("run_on_extended", "run_on_deemed", "extend", "deem_extended", "end_deemed", "end_period"),
+        *("convert", "report", "revoke", "regularise"),
+    }
 )
 
 
@@ -125,7 +225,12 @@ def record(session: Session, pilot: Pilot, verb: str, by: Actor, at: datetime, *
         tell(session, f"pilot.{verb}", subject=pilot.key, to=parties(pilot), by=by, at=at)
 
 
-TOLD = frozenset({"start", "suspend", "lift", "finish", "stop"})
+TOLD = frozenset(
+    {
+        *("start", "suspend", "lift", "finish", "stop", "extend", "deem_extended", "end_deemed"),
+        *("end_period", "report", "revoke", "regularise", "convert"),
+    }
+)
 
 
 def parties(pilot: Pilot) -> tuple[Office, ...]:

@@ -25,7 +25,7 @@ from experiments.fields import load
 from experiments.lifecycle import Actor
 from experiments.metrics import Metric, metric
 from experiments.orm import Base, Identified
-from sandbox.pilots.models import Pilot, PilotStatus
+from sandbox.pilots.models import GOING_ON, Pilot
 from sandbox.pilots.start_gate import plan_is_locked
 from sandbox.pilots.table import PILOT, people_of_the_company, record
 from sandbox.source_tokens import OVERLAP, SENSIBLE_DAYS

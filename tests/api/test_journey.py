@@ -55,7 +55,7 @@ def test_from_draft_to_decision(office, rows):
     assert act("signatory", "pilot.start")["status"] == "running"
     act("decider", "pilot.suspend", {"reason": "A signal failed."})
     act("decider", "pilot.lift", {"reason": "It was repaired."})
-    assert act("signatory", "pilot.finish")["status"] == "finished"
+    assert act("signatory", "pilot.finish")["status"] == "report_due"
 
     run = case["evaluator"].post(f"{case.path}/evaluations")
     assert run.status_code == 202

@@ -106,7 +106,7 @@ def test_a_suspension_is_lifted(session):
 def test_the_company_reports_the_end(session, history):
     case = create_case(session, history)
     operation.finish(session, case.pilot, by=case.actor("signatory"), at=case.tick())
-    assert case.pilot.status == "finished"
+    assert case.pilot.status == "report_due"
 
 
 @pytest.mark.parametrize("act", [start, suspend, lift])

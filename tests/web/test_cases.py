@@ -84,7 +84,7 @@ def test_strangers_learn_nothing_of_a_case(office, who):
         assert answer.status_code in wanted, (method, path, answer.status)
         assert office.case.pilot.title_en not in answer.text
         assert "desk 0123-4567" not in answer.text
-    assert office.pilot.status == "finished"
+    assert office.pilot.status == "report_due"
 
 
 def test_whoever_may_not_read_a_case_is_told_what_is_told_of_no_case(office):
@@ -185,7 +185,7 @@ def test_what_people_wrote_is_shown_as_they_wrote_it(office):
         (LOCKED, "signatory", "pilot", "start", "running"),
         (RUNNING, "decider", "pilot", "suspend", "suspended"),
         (SUSPENDED, "decider", "pilot", "lift", "running"),
-        (RUNNING, "signatory", "pilot", "finish", "finished"),
+        (RUNNING, "signatory", "pilot", "finish", "report_due"),
         (PROPOSED, "decider", "decision", "decide", "decided"),
         (PROPOSED, "decider", "decision", "send_back", "sent_back"),
         (PROPOSED_AGAINST, "decider", "decision", "decide_against", "awaiting_second"),
