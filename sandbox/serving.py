@@ -25,6 +25,7 @@ from sandbox.clocks import running
 from sandbox.config import Settings
 from sandbox.confirmations import replies
 from sandbox.db import engine_for, sessions_for, upgrade
+from sandbox.desks.keeping import RenewDesks
 from sandbox.notices import post, reminders
 from sandbox.notices.outbox import ZONE
 from sandbox.notices.senders import sender_of
@@ -95,6 +96,7 @@ def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -
         clock=clock,
         duties=(
             listeners.look_after,
+            RenewDesks(sessions, clock),
             partial(note_lapses, sessions, clock),
             evaluate,
             partial(watch_data, sessions, clock),

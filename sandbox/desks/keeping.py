@@ -6,12 +6,12 @@ subjects of the ledger; before the commit their lines follow. No act has to thin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, event, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.lifecycle import Actor
 from experiments.registrations.models import Experiment
@@ -21,7 +21,7 @@ from sandbox.exemptions.models import Exemption
 from sandbox.ledger.chain import LedgerEntry
 from sandbox.pilots import file, parts
 from sandbox.pilots.file import Move
-from sandbox.pilots.models import Pilot
+from sandbox.pilots.models import Pilot, PilotStatus
 from sandbox.roles import Role
 
 EVERY_CASE = "every"
@@ -74,6 +74,27 @@ def renew_missing(session: Session, *, most: int = 500) -> int:
     pilots = list(session.scalars(missing).unique())
     renew(session, pilots)
     return len(pilots)
+
+
+class RenewDesks:
+    """A duty of the heartbeat: lines that are missing, and hourly those that wait for what no act tells.
+
+    An approved pilot may start once its baseline is there, and readings come without any act on the case.
+    """
+
+    def __init__(self, sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._done_at: datetime | None = None
+
+    def __call__(self) -> None:
+        at = self._clock()
+        with self._sessions.begin() as session:
+            renew_missing(session)
+            if self._done_at is None or at - self._done_at >= timedelta(hours=1):
+                self._done_at = at
+                waiting = select(Pilot).where(Pilot.status == PilotStatus.APPROVED).order_by(Pilot.id)
+                renew(session, session.scalars(waiting.limit(500)).unique().all())
 
 
 # -- which cases a transaction touched -------------------------------------------------------------

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer, joinedload
 
 from experiments.errors import Refused
 from experiments.evaluation import runs
 from experiments.evaluation.models import Evaluation
 from experiments.lifecycle import Actor
-from experiments.registrations.models import evaluator_of_the_experiment
+from experiments.registrations.models import PlanVersion, evaluator_of_the_experiment
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import record
 
@@ -50,6 +51,24 @@ def evaluations_of(session: Session, pilot: Pilot) -> list[Evaluation]:
             .order_by(Evaluation.id.desc())
         )
     )
+
+
+def runs_of_locked(session: Session, pilot_ids: Sequence[int]) -> dict[int, list[Evaluation]]:
+    """The runs, newest first, of those of these pilots whose plan is locked, by the pilot's key."""
+    locked = select(Pilot.id).where(
+        Pilot.id.in_(pilot_ids), Pilot.experiment_id.in_(select(PlanVersion.experiment_id))
+    )
+    found: dict[int, list[Evaluation]] = {pilot_id: [] for pilot_id in session.scalars(locked)}
+    rows = session.execute(
+        select(Pilot.id, Evaluation)
+        .join(Evaluation, Evaluation.experiment_id == Pilot.experiment_id)
+        .where(Pilot.id.in_(found))
+        .order_by(Evaluation.id.desc())
+        .options(joinedload(Evaluation.plan_version), defer(Evaluation.document))
+    )
+    for pilot_id, evaluation in rows:
+        found[pilot_id].append(evaluation)
+    return found
 
 
 def signed_result(session: Session, pilot: Pilot) -> Evaluation | None:

@@ -18,8 +18,8 @@ from sandbox.clocks.holidays import FIRST_YEAR, LAST_YEAR
 from sandbox.clocks.models import Clock
 from sandbox.confirmations import desk as confirmations
 from sandbox.db import db
+from sandbox.desks.lists import pilots_of
 from sandbox.pilots import file
-from sandbox.pilots.desk import pilots_of
 from sandbox.web import clock_words, complaints, forms, labels
 from sandbox.web.filters import pick
 from sandbox.web.rim import actor, now, today

@@ -18,13 +18,12 @@ from sandbox.confirmations.models import Confirmation
 from sandbox.db import db
 from sandbox.exemptions.application import ApplicationSchema
 from sandbox.organisations import Organisation, OrganisationKind
-from sandbox.pilots import desk as desks
 from sandbox.pilots import file, registration
-from sandbox.pilots.models import Pilot, PilotStatus
+from sandbox.pilots.models import Pilot
 from sandbox.pilots.registration import PilotSchema
 from sandbox.programmes.models import Site
 from sandbox.regimes import Regime, regime
-from sandbox.web import forms, labels, words
+from sandbox.web import desks, forms, labels, words
 from sandbox.web.rim import actor, now
 
 pages = Blueprint("company", __name__, url_prefix="/company")
@@ -57,15 +56,7 @@ class PartiesSchema(Schema):
 
 @pages.get("")
 def desk() -> ResponseReturnValue:
-    query = request.args.to_dict()
-    tasks = desks.tasks(db.session, actor(), status=query.get("status"), text=query.get("q"))
-    return render_template(
-        "company/desk.html",
-        tasks=tasks,
-        query=query,
-        statuses=[(each.value, words.status("pilot", each)[0]) for each in PilotStatus],
-        may_register=access.company_author(actor()),
-    )
+    return desks.page("company/desk.html", drafts=True, may_register=access.company_author(actor()))
 
 
 @pages.route("/pilots/new", methods=["GET", "POST"])

@@ -10,36 +10,33 @@ from flask_babel import gettext
 
 from experiments.errors import Invalid, WrongMoment
 from experiments.evaluation.models import Evaluation
+from experiments.fields import load
 from experiments.registrations import plan_problems
 from sandbox import access
 from sandbox.db import db
+from sandbox.desks import lists
+from sandbox.desks.lists import WantedSchema
 from sandbox.names import district_names
-from sandbox.pilots import desk as desks
 from sandbox.pilots import evaluations, file
 from sandbox.pilots import plan as plans
-from sandbox.pilots.models import Pilot, PilotStatus
+from sandbox.pilots.models import Pilot
 from sandbox.pilots.result import result_of
-from sandbox.web import design_advice, forms, labels, plan_form, results, words
-from sandbox.web.filters import SHOWN_ZONE
-from sandbox.web.rim import actor, now
+from sandbox.web import design_advice, desks, forms, labels, plan_form, results, words
+from sandbox.web.rim import actor, now, today
 
 pages = Blueprint("evaluator", __name__, url_prefix="/evaluator")
 
 
 @pages.get("")
 def desk() -> ResponseReturnValue:
-    query = request.args.to_dict()
-    tasks = desks.tasks(db.session, actor(), status=query.get("status"), text=query.get("q"))
-    return render_template(
+    query = {name: value for name, value in request.args.items() if value.strip()}
+    found = lists.desk(db.session, actor(), load(WantedSchema(), query), today=today())
+    return desks.shown(
         "evaluator/desk.html",
-        tasks=tasks,
-        may_run=access.evaluator(actor()),
-        runs={task.pilot.id: evaluations.evaluations_of(db.session, task.pilot) for task in tasks},
+        found,
         query=query,
-        statuses=[
-            (each.value, words.status("pilot", each)[0]) for each in PilotStatus if each != PilotStatus.DRAFT
-        ],
-        today=now().astimezone(SHOWN_ZONE).date(),
+        may_run=access.evaluator(actor()),
+        runs=evaluations.runs_of_locked(db.session, [line.pilot_id for line in found.lines]),
     )
 
 

@@ -34,7 +34,7 @@ def test_the_desk_is_for_regulators(office, who, status):
     [
         (DRAFTED, {"auditor"}),
         (SENT, {"auditor", "city_reviewer"}),
-        (FILED, {"auditor", "city_reviewer", "reviewer", "decider", "other_reviewer"}),
+        (FILED, {"auditor", "city_reviewer", "reviewer", "decider"}),
     ],
 )
 def test_a_case_appears_when_the_office_has_to_do_with_it(office, history, readers):
@@ -45,11 +45,33 @@ def test_a_case_appears_when_the_office_has_to_do_with_it(office, history, reade
 
 def test_what_waits_is_marked(office):
     page = office(FILED).read("reviewer", "cases-desk")
-    assert "Your turn Return the filing, Open the consultation" in page
+    assert "Your turn Open the consultation" in page
 
 
-def test_another_ministrys_case_waits_for_nobody_here(office):
-    assert "Your turn" not in office(FILED).read("other_reviewer", "cases-desk")
+def test_another_ministrys_case_can_be_looked_up_and_waits_for_nobody_here(office):
+    office = office(FILED)
+    page = office.read("other_reviewer", "cases-desk?whose=all")
+    assert office.number in page
+    assert "Your turn" not in page
+
+
+def test_ticked_cases_are_given_to_somebody_and_the_question_is_kept(office):
+    office = office(FILED)
+    pilot, reviewer = office.pilot, office.case.people["reviewer"]
+    answer = office.send(
+        "reviewer", "cases-desk/assign", cases=pilot.id, person=reviewer.id, back="/cases-desk?q=smart"
+    )
+    assert answer.headers["Location"] == "/cases-desk?q=smart"
+    assert f"Taken by {reviewer.name}" in office.read("reviewer", "cases-desk?whose=mine")
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("decider", 403), ("author", 403), ("other_city_reviewer", 404), ("reviewer", 422)]
+)
+def test_who_may_not_give_cases_away(office, who, status):
+    office = office(FILED)
+    sent = {"cases": office.pilot.id, "person": 10**6 if who == "reviewer" else ""}
+    assert office.send(who, "cases-desk/assign", **sent).status_code == status
 
 
 @pytest.mark.parametrize(
