@@ -30,6 +30,7 @@ from sandbox.accounts import HOME_OF_ROLE, Person, Role
 from sandbox.decisions import Decision
 from sandbox.decisions.decide import open_decision
 from sandbox.exemptions import application, review
+from sandbox.insurance import filing
 from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots import case as cases
 from sandbox.pilots import evaluations, operation, registration
@@ -37,7 +38,8 @@ from sandbox.pilots import plan as plans
 from sandbox.pilots.models import Pilot
 from sandbox.programmes.models import Bid, Call, Programme, Site
 from sandbox.regimes import regime
-from tests import results
+from sandbox.residents import informing
+from tests import readings, results
 
 BEGINNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PASSWORD = "a long enough password"
@@ -59,6 +61,7 @@ def create_organisation(
             "name_ko": f"기관 {number}",
             "name_en": f"{kind.capitalize()} {number}",
             "registration_number": f"{number:010d}" if kind == OrganisationKind.COMPANY else None,
+            "address": f"{number} Sejong-daero, Seoul",
         }
         | facts
     )
@@ -533,6 +536,48 @@ def amend_plan(case: Case) -> None:
     )
 
 
+def insure(case: Case) -> None:
+    """A policy at the statutory minima for the whole granted period."""
+    exemption = case.pilot.exemption
+    filing.file_policy(
+        case.session,
+        case.pilot,
+        insurer="Hangang Insurance",
+        number="L-2026-1",
+        covers={item.id: item.won for item in exemption.regime.minimum_cover},
+        covers_from=exemption.granted_from,
+        covers_to=exemption.granted_to,
+        by=case.actor("author"),
+        at=case.tick(),
+    )
+
+
+def inform_residents(case: Case) -> None:
+    informing.inform(
+        case.session,
+        case.pilot,
+        informed_on=case.at.date(),
+        how="Letters to every household",
+        text="From July on, signals at four crossings wait for people instead of the clock.",
+        link="",
+        by=case.actor("author"),
+        at=case.tick(),
+    )
+
+
+def collect_baseline(case: Case) -> None:
+    """A reading of each metric for every district and month before the intervention."""
+    window = case.pilot.experiment.plan.contents()["window"]
+    readings.create_baseline(
+        case.session,
+        case.site.territory,
+        [case.primary, case.guardrail],
+        first=date.fromisoformat(window["baseline_from"]),
+        until=date.fromisoformat(window["intervention_from"]),
+        received_at=case.at,
+    )
+
+
 def start(case: Case) -> None:
     operation.start(case.session, case.pilot, by=case.actor("signatory"), at=case.tick())
 
@@ -632,7 +677,8 @@ REFUSED: History = (*CONSULTED, refuse)
 WITHDRAWN: History = (*FILED, withdraw)
 LOCKED: History = (*GRANTED, save_plan, lock_plan)
 AMENDED: History = (*LOCKED, amend_plan)
-RUNNING: History = (*LOCKED, start)
+READY: History = (*LOCKED, insure, inform_residents, collect_baseline)
+RUNNING: History = (*READY, start)
 SUSPENDED: History = (*RUNNING, suspend)
 FINISHED: History = (*RUNNING, finish)
 EVALUATED: History = (*FINISHED, request_evaluation, store_result(Finding.EXPAND_CONDITIONAL))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from experiments.collection import terms
@@ -34,18 +34,7 @@ def create_readings(
 ) -> None:
     """One reading per (district code, day) at noon UTC, known since `received_at`."""
     source = _source(session, territory, metric, cadence)
-    attempt = CollectionAttempt(
-        source_id=source.id,
-        holder="test",
-        fence=1,
-        started_at=received_at,
-        finished_at=received_at,
-        window_start=EPOCH,
-        window_end=received_at,
-        status="done",
-    )
-    session.add(attempt)
-    session.flush()
+    attempt = _attempt(session, source, received_at)
     rows = session.scalars(select(District).where(District.territory_id == territory.id))
     districts = {row.code: row.id for row in rows}
     series = {
@@ -65,6 +54,55 @@ def create_readings(
         for (code, day), value in values.items()
     )
     session.flush()
+
+
+def create_baseline(
+    session: Session,
+    territory: Territory,
+    metrics: Sequence[Metric],
+    *,
+    first: date,
+    until: date,
+    received_at: datetime,
+) -> None:
+    """A reading in the middle of every month from `first` up to `until` for every district and metric."""
+    districts = session.scalars(select(District.id).where(District.territory_id == territory.id)).all()
+    months = range(first.year * 12 + first.month - 1, until.year * 12 + until.month - 1)
+    days = [to_microseconds(datetime(m // 12, m % 12 + 1, 15, 12, tzinfo=UTC)) for m in months]
+    for metric in metrics:
+        source = _source(session, territory, metric, "month")
+        attempt = _attempt(session, source, received_at)
+        series = [Series(metric_id=metric.id, district_id=key, source_id=source.id) for key in districts]
+        session.add_all(series)
+        session.flush()
+        rows = [
+            {
+                "series_id": each.id,
+                "observed_at": day,
+                "value": 5.0,
+                "received_at": to_microseconds(received_at),
+                "attempt_id": attempt.id,
+            }
+            for each in series
+            for day in days
+        ]
+        session.execute(insert(Observation), rows)
+
+
+def _attempt(session: Session, source: DataSource, received_at: datetime) -> CollectionAttempt:
+    attempt = CollectionAttempt(
+        source_id=source.id,
+        holder="test",
+        fence=1,
+        started_at=received_at,
+        finished_at=received_at,
+        window_start=EPOCH,
+        window_end=received_at,
+        status="done",
+    )
+    session.add(attempt)
+    session.flush()
+    return attempt
 
 
 def _source(session: Session, territory: Territory, metric: Metric, cadence: str) -> DataSource:

@@ -10,7 +10,7 @@ from sandbox.api.pages import party_pilot
 from sandbox.api.room import Answer, Room
 from sandbox.api.values import ReasonSchema
 from sandbox.db import db
-from sandbox.insurance import filing
+from sandbox.insurance import cover, filing
 from sandbox.insurance.filing import CompensationSchema, PolicySchema
 from sandbox.pilots.models import Pilot
 from sandbox.web.rim import actor, now
@@ -121,7 +121,7 @@ def refuse_plan(sent: dict[str, Any], number: str) -> Answer:
 def _shown(pilot: Pilot) -> dict[str, Any]:
     return {
         "minimum": pilot.exemption.regime.minimum_cover,
-        "policies": filing.policies_of(db.session, pilot),
-        "plan": filing.latest_plan(db.session, pilot),
-        "gaps": filing.gaps_of(db.session, pilot),
+        "policies": cover.policies_of(db.session, pilot),
+        "plan": cover.latest_plan(db.session, pilot),
+        "gaps": cover.gaps_of(db.session, pilot),
     }

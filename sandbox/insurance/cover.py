@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from sandbox.insurance.models import CompensationPlan, CompensationStatus, Policy
 from sandbox.pilots.models import Pilot
 
@@ -51,6 +54,22 @@ def cover_gaps(pilot: Pilot, policies: Sequence[Policy], plan: CompensationPlan 
         return (Gap("no_cover", "Art. 53(6), D57(3)"),)
     waits = plan.status == CompensationStatus.FILED
     return (Gap("plan_not_decided" if waits else "plan_refused", "D57-2"),)
+
+
+def policies_of(session: Session, pilot: Pilot) -> list[Policy]:
+    """The pilot's policies, each after the one that it renews."""
+    return list(session.scalars(select(Policy).where(Policy.pilot_id == pilot.id).order_by(Policy.id)))
+
+
+def latest_plan(session: Session, pilot: Pilot) -> CompensationPlan | None:
+    """The compensation plan filed last, in whatever state."""
+    plans = select(CompensationPlan).where(CompensationPlan.pilot_id == pilot.id)
+    return session.scalar(plans.order_by(CompensationPlan.id.desc()).limit(1))
+
+
+def gaps_of(session: Session, pilot: Pilot) -> tuple[Gap, ...]:
+    """What the cover of this pilot lacks, as far as it is filed."""
+    return cover_gaps(pilot, policies_of(session, pilot), latest_plan(session, pilot))
 
 
 def _is_approved(plan: CompensationPlan | None) -> bool:

@@ -7,21 +7,20 @@ from datetime import date, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.errors import Invalid, NotFound, Refused, WrongMoment
 from experiments.fields import Line, Prose
 from experiments.lifecycle import Actor, touch
 from sandbox.clocks import running
-from sandbox.insurance.cover import Gap, cover_gaps, last_day
+from sandbox.insurance.cover import last_day, latest_plan, policies_of
 from sandbox.insurance.models import CompensationPlan, CompensationStatus, Policy
 from sandbox.insurance.table import COMPENSATION, record
-from sandbox.pilots.models import Pilot, PilotStatus
+from sandbox.pilots.models import GOING_ON, Pilot
 from sandbox.pilots.table import author_of_the_company, is_over
 from sandbox.regimes import Regime
 
-INSURED = frozenset({PilotStatus.APPROVED, PilotStatus.RUNNING, PilotStatus.SUSPENDED})
+INSURED = GOING_ON
 MOST_WON = 10**15
 LONGEST_WON = 20
 
@@ -167,22 +166,6 @@ def refuse_plan(session: Session, plan: CompensationPlan, *, by: Actor, at: date
     """The lead ministry does not take the plan; the company files another, or insures the pilot."""
     COMPENSATION.perform(session, plan, "refuse", by=by, at=at, reason=reason)
     record(session, plan.pilot, "compensation.refuse", by, at, plan=plan.id, reason=reason)
-
-
-def policies_of(session: Session, pilot: Pilot) -> list[Policy]:
-    """The pilot's policies, each after the one that it renews."""
-    return list(session.scalars(select(Policy).where(Policy.pilot_id == pilot.id).order_by(Policy.id)))
-
-
-def latest_plan(session: Session, pilot: Pilot) -> CompensationPlan | None:
-    """The compensation plan filed last, in whatever state."""
-    plans = select(CompensationPlan).where(CompensationPlan.pilot_id == pilot.id)
-    return session.scalar(plans.order_by(CompensationPlan.id.desc()).limit(1))
-
-
-def gaps_of(session: Session, pilot: Pilot) -> tuple[Gap, ...]:
-    """What the cover of this pilot lacks, as far as it is filed."""
-    return cover_gaps(pilot, policies_of(session, pilot), latest_plan(session, pilot))
 
 
 def open_plan(session: Session, pilot: Pilot) -> CompensationPlan:

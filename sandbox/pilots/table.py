@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from experiments.lifecycle import Actor, Lifecycle, Transition
 from sandbox import access, ledger
-from sandbox.exemptions.models import ExemptionStatus
 from sandbox.notices.outbox import CITY, COMPANY, DATA, DECIDERS, EVALUATORS, REVIEWERS, Office, tell
+from sandbox.pilots import start_gate
 from sandbox.pilots.models import LIVE, Pilot, PilotHistory, PilotStatus
+from sandbox.pilots.start_gate import exemption_is_granted
 
 S = PilotStatus
 PUBLIC_FROM = frozenset(S) - {S.DRAFT}
@@ -56,15 +57,6 @@ def is_over(pilot: Pilot) -> bool:
     return pilot.status in OVER
 
 
-def exemption_is_granted(pilot: Pilot) -> bool:
-    return pilot.exemption.status == ExemptionStatus.APPROVED
-
-
-def plan_is_locked(pilot: Pilot) -> bool:
-    """No pilot starts before what it is to show has been fixed (our rule)."""
-    return pilot.experiment.plan is not None
-
-
 PILOT: Lifecycle[PilotStatus] = Lifecycle(
     "pilot",
     PilotStatus,
@@ -84,7 +76,7 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
             (S.APPROVED,),
             S.RUNNING,
             signatory_of_the_company,
-            (exemption_is_granted, plan_is_locked),
+            start_gate.GUARDS,
             source="Art. 53(6)",
         ),
         Transition(

@@ -26,7 +26,7 @@ from sandbox.exemptions.decide import GrantSchema
 from sandbox.exemptions.models import Consultation, ExemptionStatus, Reply
 from sandbox.exemptions.review import ConsultationSchema, OpinionSchema, ReplySchema
 from sandbox.exemptions.table import EXEMPTION
-from sandbox.insurance.filing import gaps_of
+from sandbox.insurance.cover import gaps_of
 from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots import case, file, operation
 from sandbox.pilots.evaluations import signed_result

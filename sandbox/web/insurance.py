@@ -11,7 +11,7 @@ from flask_babel import gettext, lazy_gettext
 from experiments.errors import Invalid
 from experiments.fields import load
 from sandbox.db import db
-from sandbox.insurance import filing
+from sandbox.insurance import cover, filing
 from sandbox.insurance.filing import INSURED, CompensationSchema, PolicySchema
 from sandbox.insurance.models import CompensationPlan, CompensationStatus
 from sandbox.insurance.table import COMPENSATION
@@ -111,7 +111,7 @@ def _typed(sent: forms.Sent, pilot: Pilot, names: tuple[str, ...]) -> dict[str, 
 
 
 def _index(pilot: Pilot, refused: Invalid | None = None) -> ResponseReturnValue:
-    policies, filed = filing.policies_of(db.session, pilot), filing.latest_plan(db.session, pilot)
+    policies, filed = cover.policies_of(db.session, pilot), cover.latest_plan(db.session, pilot)
     is_author = author_of_the_company(actor(), pilot)
     needs_plan = filed is None or filed.status == CompensationStatus.REFUSED
     messages = complaints.translated(refused.errors).get("reason", []) if refused else []
@@ -123,7 +123,7 @@ def _index(pilot: Pilot, refused: Invalid | None = None) -> ResponseReturnValue:
         policies=policies,
         plan=filed,
         past=COMPENSATION.past(filed) if filed else [],
-        gaps=[insurance_words.gap(each) for each in filing.gaps_of(db.session, pilot)],
+        gaps=[insurance_words.gap(each) for each in cover.gaps_of(db.session, pilot)],
         may_file_policy=is_author and pilot.status in INSURED,
         may_file_plan=is_author and not is_over(pilot) and needs_plan,
         moves=_moves(filed, number=str(pilot.number), errors=messages),

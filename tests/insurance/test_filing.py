@@ -10,7 +10,7 @@ from sqlalchemy import select
 from experiments.errors import Invalid, Refused, WrongMoment
 from experiments.fields import load
 from sandbox.clocks.models import Clock
-from sandbox.insurance import filing
+from sandbox.insurance import cover, filing
 from sandbox.insurance.filing import PolicySchema
 from sandbox.ledger import LedgerEntry
 from sandbox.notices.models import Notice
@@ -20,7 +20,7 @@ from tests.insurance.filed import LEAST, file_plan, file_policy, policy_values
 
 
 def gaps(case):
-    return [gap.code for gap in filing.gaps_of(case.session, case.pilot)]
+    return [gap.code for gap in cover.gaps_of(case.session, case.pilot)]
 
 
 def renewals(case):
@@ -29,7 +29,7 @@ def renewals(case):
 
 
 def test_without_insurance_the_gap_is_named(session):
-    (gap,) = filing.gaps_of(session, create_case(session, GRANTED).pilot)
+    (gap,) = cover.gaps_of(session, create_case(session, GRANTED).pilot)
     assert (gap.code, gap.source) == ("no_cover", "Art. 53(6), D57(3)")
 
 
@@ -71,7 +71,7 @@ def test_commas_between_thousands_are_read():
 def test_cover_that_begins_late_and_ends_early_is_named_by_day(session):
     case = create_case(session, GRANTED)
     file_policy(case, covers_from=date(2026, 7, 2), covers_to=date(2026, 12, 31))
-    found = filing.gaps_of(session, case.pilot)
+    found = cover.gaps_of(session, case.pilot)
     assert [(gap.code, gap.day) for gap in found] == [
         ("begins_late", date(2026, 7, 2)),
         ("ends_early", date(2026, 12, 31)),
