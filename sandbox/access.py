@@ -73,6 +73,19 @@ def ministry_people(actor: Actor | None) -> bool:
     return actor is not None and actor.role in {Role.MINISTRY_REVIEWER, Role.DECIDER}
 
 
+def secretariat(actor: Actor | None) -> bool:
+    """The agency that keeps a committee's agenda and minutes for the ministries (Art. 56, D58)."""
+    return actor is not None and actor.role == Role.SECRETARIAT
+
+
+def committee_member(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.COMMITTEE_MEMBER
+
+
+def expert(actor: Actor | None) -> bool:
+    return actor is not None and actor.role == Role.EXPERT
+
+
 def evaluator(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.EVALUATOR
 

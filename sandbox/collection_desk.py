@@ -17,12 +17,11 @@ from sqlalchemy.orm import Session
 from experiments.canonical import canonical, digest
 from experiments.collection import backfills, hubs, preview, set_aside, sources
 from experiments.collection.connectors.options import PUSHED
-from experiments.collection.description import SourceSchema
+from experiments.collection.description import Description
 from experiments.collection.models import Backfill, DataSource, Hub
 from experiments.collection.preview import Trial
 from experiments.districts import Territory
 from experiments.errors import Invalid, Refused, WrongMoment
-from experiments.fields import load
 from experiments.lifecycle import Actor
 from sandbox import access, ledger
 from sandbox.programmes.models import Site
@@ -221,19 +220,28 @@ def _register_hub(
         hub = hubs.register_hub(session, owned, private_hubs=private_hubs)
     except Invalid as refusal:
         errors = {f"new_hub.{field}": messages for field, messages in refusal.errors.items()}
-        raise Invalid(errors | _faults_of_source(data)) from refusal
+        raise Invalid(errors | _faults_of_source(session, data)) from refusal
     subject = f"hub:{hub.id}"
     details = {"name": hub.name, "base_url": hub.base_url, "kind": hub.kind, "dialect": hub.dialect}
     ledger.append(session, act="hub.register", subject=subject, by=by, at=at, details=details)
     return hub
 
 
-def _faults_of_source(data: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What is wrong with the source's shape, so that one answer names all that is wrong."""
+def faults_of_hub(
+    session: Session, described: Mapping[str, Any], data: Mapping[str, Any], private_hubs: Sequence[str]
+) -> dict[str, list[str]]:
+    """What is wrong with the hub that is described along with a source, under `new_hub.`."""
+    owned = {**described, "territory": data.get("territory")}
+    found = hubs.faults_of_hub(session, owned, private_hubs=private_hubs)
+    return {f"new_hub.{field}": messages for field, messages in found.items() if field != "territory"}
+
+
+def _faults_of_source(session: Session, data: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What is wrong with the source whatever its hub, so that one answer names all that is wrong."""
     try:
-        load(SourceSchema(), {**data, "hub": "not made yet"})
+        Description(session, {**data, "hub": "not made yet"})
     except Invalid as refusal:
-        return refusal.errors
+        return {field: messages for field, messages in refusal.errors.items() if field != "hub"}
     return {}
 
 

@@ -60,16 +60,14 @@ def store_credentials(
 @hub.command("seal-again")
 def seal_again() -> None:
     """Seal all credentials under the first of SANDBOX_CREDENTIAL_KEYS."""
-    from sandbox import tables  # noqa: F401 - relationships need every table
+    from sandbox import hub_desk, tables  # noqa: F401 - relationships need every table
     from sandbox.db import sessions_for
 
     settings = read_settings()
     vault = Vault(settings.credential_keys)
     with sessions_for(settings.database_url).begin() as session:
-        hubs = session.scalars(select(Hub).where(Hub.credentials.is_not(None))).all()
-        for each in hubs:
-            each.credentials = vault.seal_again(each.credentials or "")
-    click.echo(f"Sealed again: {len(hubs)}.")
+        count = hub_desk.seal_again(session, vault, at=datetime.now(UTC))
+    click.echo(f"Sealed again: {count}.")
 
 
 @hub.command("check")

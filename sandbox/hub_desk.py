@@ -79,7 +79,8 @@ def lines(session: Session, actor: Actor) -> list[HubLine]:
 def usable(session: Session, territory_ids: Sequence[int]) -> list[Hub]:
     """The hubs that sources of these territories may read from, by name."""
     serves = or_(Hub.territory_id.is_(None), Hub.territory_id.in_(territory_ids))
-    return list(session.scalars(select(Hub).where(serves, Hub.kind != PUSHED).order_by(Hub.name)))
+    wanted = select(Hub).where(serves, Hub.kind != PUSHED, Hub.withdrawn_at.is_(None))
+    return list(session.scalars(wanted.order_by(Hub.name)))
 
 
 def find(session: Session, hub_id: int, actor: Actor) -> Hub:
@@ -192,6 +193,24 @@ def remove_credentials(session: Session, hub: Hub, *, by: Actor, at: datetime) -
     _record(session, hub, "remove_credentials", by, at)
 
 
+def withdraw(session: Session, hub: Hub, *, reason: str, by: Actor, at: datetime) -> None:
+    """Take back a hub that was registered by mistake; its row in the ledger stays, with the reason."""
+    _require_keeper(session, hub, by, "hub.withdraw")
+    if not reason.strip():
+        raise Invalid({"reason": ["a reason is needed"]})
+    was = facts(hub)
+    hubs.withdraw_hub(session, hub, at=at)
+    _record(session, hub, "withdraw", by, at, reason=reason.strip(), **was)
+
+
+def seal_again(session: Session, vault: Vault, *, at: datetime) -> int:
+    """Seal all credentials under the first key; of how many hubs."""
+    sealed = hubs.seal_again(session, vault)
+    for each in sealed:
+        _record(session, each, "seal_again", OPERATOR, at)
+    return len(sealed)
+
+
 def wake(session: Session, hub: Hub, *, by: Actor, at: datetime) -> None:
     """End the rest of `hub`: its sources are read again as they fall due."""
     _require_keeper(session, hub, by, "hub.wake")
@@ -220,7 +239,7 @@ def facts(hub: Hub) -> dict[str, Any]:
 
 def _readable(session: Session, actor: Actor) -> Select[Any]:
     """A data officer reads the own city's hubs and the common ones; whoever watches over all reads all."""
-    wanted = select(Hub).where(Hub.kind != PUSHED)
+    wanted = select(Hub).where(Hub.kind != PUSHED, Hub.withdrawn_at.is_(None))
     if not access.readers_of_hubs(actor):
         return wanted.where(false())
     if not access.city_data_officer(actor):

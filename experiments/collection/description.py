@@ -163,7 +163,9 @@ class Description:
         )
         self.starts_at: datetime = loaded.pop("starts_at")
         errors: Errors = {}
-        hub = session.scalar(select(Hub).where(Hub.name == loaded["hub"]))
+        # Held against being withdrawn until the source is there.
+        wanted = select(Hub).where(Hub.name == loaded["hub"], Hub.withdrawn_at.is_(None))
+        hub = session.scalar(wanted.with_for_update(read=True))
         if hub is None:
             errors["hub"] = [f"unknown hub {loaded['hub']}"]
         territory = session.scalar(select(Territory).where(Territory.code == loaded["territory"]))
@@ -277,15 +279,25 @@ def conflicts(
     is_live = ~DataSource.paused
     if with_paused_hubs:
         is_live = or_(is_live, DataSource.hub.has(Hub.kind != PUSHED))
-    errors: Errors = {}
     position_of = {district.id: position for position, district in enumerate(districts)}
-    for other in session.scalars(_others(edited).where(is_live)):
-        shared = {m.id for m in metrics} & {a.metric_id for a in other.attributes}
-        for entity in other.entities:
-            if shared and entity.district_id in position_of:
-                field = f"entities.{position_of[entity.district_id]}.district"
-                errors[field] = [f"the source {other.name} gives the same metric for this district"]
-    return errors
+    taken = (
+        select(SourceEntity.district_id, DataSource.name)
+        .join(SourceAttribute, SourceAttribute.source_id == SourceEntity.source_id)
+        .join(DataSource, DataSource.id == SourceEntity.source_id)
+        .where(
+            SourceEntity.district_id.in_(position_of),
+            SourceAttribute.metric_id.in_({metric.id for metric in metrics}),
+            is_live,
+            *([DataSource.id != edited.id] if edited else []),
+        )
+        .order_by(DataSource.id)
+    )
+    return {
+        f"entities.{position_of[district_id]}.district": [
+            f"the source {name} gives the same metric for this district"
+        ]
+        for district_id, name in session.execute(taken)
+    }
 
 
 def _name_in_use(session: Session, hub: Hub, name: str, edited: DataSource | None) -> Errors:

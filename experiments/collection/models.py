@@ -112,6 +112,7 @@ class Hub(Identified, Versioned, Base):
     sources one worker may read at a time (the worker's own limit where it is None), `requests_per_minute`
     how often one worker may call it. `credentials` are sealed (`collection.credentials`). `failures` counts
     windows that failed in a row, whichever source they were of; until `resting_until` the hub is left alone.
+    One that no source ever read from may be withdrawn: it then serves nobody, and its name is free.
     """
 
     __tablename__ = "hub"
@@ -137,6 +138,7 @@ class Hub(Identified, Versioned, Base):
     requests_per_minute: Mapped[int | None]
     failures: Mapped[int] = mapped_column(default=0)
     resting_until: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
     territory: Mapped[Territory | None] = relationship()
 
@@ -238,6 +240,8 @@ class SourceEntity(Identified, Base):
     __table_args__ = (
         UniqueConstraint("source_id", "entity"),
         Index("ix_source_entity_source_id_district_id", "source_id", "district_id"),
+        # Who else gives a metric for a district is asked at every registration.
+        Index("ix_source_entity_district_id", "district_id"),
     )
 
     source_id: Mapped[int] = mapped_column(ForeignKey(DataSource.id))

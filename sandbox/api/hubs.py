@@ -16,6 +16,7 @@ from experiments.errors import Refused
 from experiments.fields import Line, Whole
 from sandbox import hub_desk
 from sandbox.api.room import Room
+from sandbox.api.values import ReasonSchema
 from sandbox.config import Settings
 from sandbox.db import db
 from sandbox.serving import collection_settings
@@ -138,6 +139,14 @@ def remove_credentials(hub_id: int) -> Hub:
     found = _hub(hub_id)
     hub_desk.remove_credentials(db.session, found, by=actor(), at=now())
     return found
+
+
+@resources.post("/<key:hub_id>/withdraw", endpoint="withdraw")
+@resources.arguments(ReasonSchema)
+@resources.response(204)
+def withdraw(sent: dict[str, Any], hub_id: int) -> None:
+    """Take back a hub that was registered by mistake and that no source ever read from."""
+    hub_desk.withdraw(db.session, _hub(hub_id), reason=sent["reason"], by=actor(), at=now())
 
 
 @resources.post("/<key:hub_id>/wake", endpoint="wake")

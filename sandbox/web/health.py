@@ -117,7 +117,7 @@ def _calendar(found: SourceHealth, rows: list[SeriesHealth]) -> charts.Figure:
     values = CoverageCalendar(
         periods=found.periods,
         shares={_name(each): each.shares for each in drawn},
-        period_label=gettext("Day") if found.period == "day" else gettext("Period"),
+        period_label=health_words.period(found.period),
         full_label=gettext("Complete"),
         part_label=gettext("Partly missing"),
         none_label=gettext("No readings"),
@@ -132,7 +132,7 @@ def _calendar(found: SourceHealth, rows: list[SeriesHealth]) -> charts.Figure:
         coverage_calendar,
         values,
         id=f"coverage-{metric.id}",
-        title=gettext("Readings by day: %(metric)s", metric=pick(metric, "name")),
+        title=health_words.calendar_title(found.period, pick(metric, "name")),
         description=description,
     )
 

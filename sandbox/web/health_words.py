@@ -32,6 +32,24 @@ LABELS = {
 }
 
 
+# By the length of the periods: what a calendar of readings is called, and its periods.
+CALENDARS = {
+    "hour": (_("Readings by hour: %(metric)s"), _("Hour")),
+    "day": (_("Readings by day: %(metric)s"), _("Day")),
+    "week": (_("Readings by week: %(metric)s"), _("Week")),
+    "month": (_("Readings by month: %(metric)s"), _("Month")),
+    "year": (_("Readings by year: %(metric)s"), _("Year")),
+}
+
+
+def calendar_title(period: str, metric: str) -> str:
+    return str(CALENDARS[period][0]) % {"metric": metric}
+
+
+def period(code: str) -> str:
+    return str(CALENDARS[code][1])
+
+
 def trouble(code: str) -> tuple[str, str]:
     """(label, tone) of a trouble."""
     label, tone = TROUBLES[code]

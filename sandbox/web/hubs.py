@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -22,7 +22,7 @@ from sandbox.db import db
 from sandbox.serving import collection_settings
 from sandbox.web import complaints, fault_words, hub_words, ledger_words, options, source_words
 from sandbox.web.filters import pick
-from sandbox.web.forms import Sent
+from sandbox.web.forms import Sent, reason
 from sandbox.web.rim import actor, now
 
 pages = Blueprint("hubs", __name__, url_prefix="/hubs")
@@ -45,10 +45,15 @@ def index() -> ResponseReturnValue:
 
 @pages.get("/<key:hub_id>")
 def hub(hub_id: int) -> ResponseReturnValue:
-    shown = _hub(hub_id)
+    return _shown(_hub(hub_id), {})
+
+
+def _shown(shown: Hub, errors: Mapping[str, Sequence[str]]) -> str:
     return render_template(
         "hubs/hub.html",
         page=hub_desk.page(db.session, shown, actor(), _vault()),
+        errors=errors,
+        labels={"reason": gettext("Reason")},
         may_test=shown.kind not in SUBSCRIBED,
         watches_sources=access.watchers_of_collection(actor()),
         reads_ledger=access.auditor(actor()),
@@ -145,6 +150,19 @@ def remove_credentials(hub_id: int) -> ResponseReturnValue:
     hub_desk.remove_credentials(db.session, _hub(hub_id), by=actor(), at=now())
     flash(gettext("The credentials are removed."), "success")
     return redirect(url_for("hubs.hub", hub_id=hub_id), 303)
+
+
+@pages.post("/<key:hub_id>/withdraw")
+def withdraw(hub_id: int) -> ResponseReturnValue:
+    """Take back a hub that was registered by mistake; a reason is needed."""
+    withdrawn = _hub(hub_id)
+    try:
+        hub_desk.withdraw(db.session, withdrawn, reason=reason(request.form), by=actor(), at=now())
+    except Invalid as refusal:
+        db.session.rollback()
+        return _shown(_hub(hub_id), complaints.translated(refusal.errors)), 422
+    flash(gettext("The hub is withdrawn; the ledger keeps it with the reason."), "success")
+    return redirect(url_for("hubs.index"), 303)
 
 
 @pages.post("/<key:hub_id>/wake")

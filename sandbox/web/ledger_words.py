@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext
 
 from sandbox import audit
+from sandbox.web import claim_words
 from sandbox.web.words import DEEDS
 
 _ = lazy_gettext
@@ -41,8 +42,10 @@ ACTS = {
     "hub.register": _("Hub registered"),
     "hub.remove_credentials": _("Credentials of a hub removed"),
     "hub.rest": _("Hub left alone after failures"),
+    "hub.seal_again": _("Credentials of a hub sealed again under a new key"),
     "hub.store_credentials": _("Credentials of a hub sealed"),
     "hub.wake": _("Rest of a hub ended"),
+    "hub.withdraw": _("Hub withdrawn"),
     "insurance.file": _("Insurance policy filed"),
     "metric.define": _("Metric defined"),
     "metric.supersede": _("Next version of a metric"),
@@ -85,6 +88,7 @@ ACTS = {
     "source.rotate_token": _("Token of a source renewed"),
     "source.undo_upload": _("File of readings undone"),
     "source.upload": _("File of readings stored"),
+    **claim_words.ACTS,
 }
 
 FAULTS = {

@@ -10,7 +10,7 @@ Attributes and entities are typed or pasted one a line, since a city has many:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,10 +58,12 @@ class Described:
             **{name: self._seconds(name, sent.one(name)) for name in DURATIONS},
         }
 
-    def check(self) -> None:
-        """Invalid where something could not be read at all, with whatever else the shape lacks."""
+    def check(self, of_hub: Mapping[str, list[str]] | None = None) -> None:
+        """Invalid where something could not be read at all, with whatever else the shape lacks and what is
+        wrong `of_hub`, the new one."""
         if not self._errors:
             return
+        self._errors |= of_hub or {}
         hub_to_come = {"hub": "new"} if self.new_hub is not None else {}
         try:
             load(SourceSchema(), self.data | hub_to_come)

@@ -81,7 +81,7 @@ def new() -> ResponseReturnValue:
         chosen = next((each for each in own if each.code == sent.one("territory")), None)
         described = Described(sent, chosen, may_add_hub=True)
         try:
-            described.check()
+            described.check(_faults_of_hub(described))
             if _is_trial():
                 trial = collection_desk.rehearsal(
                     db.session,
@@ -143,7 +143,13 @@ def pause(source_id: int) -> ResponseReturnValue:
 
 @pages.post("/<key:source_id>/resume")
 def resume(source_id: int) -> ResponseReturnValue:
-    return _act(collection_desk.resume, source_id, gettext("The source is collected again."))
+    """Collect again; where another source gives the same by now, say so once for each of those."""
+    try:
+        return _act(collection_desk.resume, source_id, gettext("The source is collected again."))
+    except Invalid as error:
+        db.session.rollback()
+        said = {each for messages in complaints.translated(error.errors).values() for each in messages}
+        return _shown(source_id, {"_schema": sorted(said)}), 422
 
 
 @pages.post("/<key:source_id>/collect")
@@ -174,6 +180,12 @@ def _act(use_case: Callable[..., None], source_id: int, said: str) -> ResponseRe
     use_case(db.session, _source(source_id), by=actor(), at=now())
     flash(said, "success")
     return redirect(url_for("sources.source", source_id=source_id), 303)
+
+
+def _faults_of_hub(described: Described) -> dict[str, list[str]]:
+    if described.new_hub is None:
+        return {}
+    return collection_desk.faults_of_hub(db.session, described.new_hub, described.data, _private_hubs())
 
 
 def _is_trial() -> bool:

@@ -12,8 +12,9 @@ from flask_babel import gettext, lazy_gettext
 
 from experiments.errors import BrokenRecord, Invalid, NotFound, Refused, WrongMoment
 from sandbox.accounts import Person, TooManyAttempts
+from sandbox.claims.filing import TooManyClaims
 from sandbox.pilots.parts import Deed
-from sandbox.web import drawing
+from sandbox.web import claim_words, drawing
 from sandbox.web.filters import instant, pick
 
 _ = lazy_gettext
@@ -44,6 +45,7 @@ ROLES = {
     "auditor": _("Auditor"),
     "administrator": _("Administrator"),
     "service": _("The service"),
+    "resident": _("Resident"),
 }
 
 STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
@@ -101,6 +103,7 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
         "approved": (_("Approved in place of insurance"), "success"),
         "refused": (_("Not approved"), "danger"),
     },
+    "claim": claim_words.STATUSES,
     "experiment": {
         "draft": (_("Plan in draft"), "neutral"),
         "locked": (_("Plan locked"), "success"),
@@ -183,6 +186,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "approve": _("Approve the compensation plan"),
         "refuse": _("Refuse the compensation plan"),
     },
+    "claim": claim_words.VERBS,
     "experiment": {
         "save_draft": _("Write the analysis plan"),
         "lock": _("Lock the plan"),
@@ -263,6 +267,7 @@ DEEDS: dict[str, dict[str, Any]] = {
         "approve": _("Compensation plan approved"),
         "refuse": _("Compensation plan refused"),
     },
+    "claim": claim_words.DEEDS,
     "experiment": {
         "create": _("Registration opened"),
         "save_draft": _("Plan draft saved"),
@@ -333,6 +338,7 @@ MISSING_RECORDS = {
     ),
     "token": _("There is no such token of this source."),
     "telemetry": _("The company has not opened a source for its own readings."),
+    "claim form": _("No damage can be claimed here: the pilot has not started, or its law knows no claims."),
 }
 
 NEEDS = {
@@ -376,6 +382,8 @@ NEEDS = {
         "Somebody changed this hub since you opened the form. Read it again before you go on."
     ),
     "hub_with_credentials": _("The hub has no credentials."),
+    "hub_without_sources": _("A source reads from this hub, or did."),
+    "hub_in_use": _("The hub is withdrawn already."),
     "hub_that_rests": _("The hub is not left alone."),
     "token_works": _("The token has ended or was revoked already."),
     "upload_is_not_stored": _("The file is stored already."),
@@ -387,6 +395,7 @@ NEEDS = {
     ),
     "source_has_a_hub": _("A company sends these readings itself; there is nothing to change or to ask for."),
     "telemetry_is_not_open": _("The source of this pilot is open already."),
+    **claim_words.NEEDS,
 }
 
 RULES_SAID = {
@@ -508,6 +517,10 @@ def error_sentence(error: Exception) -> str:
         return gettext("Something in what was sent is missing or wrong.")
     if isinstance(error, NotFound):
         return str(MISSING_RECORDS.get(error.kind, gettext("There is no such record.")))
+    if isinstance(error, TooManyClaims):
+        return gettext(
+            "Too many claims were filed from here. Try again after %(until)s.", until=instant(error.until)
+        )
     if isinstance(error, TooManyAttempts):
         return gettext("Too many failed sign-ins. Try again after %(until)s.", until=instant(error.until))
     if isinstance(error, BrokenRecord):

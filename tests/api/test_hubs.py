@@ -78,6 +78,13 @@ def test_a_hub_that_does_not_rest_is_not_woken(officer, site):
     assert problem(officer.post(f"/hubs/{hub['id']}/wake"))["needs"] == "hub_that_rests"
 
 
+def test_a_hub_is_withdrawn_once_with_a_reason(officer, site):
+    address = f"/hubs/{registered(officer, site)['id']}"
+    assert problem(officer.post(f"{address}/withdraw", {"reason": " "}))["status"] == 422
+    assert officer.post(f"{address}/withdraw", {"reason": "twice"}).status_code == 204
+    assert problem(officer.post(f"{address}/withdraw", {"reason": "twice"}))["status"] == 404
+
+
 def test_another_citys_hub_is_not_found(officer, rows):
     hub = create_hub(rows, territory=create_site(rows).territory.code)
     rows.commit()

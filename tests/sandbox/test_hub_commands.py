@@ -67,6 +67,8 @@ def test_credentials_are_sealed_and_sealed_again_under_a_new_key(rows, monkeypat
     monkeypatch.setenv("SANDBOX_CREDENTIAL_KEYS", f"{NEW},{OLD}")
     assert run("hub", "seal-again").output == "Sealed again: 1.\n"
     assert Vault([NEW]).open(sealed(rows)).secret == "s3cret-key"
+    acts = rows.scalars(select(LedgerEntry.act).order_by(LedgerEntry.number)).all()
+    assert acts == ["hub.store_credentials", "hub.seal_again"]
 
 
 def test_credentials_for_an_unknown_hub_are_refused(rows):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import insert, select
 
 from experiments.collection.intake import Doubt
 from experiments.collection.models import Observation, QuarantinedReading, Series, Verdict, to_microseconds
 from experiments.collection.quality import Trouble
 from experiments.collection.quality_models import HealthAlert
+from experiments.periods import PeriodKind
 from sandbox import data_health
 from sandbox.accounts import Role
 from sandbox.ledger import LedgerEntry
@@ -55,6 +57,12 @@ def source(rows, site, metric, clock):  # noqa: F811
 def officer(visit, site, source):  # noqa: F811
     """Signed in when the forty days have passed."""
     return visit(Role.CITY_DATA_OFFICER, site.city)
+
+
+def test_a_calendar_is_called_by_its_periods(service):
+    with service.test_request_context(), force_locale("en"):
+        titles = [health_words.calendar_title(each, "Wait") for each in PeriodKind]
+        assert titles == [f"Readings by {each}: Wait" for each in PeriodKind]
 
 
 def look(rows, now=NOW):

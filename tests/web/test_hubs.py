@@ -86,9 +86,26 @@ def test_what_is_wrong_is_named_by_its_field(officer, site):
     answer = officer.send(
         "/hubs/new", **typed(site, base_url="ftp://hub.example", zone="Mars", concurrency="many")
     )
-    assert wrong_fields(answer) == {"zone", "concurrency"}
-    answer = officer.send("/hubs/new", **typed(site, base_url="ftp://hub.example"))
-    assert wrong_fields(answer) == {"base_url"}
+    assert wrong_fields(answer) == {"base_url", "zone", "concurrency"}
+
+
+def test_a_hub_registered_by_mistake_is_withdrawn_with_a_reason_and_its_name_is_free(officer, rows, site):
+    officer.send("/hubs/new", **typed(site))
+    (hub,) = stored(rows, select(Hub))
+    assert wrong_fields(officer.send(f"/hubs/{hub.id}/withdraw", f"/hubs/{hub.id}", reason=" ")) == {"reason"}
+    assert officer.send(f"/hubs/{hub.id}/withdraw", f"/hubs/{hub.id}", reason="twice").status_code == 303
+    assert officer.open(f"/hubs/{hub.id}").status_code == 404
+    assert acts(rows, hub) == ["hub.register", "hub.withdraw"]
+    assert officer.send("/hubs/new", **typed(site)).status_code == 303
+
+
+def test_a_hub_that_a_source_reads_from_is_not_withdrawn(officer, hub, rows, site):
+    create_source(remembering(rows), site, hub=hub.name)
+    rows.commit()
+    page = officer.read(f"/hubs/{hub.id}")
+    assert "Withdraw the hub" not in page
+    answer = officer.send(f"/hubs/{hub.id}/withdraw", f"/hubs/{hub.id}", reason="twice")
+    assert answer.status_code == 409
 
 
 def test_a_hub_for_another_citys_territory_is_refused(officer, elsewhere, rows):

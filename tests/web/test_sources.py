@@ -190,6 +190,14 @@ def test_everything_that_is_wrong_is_said_at_once(officer, site, metric):
     }
 
 
+def test_what_is_wrong_with_a_new_hub_is_said_with_the_rest(officer, site, metric):
+    hub = {"new_hub.base_url": "ftp://hub.example.org", "new_hub.zone": "Mars"}
+    for wrong in ({"entities": "urn:1 = D99"}, {"interval_seconds": "often"}):
+        answer = register(officer, site, **hub | wrong)
+        found = set(re.findall(r'href="#(field-[^"]+)"', answer.text))
+        assert found == {"field-new_hub-base_url", "field-new_hub-zone", f"field-{next(iter(wrong))}"}
+
+
 def test_a_refused_form_keeps_what_was_typed(officer, site, metric):
     lines = "urn:1 = D01\nurn:2 = D99"
     page = register(officer, site, entities=lines, interval_seconds="6 h").text
@@ -277,6 +285,16 @@ def test_a_source_is_paused_and_resumed(officer, source):
     assert "Bus stops Paused" in officer.read(here)
     officer.send(f"{here}/resume", here)
     assert "Bus stops Not read yet" in officer.read(here)
+
+
+def test_what_blocks_a_paused_source_is_said_once(officer, rows, site, source):
+    here = f"/sources/{source.id}"
+    officer.send(f"{here}/pause", here)
+    assert register(officer, site, name="Again").status_code == 303
+    answer = officer.send(f"{here}/resume", here)
+    assert answer.status_code == 422
+    assert said(answer).count("the source Again gives the same metric for this district") == 1
+    assert stored(rows, select(DataSource.paused).where(DataSource.id == source.id)) == [True]
 
 
 def test_a_run_is_asked_for(officer, rows, clock, source):
