@@ -12,9 +12,11 @@ from experiments.evaluation import models as evaluation
 from experiments.orm import Base
 from experiments.registrations import models as registrations
 from sandbox import accounts, organisations, receipts
+from sandbox.amendments import models as amendments
 from sandbox.claims import models as claims
 from sandbox.clocks import feed
 from sandbox.clocks import models as clocks
+from sandbox.conditions import models as conditions
 from sandbox.confirmations import models as confirmations
 from sandbox.decisions import models as decisions
 from sandbox.desks import keeping
@@ -28,15 +30,18 @@ from sandbox.pilots import models as pilots
 from sandbox.pilots import telemetry
 from sandbox.programmes import models as programmes
 from sandbox.residents import models as residents
+from sandbox.uncertainties import models as uncertainties
 
 metadata = Base.metadata
 
 __all__ = [
     "accounts",
+    "amendments",
     "chain",
     "claims",
     "clocks",
     "collection",
+    "conditions",
     "confirmations",
     "decisions",
     "desks",
@@ -63,5 +68,6 @@ __all__ = [
     "telemetry",
     "terms",
     "tokens",
+    "uncertainties",
     "upload",
 ]
