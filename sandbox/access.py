@@ -78,6 +78,11 @@ def secretariat(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.SECRETARIAT
 
 
+def keepers_of_agendas(actor: Actor | None) -> bool:
+    """Who moves an application along on the ministry's side: its reviewers, or their delegate."""
+    return ministry_reviewer(actor) or secretariat(actor)
+
+
 def committee_member(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.COMMITTEE_MEMBER
 
@@ -156,7 +161,7 @@ def may_read_case(actor: Actor | None, *, company_id: int, city_id: int, evaluat
     """The file's own parties, every ministry, and the auditor; no other company, no other city."""
     if actor is None:
         return False
-    if ministry_people(actor) or auditor(actor):
+    if ministry_people(actor) or secretariat(actor) or auditor(actor):
         return True
     if company_people(actor):
         return actor.organisation_id == company_id
@@ -181,6 +186,14 @@ RULES: dict[str, Rule] = {
     "register.plan": anyone,
     "register.result": anyone,
     "register.programmes": anyone,
+    # certificates and the gazette
+    "documents.gazette": anyone,
+    "documents.feed": anyone,
+    "documents.document": anyone,
+    "documents.file": anyone,
+    "documents.sheet": anyone,
+    "documents.verify": anyone,
+    "documents.room": signed_in,
     # accounts
     "accounts.sign_in": anyone,
     "accounts.sign_out": signed_in,
@@ -200,7 +213,7 @@ RULES: dict[str, Rule] = {
     "cases.move": signed_in,
     "cases.opinion": city_reviewer,
     "cases.actions": company_author,
-    "cases.consultation": ministry_reviewer,
+    "cases.consultation": keepers_of_agendas,
     "attachments.index": signed_in,
     "attachments.attach": company_author,
     "attachments.read": signed_in,
@@ -222,6 +235,10 @@ RULES: dict[str, Rule] = {
     "clocks.feed": anyone,
     "clocks.holidays": administrator,
     "cases.grant": decider,
+    "rulings.return_filing": keepers_of_agendas,
+    "rulings.refuse": decider,
+    "rulings.find_not_required": decider,
+    "rulings.modify": company_author,
     "cases.proposal": ministry_reviewer,
     # claims for damage: answered by the company, filed by anybody
     "claims.index": parties_of_confirmations,
@@ -327,6 +344,26 @@ RULES: dict[str, Rule] = {
     "api-sessions.current": signed_in,
     "api-sessions.end": signed_in,
     # a source's token opens these, no person's
+    **dict.fromkeys(
+        ("api-sources.index", "api-sources.read", "api-sources.backfills"), watchers_of_collection
+    ),
+    **dict.fromkeys(
+        (
+            *(f"api-sources.{verb}" for verb in ("register", "edit", "pause", "resume", "collect")),
+            *(f"api-sources.{verb}" for verb in ("set_aside", "count_again", "try", "backfill")),
+            *(f"api-source-readings.{verb}_token" for verb in ("make", "rotate", "revoke")),
+            *(f"api-source-readings.{verb}_file" for verb in ("keep", "check", "store", "undo", "discard")),
+            *(f"api-source-readings.{verb}" for verb in ("tokens", "reprocess", "discard")),
+            *("api-alerts.see", "api-alerts.record_change"),
+        ),
+        city_data_officer,
+    ),
+    **dict.fromkeys(
+        ("api-source-readings.files", "api-source-readings.file_content"), officers_and_auditors_of_files
+    ),
+    **dict.fromkeys(
+        ("api-source-readings.quarantine", "api-alerts.index", "api-alerts.changes"), watchers_of_collection
+    ),
     "api-observations.push": anyone,
     "api-observations.notify": anyone,
     "api-hubs.index": readers_of_hubs,
@@ -347,15 +384,18 @@ RULES: dict[str, Rule] = {
     "api-moves.opinion": city_reviewer,
     "api-moves.answers": company_author,
     "api-moves.sign": company_signatory,
-    "api-moves.return_filing": ministry_reviewer,
-    "api-moves.consultation": ministry_reviewer,
+    "api-moves.return_filing": keepers_of_agendas,
+    "api-moves.consultation": keepers_of_agendas,
     "api-moves.reply": ministry_reviewer,
     "api-moves.ask_supplement": ministry_reviewer,
     "api-moves.extend_reply": ministry_reviewer,
     "api-moves.answer_supplement": company_author,
-    "api-moves.close_consultation": ministry_reviewer,
+    "api-moves.close_consultation": keepers_of_agendas,
     "api-moves.grant": decider,
     "api-moves.refuse": decider,
+    "api-moves.find_not_required": decider,
+    "api-moves.modify": company_author,
+    "api-moves.refile": company_signatory,
     "api-moves.withdraw": company_people,
     "api-moves.start": company_signatory,
     "api-moves.suspend": decider,
@@ -389,6 +429,9 @@ RULES: dict[str, Rule] = {
     "api-decisions.decide": decider,
     "api-decisions.confirm": decider,
     "api-decisions.send_back": decider,
+    "api-documents.gazette": anyone,
+    "api-documents.read": anyone,
+    "api-documents.of_case": signed_in,
     "api-open_data.catalogue": anyone,
     "api-open_data.indicators": anyone,
     "api-records.ledger_head": anyone,

@@ -7,6 +7,8 @@ from typing import Any
 
 from experiments.lifecycle import Lifecycle
 from experiments.registrations.models import EXPERIMENT
+from sandbox.claims.table import CLAIM
+from sandbox.conditions.table import BREACH, CONDITION, EVIDENCE
 from sandbox.confirmations.table import CONFIRMATION
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.table import EXEMPTION
@@ -17,6 +19,10 @@ LIFECYCLES: tuple[tuple[str, Lifecycle[Any]], ...] = (
     ("Rapid confirmation", CONFIRMATION),
     ("Application for an exemption", EXEMPTION),
     ("Compensation plan in place of insurance", COMPENSATION),
+    ("Claim for damage", CLAIM),
+    ("Condition in force", CONDITION),
+    ("Evidence for a condition", EVIDENCE),
+    ("Breach of a condition", BREACH),
     ("Pilot", PILOT),
     ("Registration of the experiment", EXPERIMENT),
     ("Decision", DECISION),

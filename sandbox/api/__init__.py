@@ -9,8 +9,11 @@ from __future__ import annotations
 from flask import Flask
 
 from sandbox.api import (
+    alerts,
+    claims,
     confirmations,
     decisions,
+    documents,
     evaluations,
     hubs,
     insurance,
@@ -21,6 +24,8 @@ from sandbox.api import (
     plans,
     records,
     sessions,
+    source_readings,
+    sources,
 )
 from sandbox.api.description import SPECIFICATION, Interface
 
@@ -32,11 +37,16 @@ ROOMS = (
     pilots,
     moves,
     insurance,
+    claims,
     plans,
     evaluations,
     decisions,
+    documents,
     hubs,
     observations,
+    sources,
+    source_readings,
+    alerts,
     open_data,
     records,
 )

@@ -43,6 +43,20 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "exemption.grant": ("{case}: 규제특례가 승인되었습니다.", "{case}: the exemption has been granted."),
     "exemption.refuse": ("{case}: 규제특례가 불승인되었습니다.", "{case}: the exemption has been refused."),
+    "exemption.report_experts": (
+        "{case}: 전문위원회가 검토 결과를 제출했습니다.",
+        "{case}: the experts have reported.",
+    ),
+    "exemption.table": ("{case}: 위원회 안건으로 상정되었습니다.", "{case}: the case is on the committee's agenda."),
+    "exemption.resolve": ("{case}: 위원회가 심의·의결했습니다.", "{case}: the committee has resolved."),
+    "exemption.refile": (
+        "{case}: 수정한 신청서가 접수되었습니다.",
+        "{case}: the modified application has been filed.",
+    ),
+    "exemption.find_not_required": (
+        "{case}: 규제특례가 필요하지 않은 것으로 결정되었습니다.",
+        "{case}: it was found that no exemption is needed.",
+    ),
     "exemption.withdraw": ("{case}: 신청이 취하되었습니다.", "{case}: the application has been withdrawn."),
     "pilot.start": ("{case}: 실증이 시작되었습니다.", "{case}: the pilot has started."),
     "pilot.suspend": ("{case}: 실증이 일시 중지되었습니다.", "{case}: the pilot has been suspended."),

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from experiments.lifecycle import Actor, Lifecycle
 from experiments.registrations.models import EXPERIMENT
 from sandbox.accounts import Person
+from sandbox.claims.models import Claim
+from sandbox.claims.table import CLAIM
 from sandbox.decisions.models import Decision
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.models import Consultation
@@ -71,6 +73,7 @@ PARTS: tuple[Part, ...] = (
     Part(EXPERIMENT, lambda _session, pilot: (pilot.experiment_id,)),
     Part(DECISION, of_pilot(Decision)),
     Part(COMPENSATION, of_pilot(CompensationPlan)),
+    Part(CLAIM, of_pilot(Claim)),
     Part(PILOT, lambda _session, pilot: (pilot.id,)),
 )
 

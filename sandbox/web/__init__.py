@@ -11,12 +11,14 @@ from sandbox.web import (
     backfills,
     case_rooms,
     cases,
+    claims,
     clocks,
     company,
     confirmations,
     conformance,
     consultations,
     districts,
+    documents,
     evaluator,
     filters,
     health,
@@ -25,6 +27,7 @@ from sandbox.web import (
     metrics,
     notices,
     people,
+    public_claims,
     quarantine,
     register,
     regulator,
@@ -43,8 +46,8 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     case_rooms.init_app(app)
     for room in (
-        *(register, accounts, company, confirmations, cases, attachments, insurance),
-        *(consultations, clocks),
+        *(register, documents, accounts, company, confirmations, cases, attachments, insurance),
+        *(consultations, clocks, claims, public_claims),
         *(regulator, evaluator, sources),
         *(
             hubs,

@@ -15,6 +15,9 @@ def case_rooms(number: str) -> list[tuple[str, str, bool]]:
         ("cases.file", gettext("Case file")),
         ("attachments.index", gettext("Files")),
         ("insurance.index", gettext("Insurance")),
+        ("claims.index", gettext("Claims")),
+        ("documents.room", gettext("Certificates")),
+        ("claims.index", gettext("Claims")),
     ]
     here = (request.endpoint or "").partition(".")[0]
     reader = actor_or_none()

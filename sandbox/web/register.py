@@ -19,7 +19,7 @@ from sandbox.pilots.published import Published
 from sandbox.pilots.register import Entry, SearchSchema
 from sandbox.pilots.table import PUBLIC_FROM
 from sandbox.programmes.overview import programmes_with_calls
-from sandbox.web import charts, design_words, maps, results, words
+from sandbox.web import charts, design_words, maps, public_claims, results, words
 from sandbox.web.filters import day, language, pick
 from sandbox.web.site_map import site_map
 from sandbox.web.spreadsheet import csv_bytes
@@ -76,6 +76,7 @@ def pilot(number: str) -> ResponseReturnValue:
         map=_map(page),
         timeline_entries=[_timeline_entry(act) for act in page.acts],
         who=_who,
+        claims=public_claims.counts_of(register.find(db.session, number)),
     )
 
 

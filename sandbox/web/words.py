@@ -14,7 +14,7 @@ from experiments.errors import BrokenRecord, Invalid, NotFound, Refused, WrongMo
 from sandbox.accounts import Person, TooManyAttempts
 from sandbox.claims.filing import TooManyClaims
 from sandbox.pilots.parts import Deed
-from sandbox.web import claim_words, drawing
+from sandbox.web import claim_words, committee_words, drawing
 from sandbox.web.filters import instant, pick
 
 _ = lazy_gettext
@@ -42,6 +42,7 @@ ROLES = {
     "decider": _("Decider"),
     "evaluator": _("Evaluator"),
     "city_data_officer": _("City data officer"),
+    **committee_words.ROLES,
     "auditor": _("Auditor"),
     "administrator": _("Administrator"),
     "service": _("The service"),
@@ -67,6 +68,7 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
         "converted": (_("Converted to an innovation project"), "success"),
         "rejected": (_("Rejected"), "danger"),
         "withdrawn": (_("Withdrawn"), "neutral"),
+        **committee_words.PILOT_STATUSES,
     },
     "exemption": {
         "draft": (_("Draft"), "neutral"),
@@ -78,6 +80,7 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
         "approved": (_("Granted"), "success"),
         "rejected": (_("Rejected"), "danger"),
         "withdrawn": (_("Withdrawn"), "neutral"),
+        **committee_words.EXEMPTION_STATUSES,
     },
     "confirmation": {
         "draft": (_("Draft"), "neutral"),
@@ -87,6 +90,8 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
         "notified": (_("Company notified"), "success"),
         "withdrawn": (_("Withdrawn"), "neutral"),
     },
+    "resolution": committee_words.RESOLUTIONS,
+    "meeting": committee_words.MEETINGS,
     "confirmation_outcome": {
         "free_to_operate": (_("No permit needed"), "success"),
         "permit_needed": (_("Permit needed"), "warning"),
@@ -171,7 +176,9 @@ VERBS: dict[str, dict[str, Any]] = {
         "grant": _("Grant the exemption"),
         "refuse": _("Refuse the exemption"),
         "withdraw": _("Withdraw the application"),
+        **committee_words.EXEMPTION_VERBS,
     },
+    "meeting": committee_words.MEETING_VERBS,
     "confirmation": {
         "edit": _("Edit the draft"),
         "submit": _("Sign and submit"),
@@ -236,6 +243,7 @@ DEEDS: dict[str, dict[str, Any]] = {
         "conclude": _("Pilot concluded"),
         "stop": _("Pilot stopped"),
         "withdraw": _("Application withdrawn"),
+        **committee_words.PILOT_DEEDS,
     },
     "exemption": {
         "create": _("Application begun"),
@@ -250,7 +258,9 @@ DEEDS: dict[str, dict[str, Any]] = {
         "grant": _("Exemption granted"),
         "refuse": _("Exemption refused"),
         "withdraw": _("Application withdrawn"),
+        **committee_words.EXEMPTION_DEEDS,
     },
+    "meeting": committee_words.MEETING_DEEDS,
     "confirmation": {
         "create": _("Request begun"),
         "edit": _("Request changed"),
@@ -349,6 +359,7 @@ NEEDS = {
     ),
     "files_can_be_added": _("Files are added while the application is written or a supplement is asked for."),
     "file_is_not_filed_yet": _("A file that was filed stays in the case."),
+    **committee_words.NEEDS,
     "every_ministry_replied": _("Not every ministry has replied. Silence is not consent."),
     "every_agency_replied": _("Not every agency has replied."),
     "agency_is_asked": _(
@@ -402,6 +413,7 @@ RULES_SAID = {
     "signatory_who_did_not_write_it": _("Whoever wrote the application cannot sign it."),
     "signatory_who_did_not_write_the_request": _("Whoever wrote the request cannot sign it."),
     "decider_who_neither_wrote_nor_reviewed": _("Whoever wrote or reviewed the file cannot decide on it."),
+    **committee_words.RULES,
     "not_ones_own_account": _("Nobody changes or closes their own account: another administrator does."),
     "second_decider": _("A second decider is needed, who neither proposed nor took the first decision."),
 }

@@ -1,0 +1,119 @@
+"""What the operator does with a claim: inform at once, pay or refuse with proof, report (D57-3(2)-(5))."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from marshmallow import Schema, fields, validate
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.errors import Invalid
+from experiments.fields import Prose
+from experiments.lifecycle import Actor
+from sandbox.claims.models import Claim
+from sandbox.claims.table import CLAIM, record
+from sandbox.clocks import running
+from sandbox.insurance.filing import MOST_WON, Won
+
+DAYS_IN_A_YEAR = 365.25
+
+
+class InformSchema(Schema):
+    """What the claimant is told: whom to turn to at the insurer, or how the compensation plan pays."""
+
+    information = Prose(required=True, longest=4000)
+
+
+class PaymentSchema(Schema):
+    paid_won = Won(required=True, validate=validate.Range(min=1, max=MOST_WON))
+    paid_on = fields.Date(required=True)
+
+
+class RefusalSchema(Schema):
+    """Why the operator does not pay, and what proves it; the law asks for both in writing."""
+
+    refusal = Prose(required=True, longest=4000)
+    proof = Prose(required=True)
+
+
+class ReportSchema(Schema):
+    report = Prose(required=True)
+
+
+def inform(session: Session, claim: Claim, *, information: str, by: Actor, at: datetime) -> None:
+    """Point the claimant to the insurance or the compensation plan (D57-3(2))."""
+    CLAIM.perform(session, claim, "inform", by=by, at=at)
+    claim.information = information
+    record(session, claim, "inform", by, at)
+
+
+def pay(session: Session, claim: Claim, *, paid_won: int, paid_on: date, by: Actor, at: datetime) -> None:
+    """Note what was paid and when; the time for the report starts (D57-3(3), (5))."""
+    CLAIM.check(claim, "pay", by=by)
+    zone = ZoneInfo(claim.pilot.exemption.regime.zone)
+    if paid_on > at.astimezone(zone).date():
+        raise Invalid({"paid_on": ["This day is still to come."]})
+    if paid_on < claim.filed_at.astimezone(zone).date():
+        raise Invalid({"paid_on": ["This day is before the claim was filed."]})
+    # Sum, day and status are one: none of them reaches the database without the others.
+    with session.no_autoflush:
+        claim.paid_won, claim.paid_on = paid_won, paid_on
+        CLAIM.perform(session, claim, "pay", by=by, at=at)
+    _answered(session, claim, by, at)
+    record(session, claim, "pay", by, at, paid_won=paid_won, paid_on=paid_on.isoformat())
+
+
+def refuse(session: Session, claim: Claim, *, refusal: str, proof: str, by: Actor, at: datetime) -> None:
+    """Refuse in writing with proof; the time for the report starts (D57-3(4), (5))."""
+    CLAIM.check(claim, "refuse", by=by)
+    with session.no_autoflush:
+        claim.refusal, claim.proof = refusal, proof
+        CLAIM.perform(session, claim, "refuse", by=by, at=at)
+    _answered(session, claim, by, at)
+    record(session, claim, "refuse", by, at)
+
+
+def report(session: Session, claim: Claim, *, report: str, by: Actor, at: datetime) -> None:
+    """Report to the Minister what became of the claim (D57-3(5))."""
+    CLAIM.check(claim, "report", by=by)
+    with session.no_autoflush:
+        claim.report, claim.reported_at = report, at
+        CLAIM.perform(session, claim, "report", by=by, at=at)
+    running.end(session, claim.pilot.exemption.case, "claim_reported", subject=claim.key, by=by, at=at)
+    record(session, claim, "report", by, at)
+
+
+def erase(session: Session, *, at: datetime) -> int:
+    """Erase what identifies claimants once the regime's years since the report are over; how many claims.
+
+    Number, sum, dates, what was paid and the receipt stay.
+    """
+    erased = 0
+    for claim in session.scalars(select(Claim).where(Claim.reported_at < at, Claim.erased_at.is_(None))):
+        rules = claim.pilot.exemption.regime.claims
+        assert claim.reported_at is not None
+        if rules and at - claim.reported_at > timedelta(days=rules.retention_years * DAYS_IN_A_YEAR):
+            claim.sealed, claim.erased_at = None, at
+            for text in ("information", "refusal", "proof", "report"):
+                if getattr(claim, text) is not None:
+                    setattr(claim, text, "")
+            record(session, claim, "erase", running.SERVICE, at, provision=rules.retention_source)
+            erased += 1
+    return erased
+
+
+def _answered(session: Session, claim: Claim, by: Actor, at: datetime) -> None:
+    case = claim.pilot.exemption.case
+    running.end(session, case, "claim_answered", subject=claim.key, by=by, at=at)
+    running.start(
+        session,
+        claim.pilot.exemption.regime,
+        "claim_answered",
+        case=case,
+        subject=claim.key,
+        owed_by_id=claim.pilot.company_id,
+        by=by,
+        at=at,
+    )
