@@ -4,8 +4,8 @@ Promises that a document with a missing statutory field is not issued, that what
 edited, and that its hash stands in the ledger in the transaction of the act. Must not know pages.
 """
 
-from sandbox.documents.issue import issue
+from sandbox.documents.issue import check_complete, issue
 from sandbox.documents.models import OfficialDocument
 from sandbox.documents.standing import Standing, find, standing
 
-__all__ = ["OfficialDocument", "Standing", "find", "issue", "standing"]
+__all__ = ["OfficialDocument", "Standing", "check_complete", "find", "issue", "standing"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from sandbox import ledger
 from sandbox.documents.facts import Fact, Facts, facts_of, same
 from sandbox.documents.models import OfficialDocument
 from sandbox.pilots.models import Pilot
-from sandbox.regimes.load import DocumentForm
+from sandbox.regimes.load import DocumentField, DocumentForm
 
 SCHEMA = "official-document/1"
 
@@ -42,13 +42,26 @@ def issue(
     issued: list[OfficialDocument] = []
     for form in pilot.exemption.regime.documents_of(act):
         known = facts_of(pilot, at=at) | given | {each.kind: same(each.number) for each in issued}
-        _check_nothing_is_missing(form, known)
+        _refuse(_empty(form, known))
         issued.append(_issue_one(session, pilot, form, known, by=by, at=at))
     return issued
 
 
-def _check_nothing_is_missing(form: DocumentForm, known: Facts) -> None:
-    missing = [field for field in form.fields if field.id not in known or known[field.id].is_missing]
+def check_complete(pilot: Pilot, act: str, *, at: datetime) -> None:
+    """Invalid, by `document.FIELD`, where `act` could not fill a document even with what it settles itself."""
+    _refuse(lacking(pilot, act, at=at))
+
+
+def lacking(pilot: Pilot, act: str, *, at: datetime) -> tuple[DocumentField, ...]:
+    """The statutory fields that would be empty if `act` came now, but for what the act itself settles."""
+    forms = pilot.exemption.regime.documents_of(act)
+    settled = {"period", *(form.id for form in forms)}
+    known = facts_of(pilot, at=at)
+    found = {field.id: field for form in forms for field in _empty(form, known) if field.id not in settled}
+    return tuple(found.values())
+
+
+def _refuse(missing: Sequence[DocumentField]) -> None:
     if missing:
         raise Invalid(
             {
@@ -56,6 +69,10 @@ def _check_nothing_is_missing(form: DocumentForm, known: Facts) -> None:
                 for field in missing
             }
         )
+
+
+def _empty(form: DocumentForm, known: Facts) -> list[DocumentField]:
+    return [field for field in form.fields if field.id not in known or known[field.id].is_missing]
 
 
 def _issue_one(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from experiments.lifecycle import Actor
 from sandbox import documents
 from sandbox.exemptions import application, decide, review
+from sandbox.exemptions.table import EXEMPTION
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import PILOT, record
 
@@ -21,9 +22,11 @@ def sign(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
     record(session, pilot, "file", by, at)
 
 
-def return_filing(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str) -> None:
-    """Send the filing back; pilot and application become drafts again."""
-    review.return_filing(session, pilot.exemption, by=by, at=at, reason=reason)
+def return_filing(
+    session: Session, pilot: Pilot, *, codes: Sequence[str], by: Actor, at: datetime, reason: str
+) -> None:
+    """Send the filing back for reasons of the law; the company mends pilot and application."""
+    review.return_filing(session, pilot.exemption, codes=codes, by=by, at=at, reason=reason)
     PILOT.perform(session, pilot, "return", by=by, at=at, reason=reason)
     record(session, pilot, "return", by, at, reason=reason)
 
@@ -38,8 +41,11 @@ def grant(
     by: Actor,
     at: datetime,
     reason: str,
+    against: str = "",
 ) -> None:
     """Approve the exemption and with it the pilot, with its certificate and its gazette notice (D52(6))."""
+    EXEMPTION.check(pilot.exemption, "grant", by=by, reason=reason)
+    documents.check_complete(pilot, "approve", at=at)
     decide.grant(
         session,
         pilot.exemption,
@@ -49,15 +55,27 @@ def grant(
         by=by,
         at=at,
         reason=reason,
+        against=against,
     )
     PILOT.perform(session, pilot, "approve", by=by, at=at)
     record(session, pilot, "approve", by, at)
     documents.issue(session, pilot, "approve", by=by, at=at)
 
 
-def refuse(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str) -> None:
+def find_not_required(
+    session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str, against: str = ""
+) -> None:
+    """No rule stands against the project: it goes on without an exemption, and without this register."""
+    decide.find_not_required(session, pilot.exemption, by=by, at=at, reason=reason, against=against)
+    PILOT.perform(session, pilot, "find_not_required", by=by, at=at, reason=reason)
+    record(session, pilot, "find_not_required", by, at, reason=reason)
+
+
+def refuse(
+    session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str, against: str = ""
+) -> None:
     """Reject the exemption and with it the pilot."""
-    decide.refuse(session, pilot.exemption, by=by, at=at, reason=reason)
+    decide.refuse(session, pilot.exemption, by=by, at=at, reason=reason, against=against)
     PILOT.perform(session, pilot, "reject", by=by, at=at, reason=reason)
     record(session, pilot, "reject", by, at, reason=reason)
 

@@ -32,6 +32,7 @@ from sandbox.web import (
     register,
     regulator,
     rim,
+    rulings,
     sources,
     telemetry,
     tokens,
@@ -47,7 +48,7 @@ def init_app(app: Flask) -> None:
     case_rooms.init_app(app)
     for room in (
         *(register, documents, accounts, company, confirmations, cases, attachments, insurance),
-        *(consultations, clocks, claims, public_claims),
+        *(consultations, rulings, clocks, claims, public_claims),
         *(regulator, evaluator, sources),
         *(
             hubs,

@@ -8,7 +8,7 @@ from flask_babel import gettext, lazy_gettext
 
 from sandbox.pilots.models import Pilot
 from sandbox.regimes import Regime
-from sandbox.web import words
+from sandbox.web import committee_words, words
 from sandbox.web.filters import pick
 
 _ = lazy_gettext
@@ -45,6 +45,7 @@ ACTS = {
     "outcome": _("Proposed decision"),
     "reason": _("Reasons"),
     "reasons": _("Reasons"),
+    **committee_words.LABELS,
 }
 CONFIRMATION = {
     "lead": _("Ministry that receives the request"),
@@ -83,7 +84,14 @@ def of_case(fields: Iterable[str], pilot: Pilot) -> dict[str, str]:
     """Labels of the forms and boxes of a case; `reason.kind.verb` is the box of an act."""
     actions = pilot.exemption.required_actions
     answers = {f"answers.{action.id}": _action(i) for i, action in enumerate(actions, start=1)}
-    return {field: answers.get(field) or _in_case(field) for field in fields}
+    on_documents = {
+        f"document.{field.id}": pick(field, "name")
+        for form in pilot.exemption.regime.documents
+        for field in form.fields
+    }
+    contents = {f"contents.{item.id}": pick(item, "name") for item in pilot.exemption.regime.plan_contents}
+    known = answers | on_documents | contents
+    return {field: known.get(field) or _in_case(field) for field in fields}
 
 
 def of_confirmation(fields: Iterable[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
     rooms = [
         ("register.index", gettext("Pilots")),
         ("register.programmes", gettext("Programmes")),
+        ("documents.gazette", gettext("Gazette")),
         ("company.desk", gettext("My pilots")),
         ("regulator.desk", gettext("Cases")),
         ("confirmations.index", gettext("Rapid confirmation")),
