@@ -44,8 +44,8 @@ LABELS = {
 }
 DONE = {
     "inform": _("The claimant can read it under the link of the receipt."),
-    "pay": _("The payment is noted; the report is due within 15 days."),
-    "refuse": _("The refusal is noted; the report is due within 15 days."),
+    "pay": _("The payment is noted. The time for the report to the Minister runs now."),
+    "refuse": _("The refusal is noted. The time for the report to the Minister runs now."),
     "report": _("The outcome is reported."),
 }
 

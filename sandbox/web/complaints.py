@@ -158,6 +158,8 @@ FIXED = (
     _("no such required action"),
     _("this evaluation belongs to another pilot"),
     _("Choose an organisation."),
+    _("This day is still to come."),
+    _("This day is before the claim was filed."),
     _("Choose a kind."),
     _("Choose a ground."),
     _("A company has a registration number."),

@@ -110,6 +110,7 @@ def _form(pilot: Pilot, sent: forms.Sent) -> ResponseReturnValue:
         pilot=pilot,
         rules=rules,
         cover=desk.cover_of(db.session, pilot),
+        answer=pilot.exemption.regime.clocks_started_by("claim_filed")[0],
         sent=sent,
         errors=complaints.translated(sent.errors),
         labels={item.id: pick(item, "name") for item in (rules.items if rules else ())},
