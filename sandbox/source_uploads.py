@@ -56,9 +56,14 @@ def guessed(source: DataSource, sheet: Sheet) -> Layout:
     return Layout(**found, only_attribute="" if found["attribute"] else only)
 
 
+def sheet(kept: Upload) -> Sheet:
+    """The file as a table."""
+    return read_sheet(kept.body)
+
+
 def check(session: Session, kept: Upload, layout: Layout, *, at: datetime) -> Checked:
     """The readings of a file under `layout`, and what is early of them; Invalid by cell."""
-    return upload.checked(session, kept.source, read_sheet(kept.body), layout, at=at)
+    return upload.checked(session, kept.source, sheet(kept), layout, at=at)
 
 
 def store(session: Session, kept: Upload, layout: Layout, *, by: Actor, at: datetime) -> None:
