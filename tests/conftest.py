@@ -3,6 +3,7 @@
 `session`             in a transaction that is rolled back; commits inside become savepoints
 `engine`              the engine under it, for SQL that needs no session
 `committed_database`  the address of a database of its own, for threads, processes and real commits
+`service`             the pages and the interface on a database without rows, where commits are real
 
 Each of them runs its test on SQLite and on PostgreSQL. SANDBOX_TEST_DATABASE_URL points at a
 PostgreSQL server other than the one that comes with the test environment; its user must be allowed
@@ -24,7 +25,8 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 from sandbox import db
-from sandbox.config import read_settings
+from sandbox.app import Service, create_app, utc_now
+from sandbox.config import Settings, read_settings
 from tests import postgresql
 from tests.databases import Databases, PostgresqlDatabases, SqliteDatabases
 
@@ -102,6 +104,46 @@ def committed_database(databases: Databases) -> Iterator[str]:
     for engine in used:
         engine.dispose()
     databases.drop(url)
+
+
+@pytest.fixture(scope="session")
+def standing(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service, made once: that and its templates take longer than most tests of its pages."""
+    url = databases.create()
+    service = create_app(_settings_of_a_test(url, tmp_path_factory.mktemp("standing")))
+    yield service
+    with service.app_context():
+        db.db.engine.dispose()
+    databases.drop(url)
+
+
+@pytest.fixture
+def service(databases: Databases, standing: Service, tmp_path: Path) -> Service:
+    """The service on a database without rows, where commits are real, with a folder of its own."""
+    url = standing.settings.database_url
+    with standing.app_context():
+        db.db.engine.dispose()
+    databases.renew(url)
+    standing.settings = _settings_of_a_test(url, tmp_path)
+    standing.clock = utc_now
+    return standing
+
+
+@pytest.fixture
+def served_engine(service: Service) -> Engine:
+    """The engine of `service`, for what a test reads and writes beside it."""
+    with service.app_context():
+        return db.db.engine
+
+
+def _settings_of_a_test(url: str, folder: Path) -> Settings:
+    return read_settings(
+        {
+            "SANDBOX_DATABASE_URL": url,
+            "SANDBOX_VAR_DIR": str(folder),
+            "SANDBOX_SECRET_KEY": "of a test",
+        }
+    )
 
 
 @pytest.fixture(scope="session")

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from sandbox.app import Service, create_app
 from sandbox.config import read_settings
-from sandbox.db import db, engine_for
 from tests.api.callers import Caller, Office
 from tests.factories import Case, History, create_case
-
-
-@pytest.fixture
-def service(committed_database: str, tmp_path: Path) -> Iterator[Service]:
-    settings = read_settings(
-        {
-            "SANDBOX_DATABASE_URL": committed_database,
-            "SANDBOX_VAR_DIR": str(tmp_path),
-            "SANDBOX_SECRET_KEY": "of a test",
-        }
-    )
-    service = create_app(settings)
-    yield service
-    with service.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -37,12 +21,10 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Service:
 
 
 @pytest.fixture
-def rows(committed_database: str) -> Iterator[Session]:
+def rows(served_engine: Engine) -> Iterator[Session]:
     """A session beside the service's own; what it holds stays readable after a commit."""
-    engine = engine_for(committed_database)
-    with Session(engine, expire_on_commit=False) as session:
+    with Session(served_engine, expire_on_commit=False) as session:
         yield session
-    engine.dispose()
 
 
 @pytest.fixture

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from sandbox.accounts import Role
-from sandbox.app import Service, create_app
-from sandbox.config import read_settings
-from sandbox.db import db, engine_for
+from sandbox.app import Service
 from sandbox.programmes.models import Site
 from tests.factories import History, create_case, create_person, create_site
 from tests.web.office import LATER, Office
@@ -20,27 +18,10 @@ from tests.web.visitors import Clock, Visitor, remembering
 
 
 @pytest.fixture
-def service(committed_database: str, tmp_path: Path) -> Iterator[Service]:
-    settings = read_settings(
-        {
-            "SANDBOX_DATABASE_URL": committed_database,
-            "SANDBOX_VAR_DIR": str(tmp_path),
-            "SANDBOX_SECRET_KEY": "of a test",
-        }
-    )
-    service = create_app(settings)
-    yield service
-    with service.app_context():
-        db.engine.dispose()
-
-
-@pytest.fixture
-def rows(committed_database: str) -> Iterator[Session]:
+def rows(served_engine: Engine) -> Iterator[Session]:
     """A session beside the service's own: what a test commits here, the pages show."""
-    engine = engine_for(committed_database)
-    with Session(engine) as session:
+    with Session(served_engine) as session:
         yield session
-    engine.dispose()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from http.cookies import SimpleCookie
 
@@ -11,7 +12,6 @@ from sqlalchemy import select
 
 from sandbox.accounts import HOME_OF_ROLE, Role, SignIn
 from sandbox.app import create_app
-from sandbox.config import read_settings
 from sandbox.db import db
 from sandbox.web.accounts import DESK_OF_ROLE
 from tests.factories import PASSWORD, create_person
@@ -156,13 +156,8 @@ def test_the_cookie_is_for_this_site_and_not_for_scripts(visitor, person):
     assert (cookie["httponly"], cookie["samesite"], cookie["secure"]) == (True, "Lax", "")
 
 
-def test_over_https_the_cookie_goes_nowhere_else(committed_database, tmp_path, person):
-    environ = {
-        "SANDBOX_DATABASE_URL": committed_database,
-        "SANDBOX_VAR_DIR": str(tmp_path),
-        "SANDBOX_HTTPS": "1",
-    }
-    service = create_app(read_settings(environ))
+def test_over_https_the_cookie_goes_nowhere_else(service, person):
+    service = create_app(replace(service.settings, https=True))
     client = service.test_client()
     answer = client.get("/sign-in", base_url="https://localhost")
     with service.app_context():

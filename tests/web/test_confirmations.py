@@ -6,8 +6,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import sessionmaker
 
-from sandbox.db import sessions_for
 from sandbox.serving import note_lapses
 from tests.factories import BEGINNING
 from tests.web.office import wrong_fields
@@ -69,12 +69,12 @@ def test_from_draft_to_answer(asking, service):
     assert "보도에서 소포를 배송한다." in form
 
 
-def test_silence_reads_as_the_law_has_it(asking, service, committed_database):
+def test_silence_reads_as_the_law_has_it(asking, service, served_engine):
     clock = Clock(service)
     office, number = routed(asking)
     clock.now = BEGINNING + timedelta(days=40)
     office.case.session.commit()
-    note_lapses(sessions_for(committed_database), lambda: clock.now)
+    note_lapses(sessionmaker(served_engine), lambda: clock.now)
     page = office.read("author", f"confirmations/{number}")
     assert page.count("Deemed not required") == 2
     assert "By law, silence means that no permit is needed (Art. 49-2(4))." in page

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from experiments.errors import BrokenRecord, NotFound, Refused, WrongMoment
 from sandbox import accounts
 from sandbox.access import RULES, anyone
+from sandbox.app import create_app
 from sandbox.db import db
 from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.web.navigation import navigation
@@ -21,6 +22,15 @@ from tests.factories import FILED, create_organisation
 from tests.web.visitors import Visitor, said
 
 on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def service(service):
+    """One that has answered nothing yet, so that views can be added."""
+    fresh = create_app(service.settings)
+    yield fresh
+    with fresh.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture
