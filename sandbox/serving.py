@@ -21,6 +21,7 @@ from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
 from sandbox import data_health, hub_desk
 from sandbox.app import Clock, create_app, utc_now
+from sandbox.claims import handling
 from sandbox.clocks import running
 from sandbox.config import Settings
 from sandbox.confirmations import replies
@@ -101,6 +102,7 @@ def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -
             evaluate,
             partial(watch_data, sessions, clock),
             Reminders(sessions, clock),
+            partial(erase_claims, sessions, clock),
             partial(post.post, sessions, sender_of(settings.mail), letterhead, clock),
         ),
         endings=(listeners.stop,),
@@ -143,6 +145,13 @@ class Reminders:
                 if reminders.remind(session, today=today, at=at):
                     session.commit()
             self._done_on = today
+
+
+def erase_claims(sessions: sessionmaker[Session], clock: Clock) -> None:
+    """Erase what identifies claimants, once the years for which it is kept are over."""
+    with sessions() as session:
+        if handling.erase(session, at=clock()):
+            session.commit()
 
 
 def watch_data(sessions: sessionmaker[Session], clock: Clock) -> None:
