@@ -37,6 +37,9 @@ HOME_OF_ROLE: dict[Role, OrganisationKind] = {
     Role.MINISTRY_REVIEWER: OrganisationKind.MINISTRY,
     Role.DECIDER: OrganisationKind.MINISTRY,
     Role.EVALUATOR: OrganisationKind.INSTITUTE,
+    Role.SECRETARIAT: OrganisationKind.AGENCY,
+    Role.COMMITTEE_MEMBER: OrganisationKind.COMMITTEE,
+    Role.EXPERT: OrganisationKind.COMMITTEE,
     Role.AUDITOR: OrganisationKind.OPERATOR,
     Role.ADMINISTRATOR: OrganisationKind.OPERATOR,
 }

@@ -23,11 +23,17 @@ class OrganisationKind(StrEnum):
     CITY = "city"
     MINISTRY = "ministry"
     INSTITUTE = "institute"
+    AGENCY = "agency"
+    COMMITTEE = "committee"
     OPERATOR = "operator"
 
 
 class Organisation(Identified, Base):
-    """A company, a city, a ministry, an evaluating institute, or the operator of this registry."""
+    """Whom people act for.
+
+    A company, a city, a ministry, an evaluating institute, an agency to which ministries delegate
+    (Art. 56, D58), a committee, or the operator of this registry.
+    """
 
     __tablename__ = "organisation"
     __table_args__ = (

@@ -13,5 +13,8 @@ class Role(StrEnum):
     DECIDER = "decider"
     EVALUATOR = "evaluator"
     CITY_DATA_OFFICER = "city_data_officer"
+    SECRETARIAT = "secretariat"
+    COMMITTEE_MEMBER = "committee_member"
+    EXPERT = "expert"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"

@@ -15,7 +15,7 @@ from experiments.lifecycle import Actor, Lifecycle
 from sandbox.accounts import HOME_OF_ROLE, Role
 
 # Organisations of the case by number; strangers are of the same kinds and have no part in it.
-HOMES = {"company": 1, "city": 2, "ministry": 3, "institute": 4, "operator": 5}
+HOMES = {"company": 1, "city": 2, "ministry": 3, "institute": 4, "operator": 5, "agency": 6, "committee": 7}
 STRANGE = 100
 
 

@@ -29,7 +29,8 @@ from sandbox import decisions
 from sandbox.accounts import HOME_OF_ROLE, Person, Role
 from sandbox.decisions import Decision
 from sandbox.decisions.decide import open_decision
-from sandbox.exemptions import application, review
+from sandbox.exemptions import application, deliberation, review
+from sandbox.exemptions.models import Resolution
 from sandbox.insurance import filing
 from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots import case as cases
@@ -317,6 +318,9 @@ PARTIES: dict[str, tuple[Role, str]] = {
     "other_reviewer": (Role.MINISTRY_REVIEWER, "other ministry"),
     "other_decider": (Role.DECIDER, "other ministry"),
     "evaluator": (Role.EVALUATOR, "institute"),
+    "secretary": (Role.SECRETARIAT, "agency"),
+    "member": (Role.COMMITTEE_MEMBER, "committee"),
+    "expert": (Role.EXPERT, "committee"),
     "auditor": (Role.AUDITOR, "operator"),
     "administrator": (Role.ADMINISTRATOR, "operator"),
     "other_author": (Role.COMPANY_AUTHOR, "other company"),
@@ -452,6 +456,7 @@ def return_filing(case: Case) -> None:
         case.pilot,
         by=case.actor("reviewer"),
         at=case.tick(),
+        codes=["missing_attachment"],
         reason="The insurance is missing.",
     )
 
@@ -491,6 +496,29 @@ def condition_values(**changes: str) -> dict[str, str]:
 
 def close_consultation(case: Case) -> None:
     review.close_consultation(case.session, case.pilot.exemption, by=case.actor("reviewer"), at=case.tick())
+
+
+def table(case: Case) -> None:
+    deliberation.table(
+        case.session, case.pilot.exemption, meeting="1st", by=case.actor("secretary"), at=case.tick()
+    )
+
+
+def resolve(resolution: Resolution) -> Step:
+    """A step that records this resolution of three voters of the committee."""
+
+    def step(case: Case) -> None:
+        deliberation.resolve(
+            case.session,
+            case.pilot.exemption,
+            resolution,
+            voters=[case.people["member"].id],
+            arithmetic="3 of 3 members took part; 3 agreed.",
+            by=case.actor("secretary"),
+            at=case.tick(),
+        )
+
+    return step
 
 
 def grant(case: Case, **changes: Any) -> None:
@@ -672,8 +700,10 @@ RETURNED: History = (*FILED, return_filing)
 CONSULTING: History = (*FILED, open_consultation)
 REPLIED: History = (*CONSULTING, reply_of_the_lead, reply_with_condition)
 CONSULTED: History = (*REPLIED, close_consultation)
-GRANTED: History = (*CONSULTED, grant)
-REFUSED: History = (*CONSULTED, refuse)
+TABLED: History = (*CONSULTED, table)
+RESOLVED: History = (*TABLED, resolve(Resolution.APPROVE_WITH_CONDITIONS))
+GRANTED: History = (*RESOLVED, grant)
+REFUSED: History = (*TABLED, resolve(Resolution.REJECT), refuse)
 WITHDRAWN: History = (*FILED, withdraw)
 LOCKED: History = (*GRANTED, save_plan, lock_plan)
 AMENDED: History = (*LOCKED, amend_plan)

@@ -19,6 +19,7 @@ from sandbox.web.rim import actor_or_none
 # (part of the case, verb) -> (method, endpoint).
 ADDRESSES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("exemption", "edit"): ("PUT", "api-pilots.edit"),
+    ("exemption", "revise"): ("PUT", "api-pilots.edit"),
     ("exemption", "send_to_city"): ("POST", "api-moves.send_to_city"),
     ("exemption", "give_opinion"): ("POST", "api-moves.opinion"),
     ("exemption", "answer_actions"): ("POST", "api-moves.answers"),
@@ -28,6 +29,9 @@ ADDRESSES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("exemption", "close_consultation"): ("POST", "api-moves.close_consultation"),
     ("exemption", "grant"): ("POST", "api-moves.grant"),
     ("exemption", "refuse"): ("POST", "api-moves.refuse"),
+    ("exemption", "find_not_required"): ("POST", "api-moves.find_not_required"),
+    ("exemption", "modify"): ("POST", "api-moves.modify"),
+    ("exemption", "refile"): ("POST", "api-moves.refile"),
     ("exemption", "withdraw"): ("POST", "api-moves.withdraw"),
     ("consultation", "reply"): ("POST", "api-moves.reply"),
     ("consultation", "ask_supplement"): ("POST", "api-moves.ask_supplement"),

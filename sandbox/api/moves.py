@@ -8,19 +8,21 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from experiments.errors import Invalid, Refused
-from experiments.fields import Prose, Whole
+from experiments.fields import Prose, Whole, load
 from sandbox.api.pages import party_pilot, pilot_page
 from sandbox.api.room import Answer, Room
 from sandbox.api.shapes import PilotPageSchema
 from sandbox.api.values import ReasonSchema
 from sandbox.db import db
 from sandbox.exemptions import application, review
-from sandbox.exemptions.decide import GrantSchema
+from sandbox.exemptions.application import ModificationSchema
+from sandbox.exemptions.decide import GrantSchema, RefusalSchema
 from sandbox.exemptions.models import Consultation, Supplement
 from sandbox.exemptions.review import (
     ConsultationSchema,
     OpinionSchema,
     ReplySchema,
+    ReturnSchema,
     SupplementAnswerSchema,
     SupplementSchema,
 )
@@ -41,6 +43,12 @@ class AnswersSchema(Schema):
     """The company's answers, by id of the required action."""
 
     answers = fields.Dict(keys=Whole(), values=Prose(longest=4000), required=True)
+
+
+class ContentsSchema(Schema):
+    """Plan contents by the regime's id; what is left out stays as it is."""
+
+    contents = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
 class AnsweredSupplementSchema(SupplementAnswerSchema):
@@ -86,7 +94,7 @@ def sign(number: str) -> Answer:
 
 
 @resources.post("/return", endpoint="return_filing")
-@resources.arguments(ReasonSchema)
+@resources.arguments(ReturnSchema)
 @resources.response(200, PilotPageSchema)
 def return_filing(sent: dict[str, Any], number: str) -> Answer:
     """Send the filing back to the company (D52(3))."""
@@ -163,11 +171,40 @@ def grant(sent: dict[str, Any], number: str) -> Answer:
 
 
 @resources.post("/refuse")
-@resources.arguments(ReasonSchema)
+@resources.arguments(RefusalSchema)
 @resources.response(200, PilotPageSchema)
 def refuse(sent: dict[str, Any], number: str) -> Answer:
     """Reject the application (Art. 49(7))."""
     return _move(number, case.refuse, **sent)
+
+
+@resources.post("/find_not_required")
+@resources.arguments(RefusalSchema)
+@resources.response(200, PilotPageSchema)
+def find_not_required(sent: dict[str, Any], number: str) -> Answer:
+    """No exemption is needed: no rule stands against the project (Art. 49(7))."""
+    return _move(number, case.find_not_required, **sent)
+
+
+@resources.post("/modify")
+@resources.arguments(ContentsSchema)
+@resources.response(200, PilotPageSchema)
+def modify(sent: dict[str, Any], number: str) -> Answer:
+    """Change the plan after the committee's resolution, which holds no longer (Art. 49(8))."""
+    pilot = party_pilot(number)
+    values = load(ModificationSchema(pilot.exemption.regime), sent)
+    contents = pilot.exemption.contents | values["contents"]
+    application.modify(db.session, pilot.exemption, {"contents": contents}, by=actor(), at=now())
+    return pilot_page(pilot)
+
+
+@resources.post("/refile")
+@resources.response(200, PilotPageSchema)
+def refile(number: str) -> Answer:
+    """A second person of the company files the modified plan (Art. 49(8))."""
+    pilot = party_pilot(number)
+    application.refile(db.session, pilot.exemption, by=actor(), at=now())
+    return pilot_page(pilot)
 
 
 @resources.post("/withdraw")

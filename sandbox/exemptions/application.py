@@ -59,6 +59,23 @@ class ApplicationSchema(ApplicationFields):
             raise ValidationError(errors)
 
 
+class ModificationSchema(Schema):
+    """The plan as the company changes it after a resolution: every item that the regime asks for."""
+
+    contents = fields.Dict(keys=fields.String(), values=Prose(blank=True), required=True)
+
+    def __init__(self, regime: Regime, **options: Any) -> None:
+        super().__init__(**options)
+        self.known = {item.id for item in regime.plan_contents}
+
+    @validates_schema
+    def only_what_the_regime_asks_for(self, data: Mapping[str, Any], **_: Any) -> None:
+        if unknown := sorted(set(data["contents"]) - self.known):
+            raise ValidationError(
+                {"contents": {key: ["The regime does not ask for this."] for key in unknown}}
+            )
+
+
 def draft(
     session: Session,
     *,
@@ -87,11 +104,33 @@ def draft(
 def edit(
     session: Session, exemption: Exemption, values: Mapping[str, Any], *, by: Actor, at: datetime
 ) -> None:
-    """Replace what the draft says."""
-    EXEMPTION.check(exemption, "edit", by=by)
+    """Replace what the draft, or the application that was returned, says."""
+    verb = "revise" if exemption.status == ExemptionStatus.RETURNED else "edit"
+    _write(session, exemption, verb, values, by=by, at=at)
+
+
+def modify(
+    session: Session, exemption: Exemption, values: Mapping[str, Any], *, by: Actor, at: datetime
+) -> None:
+    """Change the application after the committee's resolution, which holds no longer (Art. 49(8))."""
+    _write(session, exemption, "modify", values, by=by, at=at)
+    record(session, exemption, "modify", by, at)
+
+
+def refile(session: Session, exemption: Exemption, *, by: Actor, at: datetime) -> None:
+    """A second person of the company signs the modified application; it may be tabled anew."""
+    EXEMPTION.perform(session, exemption, "refile", by=by, at=at)
+    exemption.resolution = exemption.resolved_digest = None
+    record(session, exemption, "refile", by, at)
+
+
+def _write(
+    session: Session, exemption: Exemption, verb: str, values: Mapping[str, Any], *, by: Actor, at: datetime
+) -> None:
+    EXEMPTION.check(exemption, verb, by=by)
     for name, value in values.items():
         setattr(exemption, name, value)
-    EXEMPTION.perform(session, exemption, "edit", by=by, at=at)
+    EXEMPTION.perform(session, exemption, verb, by=by, at=at)
 
 
 def send_to_city(session: Session, exemption: Exemption, *, by: Actor, at: datetime) -> None:

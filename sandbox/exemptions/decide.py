@@ -12,7 +12,7 @@ from experiments.errors import Invalid
 from experiments.fields import Prose, Whole
 from experiments.lifecycle import Actor
 from sandbox.clocks import running
-from sandbox.exemptions.models import Exemption, condition_document
+from sandbox.exemptions.models import Exemption, Resolution, condition_document
 from sandbox.exemptions.table import EXEMPTION, record
 
 
@@ -23,6 +23,22 @@ class GrantSchema(Schema):
     granted_to = fields.Date(required=True)
     conditions = fields.List(Whole(), load_default=list)
     reason = Prose(required=True, longest=4000)
+    against = Prose(load_default="", blank=True, longest=4000)
+
+
+class RefusalSchema(Schema):
+    """A refusal, or the finding that no exemption is needed; `against`: why the resolution is not followed."""
+
+    reason = Prose(required=True, longest=4000)
+    against = Prose(load_default="", blank=True, longest=4000)
+
+
+FOLLOWS: dict[str, frozenset[str]] = {
+    "grant": frozenset({Resolution.APPROVE, Resolution.APPROVE_WITH_CONDITIONS}),
+    "refuse": frozenset({Resolution.REJECT}),
+    "find_not_required": frozenset({Resolution.NOT_REQUIRED}),
+}
+"""The resolutions that each way of deciding follows; anything else is a decision against the committee."""
 
 
 def grant(
@@ -35,6 +51,7 @@ def grant(
     by: Actor,
     at: datetime,
     reason: str,
+    against: str = "",
 ) -> None:
     """Approve for a period, imposing the conditions named by id out of those asked for."""
     EXEMPTION.check(exemption, "grant", by=by, reason=reason)
@@ -42,6 +59,9 @@ def grant(
     unknown = set(conditions) - {condition.id for condition in exemption.conditions}
     if unknown:
         raise Invalid({"conditions": [f"no condition {key} in this file" for key in sorted(unknown)]})
+    # The committee asked for conditions: approving without any is another decision than its own.
+    unconditional = exemption.resolution == Resolution.APPROVE_WITH_CONDITIONS and not conditions
+    _note_difference(exemption, "grant", against, differs=unconditional)
     for condition in exemption.conditions:
         condition.is_imposed = condition.id in conditions
     exemption.granted_from = granted_from
@@ -58,6 +78,7 @@ def grant(
         by=by,
         at=at,
     )
+    _end(session, exemption, by=by, at=at)
     record(
         session,
         exemption,
@@ -65,18 +86,55 @@ def grant(
         by,
         at,
         reason=reason,
+        against=exemption.against_resolution,
         granted_from=granted_from.isoformat(),
         granted_to=granted_to.isoformat(),
         conditions=[condition_document(c) for c in exemption.conditions if c.is_imposed],
     )
 
 
-def refuse(session: Session, exemption: Exemption, *, by: Actor, at: datetime, reason: str) -> None:
+def refuse(
+    session: Session, exemption: Exemption, *, by: Actor, at: datetime, reason: str, against: str = ""
+) -> None:
     """Reject with the reasons."""
-    EXEMPTION.check(exemption, "refuse", by=by, reason=reason)
+    _decide(session, exemption, "refuse", by=by, at=at, reason=reason, against=against)
+
+
+def find_not_required(
+    session: Session, exemption: Exemption, *, by: Actor, at: datetime, reason: str, against: str = ""
+) -> None:
+    """No rule stands against the project: it needs no exemption."""
+    _decide(session, exemption, "find_not_required", by=by, at=at, reason=reason, against=against)
+
+
+def follows(exemption: Exemption, verb: str) -> bool:
+    """Whether deciding by `verb` is what the committee resolved; a regime without one binds nobody."""
+    return exemption.resolution is None or exemption.resolution in FOLLOWS[verb]
+
+
+def _decide(
+    session: Session, exemption: Exemption, verb: str, *, by: Actor, at: datetime, reason: str, against: str
+) -> None:
+    EXEMPTION.check(exemption, verb, by=by, reason=reason)
+    _note_difference(exemption, verb, against)
     exemption.decision_reasons = reason
-    EXEMPTION.perform(session, exemption, "refuse", by=by, at=at, reason=reason)
-    record(session, exemption, "refuse", by, at, reason=reason)
+    EXEMPTION.perform(session, exemption, verb, by=by, at=at, reason=reason)
+    _end(session, exemption, by=by, at=at)
+    record(session, exemption, verb, by, at, reason=reason, against=exemption.against_resolution)
+
+
+def _note_difference(exemption: Exemption, verb: str, against: str, *, differs: bool = False) -> None:
+    """Keep why the committee is not followed; Invalid where that is not said, or said without need."""
+    if differs or not follows(exemption, verb):
+        if not against.strip():
+            raise Invalid({"against": ["The committee resolved otherwise. Say why it is not followed."]})
+        exemption.against_resolution = against.strip()
+    elif against.strip():
+        raise Invalid({"against": ["This decision follows the committee; leave this empty."]})
+
+
+def _end(session: Session, exemption: Exemption, *, by: Actor, at: datetime) -> None:
+    running.end(session, exemption.case, "decided", subject=exemption.case.key, by=by, at=at)
 
 
 def _check_period(exemption: Exemption, granted_from: date, granted_to: date) -> None:

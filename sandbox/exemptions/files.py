@@ -26,7 +26,12 @@ LONGEST_NAME = 200
 SCAN_SECONDS = 60
 INFECTED = 1
 NOT_SCANNED = "The file could not be scanned for viruses. Try again later."
-BEFORE_FILING = frozenset({ExemptionStatus.DRAFT, ExemptionStatus.LOCAL_REVIEW, ExemptionStatus.LOCAL_DONE})
+BEFORE_FILING = frozenset(
+    {
+        *(ExemptionStatus.DRAFT, ExemptionStatus.RETURNED),
+        *(ExemptionStatus.LOCAL_REVIEW, ExemptionStatus.LOCAL_DONE),
+    }
+)
 OPEN_FOR_FILES = BEFORE_FILING | {ExemptionStatus.CONSULTING}
 
 # What the first bytes say, by the ending of the name; a file is what both say, or nothing.
@@ -119,8 +124,7 @@ def attach(
             meanwhile=EXEMPTION.last_move(exemption),
         )
     _check_kind(exemption, kind)
-    shown = _shown(name)
-    media_type = _media_type(shown, body)
+    shown, media_type = checked(name, body)
     is_scanned = store.scan(body)
     touch(exemption)
     made = Attachment(
@@ -153,6 +157,12 @@ def detach(
     touch(exemption)
     attachment.removed_at, attachment.removed_reason = at, reason.strip()
     record(session, exemption, "detach", by, at, sha256=attachment.sha256, reason=attachment.removed_reason)
+
+
+def checked(name: str, body: bytes) -> tuple[str, str]:
+    """The name as it is shown, and what the file is; Invalid where name and content disagree."""
+    shown = _shown(name)
+    return shown, _media_type(shown, body)
 
 
 def find(exemption: Exemption, attachment_id: int) -> Attachment:

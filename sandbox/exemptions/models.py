@@ -18,13 +18,18 @@ from sandbox.regimes import Regime, regime
 
 class ExemptionStatus(StrEnum):
     DRAFT = "draft"
+    RETURNED = "returned"
     LOCAL_REVIEW = "local_review"
     LOCAL_DONE = "local_done"
     SUBMITTED = "submitted"
     CONSULTING = "consulting"
     CONSULTED = "consulted"
+    EXPERT_DONE = "expert_done"
+    TABLED = "tabled"
+    RESOLVED = "resolved"
     APPROVED = "approved"
     REJECTED = "rejected"
+    NOT_REQUIRED = "not_required"
     WITHDRAWN = "withdrawn"
 
 
@@ -35,8 +40,26 @@ class Reply(StrEnum):
     NOT_OURS = "not_ours"
 
 
+class Resolution(StrEnum):
+    """What a committee can resolve on a case."""
+
+    APPROVE = "approve"
+    APPROVE_WITH_CONDITIONS = "approve_with_conditions"
+    MODIFY = "modify"
+    REJECT = "reject"
+    NOT_REQUIRED = "not_required"
+    DEFER = "defer"
+
+
 class Exemption(Identified, Versioned, Base):
-    """One application; it keeps the regime version under which it was filed."""
+    """One application; it keeps the regime version under which it was filed.
+
+    city_is_applicant   the city of the area applies together with the company
+    returned_for        the regime's codes of the latest return (D52(3))
+    resolution          what the committee resolved last, on the file of `resolved_digest`
+    deliberated_by      ids of everybody who voted on this case or assessed it as an expert
+    against_resolution  why the decision differs from the resolution
+    """
 
     __tablename__ = "exemption"
     __table_args__ = (
@@ -63,6 +86,12 @@ class Exemption(Identified, Versioned, Base):
     granted_from: Mapped[date | None]
     granted_to: Mapped[date | None]
     decision_reasons: Mapped[str | None] = mapped_column(Text)
+    city_is_applicant: Mapped[bool] = mapped_column(default=False)
+    returned_for: Mapped[list[str]] = mapped_column(JSON, default=list)
+    resolution: Mapped[str | None]
+    resolved_digest: Mapped[str | None]
+    deliberated_by: Mapped[list[int]] = mapped_column(JSON, default=list)
+    against_resolution: Mapped[str | None] = mapped_column(Text)
 
     company: Mapped[Organisation] = relationship(foreign_keys=company_id)
     city: Mapped[Organisation] = relationship(foreign_keys=city_id)

@@ -26,6 +26,7 @@ from sandbox.exemptions.models import (
 )
 from sandbox.exemptions.table import EXEMPTION, author_of_the_company, record
 from sandbox.organisations import Organisation, OrganisationKind
+from sandbox.regimes import Regime
 
 
 class OpinionSchema(Schema):
@@ -33,6 +34,13 @@ class OpinionSchema(Schema):
 
     opinion = Prose(required=True)
     required_actions = fields.List(Prose(longest=1000), load_default=list, validate=validate.Length(max=20))
+
+
+class ReturnSchema(Schema):
+    """Why a filing is sent back: the law's reasons by id, and what is wrong in words."""
+
+    codes = fields.List(Line(longest=60), load_default=list, validate=validate.Length(max=20))
+    reason = Prose(required=True, longest=4000)
 
 
 class ConsultationSchema(Schema):
@@ -99,10 +107,15 @@ def give_opinion(
     record(session, exemption, "give_opinion", by, at, required_actions=list(required_actions))
 
 
-def return_filing(session: Session, exemption: Exemption, *, by: Actor, at: datetime, reason: str) -> None:
-    """Send the filing back to the company with the reason (D52(3))."""
+def return_filing(
+    session: Session, exemption: Exemption, *, codes: Sequence[str], by: Actor, at: datetime, reason: str
+) -> None:
+    """Send the filing back to the company, for at least one of the law's reasons where it names them (D52(3))."""
+    EXEMPTION.check(exemption, "return_filing", by=by, reason=reason)
+    _check_codes(exemption.regime, codes)
+    exemption.returned_for = list(codes)
     EXEMPTION.perform(session, exemption, "return_filing", by=by, at=at, reason=reason)
-    record(session, exemption, "return_filing", by, at, reason=reason)
+    record(session, exemption, "return_filing", by, at, codes=list(codes), reason=reason)
 
 
 def open_consultation(
@@ -124,6 +137,16 @@ def open_consultation(
             at=at,
         )
         exemption.consultations.append(Consultation(ministry_id=ministry.id, asked_at=at, clock=clock))
+    running.start(
+        session,
+        regime,
+        "file_complete",
+        case=exemption.case,
+        subject=exemption.case.key,
+        owed_by_id=exemption.lead_id,
+        by=by,
+        at=at,
+    )
     EXEMPTION.perform(session, exemption, "open_consultation", by=by, at=at)
     record(session, exemption, "open_consultation", by, at, ministries=[m.name_en for m in ministries])
 
@@ -253,6 +276,14 @@ def _must_wait_for(consultation: Consultation, verb: str, by: Actor) -> None:
             consultation.reply or exemption.status,
             meanwhile=EXEMPTION.last_move(exemption),
         )
+
+
+def _check_codes(regime: Regime, codes: Sequence[str]) -> None:
+    known = {each.id for each in regime.return_reasons}
+    if known and not codes:
+        raise Invalid({"codes": ["Name at least one reason of the law."]})
+    if unknown := sorted(set(codes) - known):
+        raise Invalid({"codes": [f"no such reason: {', '.join(unknown)}"]})
 
 
 def _subject(ministry_id: int) -> str:

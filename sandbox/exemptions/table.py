@@ -9,12 +9,18 @@ from sqlalchemy.orm import Session
 
 from experiments.lifecycle import Actor, Lifecycle, Transition
 from sandbox import access, ledger
-from sandbox.exemptions.models import Exemption, ExemptionHistory, ExemptionStatus
+from sandbox.exemptions.digest import digest
+from sandbox.exemptions.models import Exemption, ExemptionHistory, ExemptionStatus, Resolution
 from sandbox.exemptions.told import TOLD
 from sandbox.notices.outbox import tell
 
 S = ExemptionStatus
-BEFORE_DECISION = (S.DRAFT, S.LOCAL_REVIEW, S.LOCAL_DONE, S.SUBMITTED, S.CONSULTING, S.CONSULTED)
+BEFORE_DECISION = (
+    *(S.DRAFT, S.RETURNED, S.LOCAL_REVIEW, S.LOCAL_DONE, S.SUBMITTED),
+    *(S.CONSULTING, S.CONSULTED, S.EXPERT_DONE, S.TABLED, S.RESOLVED),
+)
+# A regime with a committee opens the decision after its resolution; one without, after the consultation.
+DECIDABLE = (S.CONSULTED, S.RESOLVED)
 
 
 def author_of_the_company(actor: Actor, exemption: Exemption) -> bool:
@@ -41,13 +47,21 @@ def reviewer_of_the_lead_ministry(actor: Actor, exemption: Exemption) -> bool:
     return access.ministry_reviewer(actor) and actor.organisation_id == exemption.lead_id
 
 
+def secretariat_or_reviewer_of_the_lead(actor: Actor, exemption: Exemption) -> bool:
+    """The body that a regime lets manage its cases (Art. 56, D58), or the lead ministry itself."""
+    committee = exemption.regime.committee
+    is_delegated = committee is not None and committee.delegated_source is not None
+    return (is_delegated and access.secretariat(actor)) or reviewer_of_the_lead_ministry(actor, exemption)
+
+
 def decider_who_neither_wrote_nor_reviewed(actor: Actor, exemption: Exemption) -> bool:
-    """The lead ministry's decider, with no hand in this file (four eyes)."""
+    """The lead ministry's decider, with no hand in this file: neither wrote, reviewed, replied nor voted."""
     repliers = {c.replied_by_id for c in exemption.consultations}
     return (
         access.decider_at(actor, exemption.lead_id)
         and actor.person_id not in EXEMPTION.actors_of(exemption, WRITING_AND_REVIEWING)
         and actor.person_id not in repliers
+        and actor.person_id not in (exemption.deliberated_by or ())
     )
 
 
@@ -67,6 +81,33 @@ def every_ministry_replied(exemption: Exemption) -> bool:
     return bool(exemption.consultations) and all(c.reply for c in exemption.consultations)
 
 
+def committee_has_resolved(exemption: Exemption) -> bool:
+    """A resolution to decide by is there, where the regime has a committee (Art. 49(7))."""
+    if exemption.regime.committee is None:
+        return exemption.status == S.CONSULTED
+    return exemption.status == S.RESOLVED and exemption.resolution not in (
+        None,
+        Resolution.DEFER,
+        Resolution.MODIFY,
+    )
+
+
+def file_is_as_resolved(exemption: Exemption) -> bool:
+    """Nothing in the file has changed since the committee resolved on it; a change resets the resolution."""
+    return exemption.resolved_digest in (None, digest(exemption))
+
+
+def file_has_changed(exemption: Exemption) -> bool:
+    return not file_is_as_resolved(exemption)
+
+
+def committee_takes_it(exemption: Exemption) -> bool:
+    """The regime has a committee, and it has not resolved on the file yet, or has put it off."""
+    if exemption.regime.committee is None:
+        return False
+    return exemption.status != S.RESOLVED or exemption.resolution == Resolution.DEFER
+
+
 def missing_contents(exemption: Exemption) -> list[str]:
     """Ids of plan contents that the regime asks for and the draft leaves empty."""
     return [
@@ -82,14 +123,20 @@ def missing_files(exemption: Exemption) -> list[str]:
     return [item.id for item in exemption.regime.files_asked_of(exemption.kind) if item.id not in there]
 
 
-WRITING = {"create", "edit", "send_to_city", "answer_actions"}
+WRITING = {"create", "edit", "revise", "send_to_city", "answer_actions", "modify"}
 WRITING_AND_REVIEWING = WRITING | {
     "give_opinion",
     "sign",
     "return_filing",
     "open_consultation",
     "close_consultation",
+    "report_experts",
+    "table",
+    "resolve",
+    "refile",
 }
+
+READY_TO_DECIDE = (every_ministry_replied, committee_has_resolved, file_is_as_resolved)
 
 EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
     "exemption",
@@ -97,9 +144,10 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
     ExemptionHistory,
     [
         Transition("edit", (S.DRAFT,), S.DRAFT, author_of_the_company, public=False),
+        Transition("revise", (S.RETURNED,), S.RETURNED, author_of_the_company, public=False),
         Transition(
             "send_to_city",
-            (S.DRAFT,),
+            (S.DRAFT, S.RETURNED),
             S.LOCAL_REVIEW,
             author_of_the_company,
             (contents_complete,),
@@ -122,8 +170,8 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
         Transition(
             "return_filing",
             (S.SUBMITTED,),
-            S.DRAFT,
-            reviewer_of_the_lead_ministry,
+            S.RETURNED,
+            secretariat_or_reviewer_of_the_lead,
             needs_reason=True,
             source="D52(3)",
         ),
@@ -131,30 +179,74 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
             "open_consultation",
             (S.SUBMITTED,),
             S.CONSULTING,
-            reviewer_of_the_lead_ministry,
+            secretariat_or_reviewer_of_the_lead,
             source="Art. 49(4)",
         ),
         Transition(
             "close_consultation",
             (S.CONSULTING,),
             S.CONSULTED,
-            reviewer_of_the_lead_ministry,
+            secretariat_or_reviewer_of_the_lead,
             (every_ministry_replied,),
             source="Art. 49(4)",
         ),
         Transition(
-            "grant",
+            "report_experts",
             (S.CONSULTED,),
+            S.EXPERT_DONE,
+            secretariat_or_reviewer_of_the_lead,
+            (committee_takes_it,),
+            source="Art. 51(1), D54(1)",
+        ),
+        Transition(
+            "table",
+            (S.CONSULTED, S.EXPERT_DONE, S.RESOLVED),
+            S.TABLED,
+            secretariat_or_reviewer_of_the_lead,
+            (every_ministry_replied, committee_takes_it),
+            source="Art. 49(7)",
+        ),
+        Transition(
+            "resolve",
+            (S.TABLED,),
+            S.RESOLVED,
+            secretariat_or_reviewer_of_the_lead,
+            needs_reason=True,
+            source="Art. 49(7)",
+        ),
+        Transition("modify", (S.RESOLVED,), S.RESOLVED, author_of_the_company, source="Art. 49(8)"),
+        Transition(
+            "refile",
+            (S.RESOLVED,),
+            S.CONSULTED,
+            signatory_who_did_not_write_it,
+            (contents_complete, file_has_changed),
+            source="Art. 49(8)",
+        ),
+        Transition(
+            "grant",
+            DECIDABLE,
             S.APPROVED,
             decider_who_neither_wrote_nor_reviewed,
+            READY_TO_DECIDE,
             needs_reason=True,
             source="Art. 49(7), 51(1)",
         ),
         Transition(
             "refuse",
-            (S.CONSULTED,),
+            DECIDABLE,
             S.REJECTED,
             decider_who_neither_wrote_nor_reviewed,
+            READY_TO_DECIDE,
+            needs_reason=True,
+            source="Art. 49(7)",
+        ),
+        Transition(
+            "find_not_required",
+            DECIDABLE,
+            S.NOT_REQUIRED,
+            decider_who_neither_wrote_nor_reviewed,
+            READY_TO_DECIDE,
             needs_reason=True,
             source="Art. 49(7)",
         ),

@@ -51,9 +51,14 @@ TOLD: dict[str, Callable[[Exemption], Iterable[Office]]] = {
     "ask_supplement": _authors,
     "answer_supplement": _asked,
     "extend_reply": lambda exemption: (*_company(exemption), *_lead(exemption)),
-    "close_consultation": _deciders,
+    "close_consultation": lambda exemption: (*_lead(exemption), *_deciders(exemption)),
+    "report_experts": _lead,
+    "table": lambda exemption: (*_company(exemption), *_lead(exemption)),
+    "resolve": lambda exemption: (*_company(exemption), *_lead(exemption), *_deciders(exemption)),
+    "refile": _lead,
     "grant": _everybody,
     "refuse": _everybody,
+    "find_not_required": _everybody,
     "withdraw": lambda exemption: (*_lead(exemption), *_asked(exemption)),
 }
 """By verb; a step that is not named here is nobody else's business."""

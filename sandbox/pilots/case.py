@@ -11,6 +11,7 @@ from experiments.lifecycle import Actor
 from sandbox import documents
 from sandbox.exemptions import application, decide, review
 from sandbox.exemptions.table import EXEMPTION
+from sandbox.period import conversions, ends
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import PILOT, record
 
@@ -18,6 +19,7 @@ from sandbox.pilots.table import PILOT, record
 def sign(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
     """File the application: from here on the pilot is public."""
     application.sign(session, pilot.exemption, by=by, at=at)
+    conversions.filed(session, pilot, by=by, at=at)
     PILOT.perform(session, pilot, "file", by=by, at=at)
     record(session, pilot, "file", by, at)
 
@@ -59,6 +61,8 @@ def grant(
     )
     PILOT.perform(session, pilot, "approve", by=by, at=at)
     record(session, pilot, "approve", by, at)
+    ends.expect(session, pilot, by=by, at=at)
+    conversions.granted(session, pilot, by=by, at=at)
     documents.issue(session, pilot, "approve", by=by, at=at)
 
 

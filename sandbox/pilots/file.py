@@ -27,7 +27,7 @@ from sandbox.pilots.parts import Deed, deeds
 from sandbox.pilots.table import CARRIED_VERBS, PILOT, is_over
 from sandbox.regimes.load import FileItem
 
-NOT_YET_SENT = ExemptionStatus.DRAFT
+NOT_YET_SENT = (ExemptionStatus.DRAFT, ExemptionStatus.RETURNED)
 WITH_THE_CITY = (ExemptionStatus.LOCAL_REVIEW, ExemptionStatus.LOCAL_DONE)
 
 
@@ -83,7 +83,7 @@ def may_read(pilot: Pilot, actor: Actor) -> bool:
     if access.company_people(actor) or access.auditor(actor):
         return True
     status = _reached(pilot.exemption)
-    if status == NOT_YET_SENT:
+    if status in NOT_YET_SENT:
         return False
     return access.city_reviewer(actor) if status in WITH_THE_CITY else True
 

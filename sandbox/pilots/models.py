@@ -41,6 +41,7 @@ class PilotStatus(StrEnum):
     REGULARISED = "regularised"
     CONVERTED = "converted"
     REJECTED = "rejected"
+    NOT_REQUIRED = "not_required"
     WITHDRAWN = "withdrawn"
 
 

@@ -16,7 +16,9 @@ from sandbox.pilots.start_gate import exemption_is_granted
 
 S = PilotStatus
 PUBLIC_FROM = frozenset(S) - {S.DRAFT}
-OVER = frozenset({S.CONCLUDED, S.STOPPED, S.REJECTED, S.WITHDRAWN, S.REVOKED, S.REGULARISED, S.CONVERTED})
+OVER = frozenset(
+    {S.CONCLUDED, S.STOPPED, S.REJECTED, S.NOT_REQUIRED, S.WITHDRAWN, S.REVOKED, S.REGULARISED, S.CONVERTED}
+)
 
 
 def author_of_the_company(actor: Actor, pilot: Pilot) -> bool:
@@ -71,6 +73,13 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
             "approve", (S.IN_REVIEW,), S.APPROVED, decider_of_the_lead_ministry, (exemption_is_granted,)
         ),
         Transition("reject", (S.IN_REVIEW,), S.REJECTED, decider_of_the_lead_ministry, needs_reason=True),
+        Transition(
+            "find_not_required",
+            (S.IN_REVIEW,),
+            S.NOT_REQUIRED,
+            decider_of_the_lead_ministry,
+            needs_reason=True,
+        ),
         Transition(
             "start",
             (S.APPROVED,),
@@ -203,7 +212,18 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
 # Steps that another case or part takes along; people take them through that one.
 CARRIED_VERBS = frozenset(
     {
-        *("edit", "revise", "file", "return", "approve", "reject", "conclude", "stop", "withdraw"),
+        *(
+            "edit",
+            "revise",
+            "file",
+            "return",
+            "approve",
+            "reject",
+            "find_not_required",
+            "conclude",
+            "stop",
+            "withdraw",
+        ),
         *("run_on_extended", "run_on_deemed", "extend", "deem_extended", "end_deemed", "end_period"),
         *("convert", "report", "revoke", "regularise"),
     }

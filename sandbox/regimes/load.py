@@ -17,6 +17,14 @@ from experiments.districts import Zone
 from experiments.errors import NotFound
 from sandbox.clocks.rules import ClockRule, ClockRuleSchema
 from sandbox.regimes.claims import ClaimRules, ClaimRulesSchema
+from sandbox.regimes.committees import (
+    CommitteeRules,
+    CommitteeRulesSchema,
+    Criterion,
+    CriterionSchema,
+    ReturnReason,
+    ReturnReasonSchema,
+)
 from sandbox.regimes.conditions import (
     AmendmentRules,
     AmendmentRulesSchema,
@@ -24,6 +32,7 @@ from sandbox.regimes.conditions import (
     ConditionRulesSchema,
 )
 from sandbox.regimes.measures import Measures, MeasuresSchema, StartGate, StartGateSchema
+from sandbox.regimes.period import PeriodRules, PeriodSchema
 
 _FOLDER = Path(__file__).parent
 
@@ -140,8 +149,12 @@ class Regime:
     clocks: tuple[ClockRule, ...]
     claims: ClaimRules | None
     documents: tuple[DocumentForm, ...]
+    return_reasons: tuple[ReturnReason, ...]
+    approval_criteria: tuple[Criterion, ...]
+    committee: CommitteeRules | None
     start_gate: StartGate | None
     measures: Measures | None
+    period: PeriodRules | None
     conditions: ConditionRules | None
     amendments: AmendmentRules | None
 
@@ -233,9 +246,13 @@ class RegimeSchema(Schema):
     claims = fields.Nested(ClaimRulesSchema, load_default=None)
     start_gate = fields.Nested(StartGateSchema, load_default=None)
     measures = fields.Nested(MeasuresSchema, load_default=None)
+    period = fields.Nested(PeriodSchema, load_default=None)
     conditions = fields.Nested(ConditionRulesSchema, load_default=None)
     amendments = fields.Nested(AmendmentRulesSchema, load_default=None)
     documents = fields.List(fields.Nested(_DocumentSchema), load_default=list)
+    return_reasons = fields.List(fields.Nested(ReturnReasonSchema), load_default=list)
+    approval_criteria = fields.List(fields.Nested(CriterionSchema), load_default=list)
+    committee = fields.Nested(CommitteeRulesSchema, load_default=None)
 
     @validates_schema
     def grounds_are_open_to_known_kinds(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -332,9 +349,13 @@ def _regime(data: dict[str, Any]) -> Regime:
         claims=data["claims"],
         start_gate=data["start_gate"],
         measures=data["measures"],
+        period=data["period"],
         conditions=data["conditions"],
         amendments=data["amendments"],
         documents=tuple(_document(form) for form in data["documents"]),
+        return_reasons=tuple(data["return_reasons"]),
+        approval_criteria=tuple(data["approval_criteria"]),
+        committee=data["committee"],
     )
 
 

@@ -13,6 +13,7 @@ from sandbox.web import (
     cases,
     claims,
     clocks,
+    comments,
     company,
     confirmations,
     conformance,
@@ -47,7 +48,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     case_rooms.init_app(app)
     for room in (
-        *(register, documents, accounts, company, confirmations, cases, attachments, insurance),
+        *(register, documents, accounts, company, confirmations, cases, attachments, insurance, comments),
         *(consultations, rulings, clocks, claims, public_claims),
         *(regulator, evaluator, sources),
         *(

@@ -22,7 +22,7 @@ from sandbox.db import db
 from sandbox.decisions.decide import ProposalSchema, latest_decision
 from sandbox.decisions.models import Outcome
 from sandbox.exemptions import application, review
-from sandbox.exemptions.decide import GrantSchema
+from sandbox.exemptions.decide import GrantSchema, follows
 from sandbox.exemptions.models import Consultation, ExemptionStatus, Reply
 from sandbox.exemptions.review import ConsultationSchema, OpinionSchema, ReplySchema
 from sandbox.exemptions.table import EXEMPTION
@@ -187,13 +187,14 @@ def grant(number: str) -> ResponseReturnValue:
                     "granted_to": sent.one("granted_to"),
                     "conditions": sent.many("conditions"),
                     "reason": sent.one("reason"),
+                    "against": sent.one("against"),
                 },
             )
             case.grant(db.session, pilot, **values, by=actor(), at=now())
             return _done(number, "exemption", "grant")
         except Invalid as error:
             sent.refuse(error)
-    return _form("cases/grant.html", pilot, sent)
+    return _form("cases/grant.html", pilot, sent, follows=follows(pilot.exemption, "grant"))
 
 
 @pages.route("/<number>/proposal", methods=["GET", "POST"])
@@ -255,9 +256,8 @@ def _on_decision(use_case: Callable[..., None]) -> Act:
 MOVES: dict[tuple[str, str], Act] = {
     ("exemption", "send_to_city"): _on_exemption(application.send_to_city),
     ("exemption", "sign"): _on_pilot(case.sign),
-    ("exemption", "return_filing"): _on_pilot(case.return_filing, reason=True),
     ("exemption", "close_consultation"): _on_exemption(review.close_consultation),
-    ("exemption", "refuse"): _on_pilot(case.refuse, reason=True),
+    ("exemption", "refile"): _on_exemption(application.refile),
     ("exemption", "withdraw"): _on_pilot(case.withdraw, reason=True),
     ("pilot", "start"): _on_pilot(operation.start),
     ("pilot", "suspend"): _on_pilot(operation.suspend, reason=True),
@@ -272,6 +272,11 @@ MOVES: dict[tuple[str, str], Act] = {
 # The acts that have a page of their own.
 FORMS: dict[tuple[str, str], str] = {
     ("exemption", "edit"): "company.edit",
+    ("exemption", "revise"): "company.edit",
+    ("exemption", "return_filing"): "rulings.return_filing",
+    ("exemption", "modify"): "rulings.modify",
+    ("exemption", "refuse"): "rulings.refuse",
+    ("exemption", "find_not_required"): "rulings.find_not_required",
     ("exemption", "give_opinion"): "cases.opinion",
     ("exemption", "answer_actions"): "cases.actions",
     ("exemption", "open_consultation"): "cases.consultation",

@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from experiments.errors import Invalid, Refused
 from sandbox.accounts import Role
 from sandbox.exemptions import decide
+from sandbox.exemptions.models import Resolution
 from sandbox.exemptions.table import EXEMPTION
 from sandbox.ledger import LedgerEntry
-from tests.factories import CONSULTED, GRANTED, REFUSED, create_case, grant
+from tests.factories import GRANTED, REFUSED, RESOLVED, TABLED, create_case, grant, resolve
 
 
 def test_a_grant_keeps_period_reasons_and_imposed_conditions(session):
@@ -24,14 +25,14 @@ def test_a_grant_keeps_period_reasons_and_imposed_conditions(session):
 
 
 def test_a_condition_that_is_not_chosen_is_not_imposed(session):
-    case = create_case(session, CONSULTED)
+    case = create_case(session, (*TABLED, resolve(Resolution.APPROVE)))
     grant(case, conditions=[])
     assert [c.is_imposed for c in case.pilot.exemption.conditions] == [False]
 
 
 def test_a_condition_of_another_file_is_refused(session):
-    theirs = create_case(session, CONSULTED).pilot.exemption.conditions[0]
-    case = create_case(session, CONSULTED)
+    theirs = create_case(session, RESOLVED).pilot.exemption.conditions[0]
+    case = create_case(session, RESOLVED)
     with pytest.raises(Invalid) as refusal:
         grant(case, conditions=[theirs.id])
     assert set(refusal.value.errors) == {"conditions"}
@@ -39,7 +40,7 @@ def test_a_condition_of_another_file_is_refused(session):
 
 @pytest.mark.parametrize("granted_to", [date(2026, 6, 30), date(2026, 7, 1)])
 def test_a_period_ends_after_it_begins(session, granted_to):
-    case = create_case(session, CONSULTED)
+    case = create_case(session, RESOLVED)
     with pytest.raises(Invalid) as refusal:
         grant(case, granted_to=granted_to)
     assert set(refusal.value.errors) == {"granted_to"}
@@ -56,7 +57,7 @@ def test_a_period_ends_after_it_begins(session, granted_to):
     ],
 )
 def test_the_longest_period_is_four_years_with_both_days(session, granted_from, longest):
-    case = create_case(session, CONSULTED)
+    case = create_case(session, RESOLVED)
     with pytest.raises(Invalid) as refusal:
         grant(case, granted_from=granted_from, granted_to=date.fromordinal(longest.toordinal() + 1))
     assert "Art. 51(2)" in refusal.value.errors["granted_to"][0]
@@ -66,20 +67,20 @@ def test_the_longest_period_is_four_years_with_both_days(session, granted_from, 
 
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_a_grant_needs_reasons(session, reason):
-    case = create_case(session, CONSULTED)
+    case = create_case(session, RESOLVED)
     with pytest.raises(Invalid) as refusal:
         grant(case, reason=reason)
     assert set(refusal.value.errors) == {"reason"}
-    assert case.pilot.exemption.status == "consulted"
+    assert case.pilot.exemption.status == "resolved"
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_a_refusal_needs_reasons(session, reason):
-    case = create_case(session, CONSULTED)
+    case = create_case(session, RESOLVED)
     with pytest.raises(Invalid) as refusal:
         decide.refuse(session, case.pilot.exemption, by=case.actor("decider"), at=case.tick(), reason=reason)
     assert set(refusal.value.errors) == {"reason"}
-    assert case.pilot.exemption.status == "consulted"
+    assert case.pilot.exemption.status == "resolved"
 
 
 def test_a_refusal_keeps_its_reasons(session):
@@ -92,7 +93,7 @@ def test_a_refusal_keeps_its_reasons(session):
 @pytest.mark.parametrize("verb", ["grant", "refuse"])
 def test_nobody_decides_on_what_they_wrote_or_reviewed(session, who, verb):
     """Also not after moving to the lead ministry as its decider."""
-    case = create_case(session, CONSULTED)
+    case = create_case(session, RESOLVED)
     mover = case.people[who]
     mover.role, mover.organisation = Role.DECIDER, case.people["decider"].organisation
     with pytest.raises(Refused) as refusal:
@@ -101,7 +102,7 @@ def test_nobody_decides_on_what_they_wrote_or_reviewed(session, who, verb):
 
 
 def test_the_other_ministrys_decider_has_no_say(session):
-    case = create_case(session, CONSULTED)
+    case = create_case(session, RESOLVED)
     with pytest.raises(Refused):
         EXEMPTION.check(case.pilot.exemption, "grant", by=case.actor("other_decider"), reason="Because.")
 
@@ -115,7 +116,7 @@ def test_the_ledger_says_what_was_granted(session):
 
 
 def test_the_database_knows_no_grant_without_dates(session):
-    case = create_case(session, CONSULTED)
+    case = create_case(session, RESOLVED)
     case.pilot.exemption.status = "approved"
     with pytest.raises(IntegrityError, match="granted_means_dated"):
         session.flush()
