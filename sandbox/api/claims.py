@@ -13,7 +13,12 @@ from sandbox.api.pages import party_pilot
 from sandbox.api.room import Answer, Room, json_object
 from sandbox.claims import desk, filing, handling
 from sandbox.claims.filing import claim_schema
-from sandbox.claims.handling import InformSchema, PaymentSchema, RefusalSchema, ReportSchema
+from sandbox.claims.handling import (
+    ClaimInformSchema,
+    ClaimPaymentSchema,
+    ClaimRefusalSchema,
+    ClaimReportSchema,
+)
 from sandbox.claims.models import Claim
 from sandbox.db import db
 from sandbox.pilots import register
@@ -151,7 +156,7 @@ def read(number: str, claim_number: str) -> Answer:
 
 
 @resources.post("/pilots/<number>/claims/<claim_number>/inform", endpoint="inform")
-@resources.arguments(InformSchema)
+@resources.arguments(ClaimInformSchema)
 @resources.response(200, ClaimSchema)
 def inform(sent: dict[str, Any], number: str, claim_number: str) -> Answer:
     """Point the claimant to the insurance or the compensation plan (D57-3(2))."""
@@ -161,7 +166,7 @@ def inform(sent: dict[str, Any], number: str, claim_number: str) -> Answer:
 
 
 @resources.post("/pilots/<number>/claims/<claim_number>/pay", endpoint="pay")
-@resources.arguments(PaymentSchema)
+@resources.arguments(ClaimPaymentSchema)
 @resources.response(200, ClaimSchema)
 def pay(sent: dict[str, Any], number: str, claim_number: str) -> Answer:
     """Note what was paid and when (D57-3(3))."""
@@ -171,7 +176,7 @@ def pay(sent: dict[str, Any], number: str, claim_number: str) -> Answer:
 
 
 @resources.post("/pilots/<number>/claims/<claim_number>/refuse", endpoint="refuse")
-@resources.arguments(RefusalSchema)
+@resources.arguments(ClaimRefusalSchema)
 @resources.response(200, ClaimSchema)
 def refuse(sent: dict[str, Any], number: str, claim_number: str) -> Answer:
     """Refuse in writing with proof (D57-3(4))."""
@@ -181,7 +186,7 @@ def refuse(sent: dict[str, Any], number: str, claim_number: str) -> Answer:
 
 
 @resources.post("/pilots/<number>/claims/<claim_number>/report", endpoint="report")
-@resources.arguments(ReportSchema)
+@resources.arguments(ClaimReportSchema)
 @resources.response(200, ClaimSchema)
 def report(sent: dict[str, Any], number: str, claim_number: str) -> Answer:
     """Report to the Minister what became of the claim (D57-3(5))."""

@@ -20,25 +20,25 @@ from sandbox.insurance.filing import MOST_WON, Won
 DAYS_IN_A_YEAR = 365.25
 
 
-class InformSchema(Schema):
+class ClaimInformSchema(Schema):
     """What the claimant is told: whom to turn to at the insurer, or how the compensation plan pays."""
 
     information = Prose(required=True, longest=4000)
 
 
-class PaymentSchema(Schema):
+class ClaimPaymentSchema(Schema):
     paid_won = Won(required=True, validate=validate.Range(min=1, max=MOST_WON))
     paid_on = fields.Date(required=True)
 
 
-class RefusalSchema(Schema):
+class ClaimRefusalSchema(Schema):
     """Why the operator does not pay, and what proves it; the law asks for both in writing."""
 
     refusal = Prose(required=True, longest=4000)
     proof = Prose(required=True)
 
 
-class ReportSchema(Schema):
+class ClaimReportSchema(Schema):
     report = Prose(required=True)
 
 

@@ -25,10 +25,10 @@ pages = Blueprint("claims", __name__, url_prefix="/cases/<number>/claims")
 
 # verb -> (what it reads, what it does).
 ACTS: dict[str, tuple[type[Schema], Callable[..., None]]] = {
-    "inform": (handling.InformSchema, handling.inform),
-    "pay": (handling.PaymentSchema, handling.pay),
-    "refuse": (handling.RefusalSchema, handling.refuse),
-    "report": (handling.ReportSchema, handling.report),
+    "inform": (handling.ClaimInformSchema, handling.inform),
+    "pay": (handling.ClaimPaymentSchema, handling.pay),
+    "refuse": (handling.ClaimRefusalSchema, handling.refuse),
+    "report": (handling.ClaimReportSchema, handling.report),
 }
 
 

@@ -15,7 +15,7 @@ from sandbox import receipts
 from sandbox.claims import desk, filing, handling
 from sandbox.claims.desk import Counts
 from sandbox.claims.filing import TooManyClaims, claim_schema
-from sandbox.claims.handling import PaymentSchema, RefusalSchema
+from sandbox.claims.handling import ClaimPaymentSchema, ClaimRefusalSchema
 from sandbox.clocks import running
 from sandbox.ledger import LedgerEntry
 from sandbox.notices import reminders
@@ -152,13 +152,13 @@ def test_a_payment_lies_between_the_claim_and_today(session, day):
 @pytest.mark.parametrize("field", ["refusal", "proof"])
 def test_a_refusal_needs_its_text_and_its_proof(field):
     with pytest.raises(Invalid) as error:
-        load(RefusalSchema(), {"refusal": "No.", "proof": "A photo."} | {field: " "})
+        load(ClaimRefusalSchema(), {"refusal": "No.", "proof": "A photo."} | {field: " "})
     assert set(error.value.errors) == {field}
 
 
 def test_no_sum_is_no_payment():
     with pytest.raises(Invalid) as error:
-        load(PaymentSchema(), {"paid_won": 0, "paid_on": "2026-03-03"})
+        load(ClaimPaymentSchema(), {"paid_won": 0, "paid_on": "2026-03-03"})
     assert set(error.value.errors) == {"paid_won"}
 
 
