@@ -17,6 +17,7 @@ from sandbox.claims import models as claims
 from sandbox.clocks import feed
 from sandbox.clocks import models as clocks
 from sandbox.conditions import models as conditions
+from sandbox.comments import models as comments
 from sandbox.confirmations import models as confirmations
 from sandbox.decisions import models as decisions
 from sandbox.desks import keeping
@@ -42,6 +43,7 @@ __all__ = [
     "clocks",
     "collection",
     "conditions",
+    "comments",
     "confirmations",
     "decisions",
     "desks",

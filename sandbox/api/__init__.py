@@ -11,6 +11,7 @@ from flask import Flask
 from sandbox.api import (
     alerts,
     claims,
+    comments,
     confirmations,
     decisions,
     documents,
@@ -38,6 +39,7 @@ ROOMS = (
     moves,
     insurance,
     claims,
+    comments,
     plans,
     evaluations,
     decisions,

@@ -149,6 +149,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{case}: 손해배상 처리 결과가 보고되었습니다.",
         "{case}: what became of a claim for damage has been reported.",
     ),
+    "comment.write": ("{case}: 새 의견이 등록되었습니다.", "{case}: a comment has been written."),
     "clock.due": (
         "{case}: {what} – 기한 {due_on}, {days}일 남았습니다.",
         "{case}: {what} – due on {due_on}, {days} days left.",

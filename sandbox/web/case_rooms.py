@@ -14,6 +14,7 @@ def case_rooms(number: str) -> list[tuple[str, str, bool]]:
     rooms = [
         ("cases.file", gettext("Case file")),
         ("attachments.index", gettext("Files")),
+        ("comments.index", gettext("Comments")),
         ("insurance.index", gettext("Insurance")),
         ("claims.index", gettext("Claims")),
         ("documents.room", gettext("Certificates")),

@@ -161,6 +161,8 @@ FIXED = (
     _("This day is still to come."),
     _("This day is before the claim was filed."),
     _("Choose a kind."),
+    _("Choose who reads it."),
+    _("Choose at least one case."),
     _("Choose a ground."),
     _("A company has a registration number."),
     _("Not a valid email address."),
