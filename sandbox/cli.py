@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from experiments.errors import DomainError, WrongMoment
 from sandbox.config import SettingError, read_settings
 from sandbox.hub_commands import hub
+from sandbox.record_commands import record
 
 
 class _Commands(click.Group):
@@ -44,12 +45,13 @@ def serve() -> None:
 @main.command()
 def scheduler() -> None:
     """Collect and evaluate what is due, until stopped; any number may run."""
+    from sandbox.executors import workers_of
     from sandbox.scheduler import run_forever
-    from sandbox.serving import log_to_stderr, work_of, worker_processes
+    from sandbox.serving import log_to_stderr, work_of
 
     settings = read_settings()
     log_to_stderr()
-    with worker_processes(settings) as executor:
+    with workers_of(settings) as executor:
         run_forever(work_of(settings, executor), seconds=settings.heartbeat_seconds)
 
 
@@ -128,10 +130,10 @@ def verify_evaluation(run_id: int) -> None:
     from experiments.evaluation.models import Evaluation
     from sandbox import tables  # noqa: F401 - relationships need every table
     from sandbox.db import sessions_for
-    from sandbox.serving import worker_processes
+    from sandbox.executors import workers_of
 
     settings = read_settings()
-    with worker_processes(settings) as executor, sessions_for(settings.database_url)() as session:
+    with workers_of(settings) as executor, sessions_for(settings.database_url)() as session:
         stored = session.get(Evaluation, run_id)
         if stored is None or stored.document is None:
             raise click.ClickException(f"there is no finished evaluation {run_id}")
@@ -142,6 +144,7 @@ def verify_evaluation(run_id: int) -> None:
 
 
 main.add_command(hub)
+main.add_command(record)
 
 
 @main.group()

@@ -46,6 +46,7 @@ class Settings:
     credential_keys: tuple[str, ...] = field(default=(), repr=False)
     heartbeat_seconds: float = 5.0
     workers: int = 1
+    dask_scheduler: str = ""
     collectors: int = 4
     trusted_proxies: int = 0
     mail: str = field(default="console", repr=False)
@@ -74,6 +75,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         credential_keys=_credential_keys(env.get("SANDBOX_CREDENTIAL_KEYS", ""), var_dir),
         heartbeat_seconds=float(_number(env, "SANDBOX_HEARTBEAT_SECONDS", 5, low=1, high=3600)),
         workers=_number(env, "SANDBOX_WORKERS", 1, low=1, high=256),
+        dask_scheduler=_scheduler(env.get("SANDBOX_DASK_SCHEDULER", "")),
         # Each needs a connection to the database while it writes; more schedulers may run beside this one.
         collectors=_number(env, "SANDBOX_COLLECTORS", 4, low=1, high=12),
         trusted_proxies=_number(env, "SANDBOX_TRUSTED_PROXIES", 0, low=0, high=5),
@@ -176,6 +178,14 @@ def _public_url(given: str) -> str:
     if url and not re.fullmatch(r"https?://[^\s/?#]+", url):
         raise SettingError("SANDBOX_PUBLIC_URL: use https://host, without a path")
     return url
+
+
+def _scheduler(given: str) -> str:
+    """The address of a Dask scheduler, `tcp://host:8786`; empty for processes of this machine."""
+    address = given.strip()
+    if address and not re.fullmatch(r"(tcp|tls|ws|wss)://[^\s/?#@]+:[0-9]{1,5}", address):
+        raise SettingError("SANDBOX_DASK_SCHEDULER: use tcp://host:port")
+    return address
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

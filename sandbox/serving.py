@@ -5,14 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from datetime import date
 from functools import partial
-from multiprocessing import get_context
-from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -27,53 +21,14 @@ from sandbox.config import Settings
 from sandbox.confirmations import replies
 from sandbox.db import engine_for, sessions_for, upgrade
 from sandbox.desks.keeping import RenewDesks
-from sandbox.notices import post, reminders
+from sandbox.executors import workers_of
+from sandbox.notices import countdown, post, reminders
 from sandbox.notices.outbox import ZONE
 from sandbox.notices.senders import sender_of
+from sandbox.period import ends
 from sandbox.scheduler import Work, new_holder, start_background
 
 THREADS = 8
-
-Result = TypeVar("Result")
-
-
-class WorkerProcesses(Executor):
-    """Processes for evaluations; where one was killed, all are replaced at the next call.
-
-    A pool of Python's own refuses every call for ever once one of its processes has died.
-    """
-
-    def __init__(self, processes: int) -> None:
-        self._processes = processes
-        self._lock = threading.Lock()
-        self._pool = self._new_pool()
-
-    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
-        with self._lock:
-            try:
-                return self._pool.submit(fn, *args, **kwargs)
-            except BrokenProcessPool:
-                self._pool.shutdown(wait=False)
-                self._pool = self._new_pool()
-                return self._pool.submit(fn, *args, **kwargs)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
-
-    def _new_pool(self) -> ProcessPoolExecutor:
-        # Spawned, so that they share nothing with the threads here; Ctrl-C is for the parent to obey.
-        return ProcessPoolExecutor(
-            self._processes, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
-        )
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def worker_processes(settings: Settings) -> WorkerProcesses:
-    """As many processes for evaluations as the settings say."""
-    return WorkerProcesses(settings.workers)
 
 
 def log_to_stderr() -> None:
@@ -83,7 +38,7 @@ def log_to_stderr() -> None:
         logging.getLogger(quiet).setLevel(logging.WARNING)
 
 
-def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -> Work:
+def work_of(settings: Settings, executor: runs.Workers, *, clock: Clock = utc_now) -> Work:
     """What a heartbeat does for these settings: collect what is due, listen, run what was asked for."""
     sessions = sessions_for(settings.database_url)
     holder = new_holder()
@@ -99,6 +54,7 @@ def work_of(settings: Settings, executor: Executor, *, clock: Clock = utc_now) -
             listeners.look_after,
             RenewDesks(sessions, clock),
             partial(note_lapses, sessions, clock),
+            partial(end_periods, sessions, clock),
             evaluate,
             partial(watch_data, sessions, clock),
             Reminders(sessions, clock),
@@ -130,8 +86,17 @@ def note_lapses(sessions: sessionmaker[Session], clock: Clock) -> None:
             session.commit()
 
 
+def end_periods(sessions: sessionmaker[Session], clock: Clock) -> None:
+    """End the periods whose last day has passed, or deem them extended where the law does."""
+    at = clock()
+    with sessions() as session:
+        if ends.is_any_over(session, at=at):
+            ends.tick(session, at=at)
+            session.commit()
+
+
 class Reminders:
-    """Reminds people of their time limits once a day; what was said is not said again by another worker."""
+    """Reminds people of time limits and of the end of periods once a day; what was said is not said again by another worker."""
 
     def __init__(self, sessions: sessionmaker[Session], clock: Clock) -> None:
         self._sessions, self._clock = sessions, clock
@@ -142,8 +107,9 @@ class Reminders:
         today = at.astimezone(ZONE).date()
         if today != self._done_on:
             with self._sessions() as session:
-                if reminders.remind(session, today=today, at=at):
-                    session.commit()
+                reminders.remind(session, today=today, at=at)
+                countdown.count_down(session, today=today, at=at)
+                session.commit()
             self._done_on = today
 
 
@@ -170,7 +136,7 @@ def serve_forever(settings: Settings) -> None:
     upgrade(engine_for(settings.database_url))
     app = create_app(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with worker_processes(settings) as executor:
+    with workers_of(settings) as executor:
         heartbeat = start_background(work_of(settings, executor), seconds=settings.heartbeat_seconds)
         try:
             waitress.serve(app, host=settings.host, port=settings.port, threads=THREADS, ident=None)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import or_, select, update
@@ -20,7 +21,7 @@ from experiments.canonical import digest
 from experiments.collection.settled import settled_as_of
 from experiments.districts import districts
 from experiments.errors import WrongMoment
-from experiments.evaluation.job import job_of
+from experiments.evaluation.job import Job, job_of
 from experiments.evaluation.models import Evaluation, EvaluationStatus
 from experiments.evaluation.worker import carry_out
 from experiments.lifecycle import Actor
@@ -119,30 +120,71 @@ def fail(session: Session, evaluation_id: int, fence: int, error: str, *, at: da
     return _close(session, evaluation_id, fence, status=EvaluationStatus.FAILED, finished_at=at, error=error)
 
 
-def run_due(sessions: sessionmaker[Session], executor: Executor, *, holder: str, clock: Clock) -> list[int]:
-    """Run every waiting evaluation, one after another; the ids of those that were finished here.
+class Workers(Protocol):
+    """An executor that says how many calls it wants at a time; more would only wait."""
+
+    @property
+    def at_once(self) -> int: ...
+
+    def submit(self, fn: Callable[[Job], str], job: Job, /) -> Future[str]: ...
+
+
+def run_due(sessions: sessionmaker[Session], workers: Workers, *, holder: str, clock: Clock) -> list[int]:
+    """Run every waiting evaluation, as many at a time as `workers` want; the ids of those finished here.
 
     A rim of its own: each claim and each result is one committed transaction.
     """
     finished: list[int] = []
+    flights: dict[Future[str], Flight] = {}
     while True:
+        at_once = workers.at_once
+        while len(flights) < at_once and (flight := _take(sessions, holder=holder, now=clock())):
+            flights[_carried_out(sessions, workers, flight)] = flight
+        if not flights:
+            return finished
+        for landed in wait(flights, return_when=FIRST_COMPLETED).done:
+            flight = flights.pop(landed)
+            if _land(sessions, flight, landed, at=clock()):
+                finished.append(flight.evaluation_id)
+
+
+@dataclass(frozen=True)
+class Flight:
+    """A run that is being carried out, under the fence with which it was taken."""
+
+    evaluation_id: int
+    fence: int
+
+
+def _take(sessions: sessionmaker[Session], *, holder: str, now: datetime) -> Flight | None:
+    with sessions.begin() as session:
+        evaluation = claim(session, holder=holder, now=now)
+        return Flight(evaluation.id, evaluation.fence) if evaluation else None
+
+
+def _carried_out(sessions: sessionmaker[Session], workers: Workers, flight: Flight) -> Future[str]:
+    """The document to come; what cannot even be asked for is a failure of this run alone."""
+    try:
+        with sessions() as session:
+            job = job_of(session, session.get_one(Evaluation, flight.evaluation_id))
+        return workers.submit(carry_out, job)
+    except Exception as error:  # noqa: BLE001 - told where results are taken in
+        failed: Future[str] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+def _land(sessions: sessionmaker[Session], flight: Flight, landed: Future[str], *, at: datetime) -> bool:
+    """Store what came of the run; False for a failure, and where another worker has taken it over."""
+    try:
+        text = landed.result()
+    except Exception as error:  # noqa: BLE001 - one run's failure is stored; the next goes on
+        log.warning("evaluation_failed", evaluation=flight.evaluation_id, error=str(error))
         with sessions.begin() as session:
-            evaluation = claim(session, holder=holder, now=clock())
-            if evaluation is None:
-                return finished
-            evaluation_id, fence = evaluation.id, evaluation.fence
-        try:
-            with sessions() as session:
-                job = job_of(session, session.get_one(Evaluation, evaluation_id))
-            text = executor.submit(carry_out, job).result()
-        except Exception as error:  # noqa: BLE001 - one run's failure is stored; the next goes on
-            log.warning("evaluation_failed", evaluation=evaluation_id, error=str(error))
-            with sessions.begin() as session:
-                fail(session, evaluation_id, fence, f"{type(error).__name__}: {error}", at=clock())
-            continue
-        with sessions.begin() as session:
-            if finish(session, evaluation_id, fence, text, at=clock()):
-                finished.append(evaluation_id)
+            fail(session, flight.evaluation_id, flight.fence, f"{type(error).__name__}: {error}", at=at)
+        return False
+    with sessions.begin() as session:
+        return finish(session, flight.evaluation_id, flight.fence, text, at=at)
 
 
 def sign(session: Session, evaluation: Evaluation, *, by: Actor, at: datetime) -> None:
@@ -164,9 +206,9 @@ def sign(session: Session, evaluation: Evaluation, *, by: Actor, at: datetime) -
     session.flush()
 
 
-def repeat(session: Session, evaluation: Evaluation, executor: Executor) -> str:
+def repeat(session: Session, evaluation: Evaluation, workers: Workers) -> str:
     """The document that the same run gives now; equal to the stored text, byte for byte, if all is well."""
-    return executor.submit(carry_out, job_of(session, evaluation)).result()
+    return workers.submit(carry_out, job_of(session, evaluation)).result()
 
 
 def _close(session: Session, evaluation_id: int, fence: int, **values: Any) -> bool:

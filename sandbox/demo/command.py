@@ -27,8 +27,9 @@ from sandbox.demo.city import DAYS, city
 from sandbox.demo.history import prop99
 from sandbox.demo.play import SEED, Demonstration, DemonstrationFailed, playback_hubs
 from sandbox.demo.results import outcomes, table
+from sandbox.executors import workers_of
 from sandbox.organisations import Organisation
-from sandbox.serving import serve_forever, worker_processes
+from sandbox.serving import serve_forever
 
 FOLDER = "demonstration"
 COMPLETE = "complete"
@@ -81,7 +82,7 @@ def _play(settings: Settings, console: Console, *, embedded: bool) -> None:
             )
     # Not before: a complete demonstration in a PostgreSQL database stays one where this is refused.
     (settings.var_dir / COMPLETE).unlink(missing_ok=True)
-    with worker_processes(settings) as executor:
+    with workers_of(settings) as executor:
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time as stopwatch
 from collections.abc import Callable
-from concurrent.futures import Executor
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -19,11 +18,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from experiments.collection.models import CollectionAttempt, DataSource
+from experiments.collection.connectors.options import PUSHED
+from experiments.collection.models import CollectionAttempt, DataSource, Hub
 from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
 from experiments.evaluation.models import Evaluation, EvaluationStatus
-from sandbox.demo import confirmation, stage, survey
+from sandbox.demo import confirmation, own_readings, stage, survey
 from sandbox.demo.cast import engage
 from sandbox.demo.city import City, city
 from sandbox.demo.history import History, prop99
@@ -38,6 +38,9 @@ SEOUL = ZoneInfo("Asia/Seoul")
 OFFICE_HOURS = time(10, 0)
 HEARTBEAT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 300.0
+
+# What a company sends is waited for by nobody.
+_ASKED = select(DataSource).where(DataSource.hub.has(Hub.kind != PUSHED))
 
 # A title of what is going on; called again as it proceeds with (done, of how many).
 Report = Callable[[str, int, int], None]
@@ -66,7 +69,7 @@ class Demonstration:
     """One run of the main job on an empty, migrated database; `numbers` are its pilots by key."""
 
     def __init__(
-        self, sessions: sessionmaker[Session], executor: Executor, *, now: datetime, report: Report
+        self, sessions: sessionmaker[Session], executor: runs.Workers, *, now: datetime, report: Report
     ) -> None:
         self.sessions = sessions
         self.executor = executor
@@ -111,6 +114,7 @@ class Demonstration:
         self._tell("autonomous shuttle: from the draft to the start")
         self._apply(stories["shuttle"], drafted=-350, filed=-335, asked=-330, replied=-305, granted=-280)
         self._lock_and_start(stories["shuttle"], city_plan(self.city, pilots["shuttle"], SEED), -262, -240)
+        self._measure_speed()
         self._at(-91)
         self.walk.finish(stories["crossings"], self.numbers["crossings"])
         self._collect(-80)
@@ -122,18 +126,34 @@ class Demonstration:
         self.walk.step(partial(confirmation.police_reply, cast=cast))
         self._apply(stories["drones"], drafted=-40, filed=-28, asked=-20, replied=-8, granted=None)
         self._collect(-4)
+        self.walk.step(partial(own_readings.send_by_mistake, number=self.numbers["shuttle"]))
         self._collect(0)
+        self._send_speed(since=-120)
         self._wait("rapid confirmation: the silence of the city", self._progress_of_silence)
         self.walk.step(partial(confirmation.answer, cast=cast))
         self._keep_city_data()
         self._evaluate_and_sign("shuttle", "autonomous shuttle, while it runs")
+
+    def _measure_speed(self) -> None:
+        """The shuttle's company shows with its own readings that a condition is kept."""
+        self._tell("the company's own readings of its shuttles")
+        cast, number = self.walk.cast, self.numbers["shuttle"]
+        self._at(-239)
+        self.walk.step(partial(own_readings.bind_condition, cast=cast, number=number))
+        self.walk.step(partial(own_readings.open_telemetry, cast=cast, number=number))
+        self._at(-120)
+        self._send_speed(since=-239)
+
+    def _send_speed(self, *, since: int) -> None:
+        first, number = self.anchor + timedelta(days=since), self.numbers["shuttle"]
+        self.walk.step(partial(own_readings.send, number=number, since=first, seed=SEED))
 
     def _keep_city_data(self) -> None:
         """What the city's data officer does beside the collection."""
         self._tell("a survey of residents, and what is known of the districts")
         cast, city = self.walk.cast, self.city
         with self.sessions() as session:
-            source = session.scalars(select(DataSource)).one().id
+            source = session.scalars(_ASKED).one().id
         self.walk.step(partial(survey.open_survey, cast=cast, city=city, hub=stage.CITY_HUB))
         self.walk.step(partial(survey.note_what_is_known, cast=cast, city=city, source_id=source))
 
@@ -203,7 +223,7 @@ class Demonstration:
         """Let the scheduler catch up with the day `days` from the anchor."""
         self._at(days) if days else self.clock.move(self.now)
         with self.sessions.begin() as session:
-            for source in session.scalars(select(DataSource)):
+            for source in session.scalars(_ASKED):
                 source.next_due_at = self.clock()
         self._wait_for_collection(f"collecting up to {self.clock().astimezone(SEOUL).date()}")
 
@@ -214,7 +234,7 @@ class Demonstration:
         """Days collected and to be collected, over all sources; a failed window ends the wait."""
         now, done, total = self.clock(), 0, 0
         with self.sessions() as session:
-            for source in session.scalars(select(DataSource).where(~DataSource.paused)):
+            for source in session.scalars(_ASKED.where(~DataSource.paused)):
                 if source.failures:
                     raise DemonstrationFailed(f"collection of {source.name}: {_last_error(session, source)}")
                 whole = max(1, (now - source.starts_at).days)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +34,7 @@ class Outcome:
     repeats: bool | None
 
 
-def outcomes(session: Session, executor: Executor) -> list[Outcome]:
+def outcomes(session: Session, executor: runs.Workers) -> list[Outcome]:
     """Every pilot in the order of registration; each signed result is computed a second time."""
     return [_outcome(session, pilot, executor) for pilot in session.scalars(select(Pilot).order_by(Pilot.id))]
 
@@ -63,7 +62,7 @@ def table(rows: list[Outcome]) -> Table:
     return drawn
 
 
-def _outcome(session: Session, pilot: Pilot, executor: Executor) -> Outcome:
+def _outcome(session: Session, pilot: Pilot, executor: runs.Workers) -> Outcome:
     evaluation = signed_result(session, pilot)
     if evaluation is None:
         return Outcome(str(pilot.number), pilot.title_en, pilot.status, "–", "", "–", "–", "–", "–", None)

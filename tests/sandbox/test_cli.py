@@ -144,7 +144,7 @@ def test_a_run_is_repeated_byte_for_byte(rows, done):
 @pytest.fixture
 def here(monkeypatch):
     """Runs are repeated in this process, which starts no other."""
-    monkeypatch.setattr("sandbox.serving.worker_processes", lambda settings: InThisProcess())
+    monkeypatch.setattr("sandbox.executors.workers_of", lambda settings: InThisProcess())
 
 
 def changed_result(rows, done):

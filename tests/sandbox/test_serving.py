@@ -16,7 +16,7 @@ import pytest
 
 import sandbox
 from experiments.evaluation import runs
-from sandbox.serving import WorkerProcesses
+from sandbox.executors import WorkerProcesses
 from tests.experiments.collection.conftest import sessions
 from tests.experiments.evaluation.build import AFTER, REQUESTED, ask
 from tests.experiments.evaluation.test_runs import stored

@@ -32,6 +32,8 @@ EVEN = {
 class InThisProcess(Executor):
     """Carries out at once; `carry_out` stands for what a worker would do."""
 
+    at_once = 1
+
     def __init__(self, carry_out: Callable[[Job], str] | None = None) -> None:
         self.instead = carry_out
         self.jobs: list[Job] = []

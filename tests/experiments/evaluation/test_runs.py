@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -23,6 +21,7 @@ from experiments.evaluation.job import job_of
 from experiments.evaluation.models import Evaluation, EvaluationStatus
 from experiments.evaluation.worker import carry_out
 from experiments.registrations.models import PlanVersion
+from sandbox.executors import WorkerProcesses
 from tests.experiments.evaluation import build
 from tests.experiments.evaluation.build import AFTER, REQUESTED, InThisProcess, ask, measure
 from tests.factories import (
@@ -255,7 +254,7 @@ def test_processes_carry_out_what_is_due(sessions, requested):
     """The estimator refuses the first run; its reason comes back, and the worker lives on."""
     with sessions.begin() as session:
         receive_one_reading_between(session, requested)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+    with WorkerProcesses(1) as executor:
         assert runs.run_due(sessions, executor, holder="test", clock=clock) == requested[1:]
         with sessions() as session:
             done = session.get_one(Evaluation, requested[1])
