@@ -12,8 +12,15 @@ from sandbox.conditions.table import BREACH, CONDITION, EVIDENCE
 from sandbox.confirmations.table import CONFIRMATION
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.table import EXEMPTION
+from sandbox.incidents.table import INCIDENT
+from sandbox.inspections.table import INSPECTION
 from sandbox.insurance.table import COMPENSATION
+from sandbox.orders.table import ORDER
+from sandbox.period.tables import CHANGE, EXTENSION, REQUEST, REVOCATION
 from sandbox.pilots.table import PILOT
+from sandbox.remedies.table import TASK
+from sandbox.reports.table import REPORT
+from sandbox.suspensions.table import PROPOSAL, SUSPENSION
 
 LIFECYCLES: tuple[tuple[str, Lifecycle[Any]], ...] = (
     ("Rapid confirmation", CONFIRMATION),

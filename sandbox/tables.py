@@ -24,13 +24,21 @@ from sandbox.desks import keeping
 from sandbox.desks import models as desks
 from sandbox.documents import models as documents
 from sandbox.exemptions import models as exemptions
+from sandbox.incidents import models as incidents
+from sandbox.inspections import models as inspections
 from sandbox.insurance import models as insurance
 from sandbox.ledger import chain
 from sandbox.notices import models as notices
+from sandbox.orders import models as orders
+from sandbox.period import models as period
 from sandbox.pilots import models as pilots
 from sandbox.pilots import telemetry
 from sandbox.programmes import models as programmes
+from sandbox.remedies import models as remedies
+from sandbox.reports import models as reports
 from sandbox.residents import models as residents
+from sandbox.suspensions import models as suspensions
+from sandbox.teams import models as teams
 from sandbox.uncertainties import models as uncertainties
 
 metadata = Base.metadata
@@ -54,12 +62,15 @@ __all__ = [
     "feed",
     "facts",
     "insurance",
+    "incidents",
+    "inspections",
     "keeping",
     "metadata",
     "metrics",
     "mqtt",
     "notices",
     "organisations",
+    "orders",
     "pilots",
     "programmes",
     "quality",
@@ -67,8 +78,12 @@ __all__ = [
     "registrations",
     "residents",
     "set_aside",
+    "remedies",
+    "reports",
     "telemetry",
     "terms",
+    "suspensions",
+    "teams",
     "tokens",
     "uncertainties",
     "upload",

@@ -40,6 +40,7 @@ from sandbox.pilots.models import Pilot
 from sandbox.programmes.models import Bid, Call, Programme, Site
 from sandbox.regimes import regime
 from sandbox.residents import informing
+from sandbox.suspensions import suspending
 from tests import readings, results
 
 BEGINNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -611,13 +612,27 @@ def start(case: Case) -> None:
 
 
 def suspend(case: Case) -> None:
-    operation.suspend(
-        case.session, case.pilot, by=case.actor("decider"), at=case.tick(), reason="A signal failed."
+    suspending.suspend(
+        case.session,
+        case.pilot,
+        code="safety",
+        reason="A signal failed.",
+        by=case.actor("decider"),
+        at=case.tick(),
     )
 
 
+def close_measures(case: Case) -> None:
+    """The company reports its measures, and the ministry finds them sufficient."""
+    suspension = suspending.present_suspension(case.session, case.pilot)
+    suspending.report_measures(
+        case.session, suspension, measures="Every signal was tested.", by=case.actor("author"), at=case.tick()
+    )
+    suspending.accept_measures(case.session, suspension, by=case.actor("reviewer"), at=case.tick())
+
+
 def lift(case: Case) -> None:
-    operation.lift(
+    suspending.lift(
         case.session, case.pilot, by=case.actor("decider"), at=case.tick(), reason="It was repaired."
     )
 
@@ -710,6 +725,7 @@ AMENDED: History = (*LOCKED, amend_plan)
 READY: History = (*LOCKED, insure, inform_residents, collect_baseline)
 RUNNING: History = (*READY, start)
 SUSPENDED: History = (*RUNNING, suspend)
+REMEDIED: History = (*SUSPENDED, close_measures)
 FINISHED: History = (*RUNNING, finish)
 EVALUATED: History = (*FINISHED, request_evaluation, store_result(Finding.EXPAND_CONDITIONAL))
 SIGNED: History = (*EVALUATED, sign_result)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.notices.measure_texts import MEASURES
+
 TEXTS: dict[str, tuple[str, str]] = {
     "exemption.send_to_city": (
         "{case}: 의견 검토 요청이 도착했습니다.",
@@ -161,6 +163,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
 }
 
+    **MEASURES,
 
 def text(code: str, language: str, *, case: str, facts: Mapping[str, Any]) -> str:
     """What a notice says; `facts` hold `what` in both languages where the text speaks of a clock."""

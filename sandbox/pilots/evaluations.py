@@ -15,6 +15,7 @@ from experiments.lifecycle import Actor
 from experiments.registrations.models import PlanVersion, evaluator_of_the_experiment
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import record
+from sandbox.suspensions.proposing import propose_for_guardrails
 
 
 def request_run(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> Evaluation:
@@ -28,7 +29,10 @@ def request_run(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> E
 
 
 def sign(session: Session, pilot: Pilot, evaluation: Evaluation, *, by: Actor, at: datetime) -> None:
-    """Sign a finished result; its digest enters the ledger and the page becomes public."""
+    """Sign a finished result; its digest enters the ledger and the page becomes public.
+
+    Where a guardrail got worse, a proposal to suspend goes to the Minister.
+    """
     runs.sign(session, evaluation, by=by, at=at)
     record(
         session,
@@ -40,6 +44,7 @@ def sign(session: Session, pilot: Pilot, evaluation: Evaluation, *, by: Actor, a
         finding=evaluation.finding,
         document_sha256=evaluation.document_sha256,
     )
+    propose_for_guardrails(session, pilot, evaluation, by=by, at=at)
 
 
 def evaluations_of(session: Session, pilot: Pilot) -> list[Evaluation]:

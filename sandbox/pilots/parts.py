@@ -22,10 +22,24 @@ from sandbox.decisions.models import Decision
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.models import Consultation
 from sandbox.exemptions.table import EXEMPTION
+from sandbox.incidents.models import Incident
+from sandbox.incidents.table import INCIDENT
+from sandbox.inspections.models import Inspection
+from sandbox.inspections.table import INSPECTION
 from sandbox.insurance.models import CompensationPlan
 from sandbox.insurance.table import COMPENSATION
+from sandbox.orders.models import Order
+from sandbox.orders.table import ORDER
+from sandbox.period.models import Change, Extension, LawRequest, Revocation
+from sandbox.period.tables import CHANGE, EXTENSION, REQUEST, REVOCATION
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import PILOT
+from sandbox.remedies.models import RemedyTask
+from sandbox.remedies.table import TASK
+from sandbox.reports.models import Report
+from sandbox.reports.table import REPORT
+from sandbox.suspensions.models import Suspension, SuspensionProposal
+from sandbox.suspensions.table import PROPOSAL, SUSPENSION
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,17 @@ PARTS: tuple[Part, ...] = (
     Part(DECISION, of_pilot(Decision)),
     Part(COMPENSATION, of_pilot(CompensationPlan)),
     Part(CLAIM, of_pilot(Claim)),
+    Part(INCIDENT, of_pilot(Incident)),
+    Part(INSPECTION, of_pilot(Inspection)),
+    Part(TASK, of_pilot(RemedyTask)),
+    Part(PROPOSAL, of_pilot(SuspensionProposal)),
+    Part(SUSPENSION, of_pilot(Suspension)),
+    Part(ORDER, of_pilot(Order)),
+    Part(CHANGE, of_pilot(Change)),
+    Part(EXTENSION, of_pilot(Extension)),
+    Part(REQUEST, of_pilot(LawRequest)),
+    Part(REVOCATION, of_pilot(Revocation)),
+    Part(REPORT, of_pilot(Report)),
     Part(PILOT, lambda _session, pilot: (pilot.id,)),
 )
 

@@ -13,6 +13,7 @@ from sandbox.notices.outbox import CITY, COMPANY, DATA, DECIDERS, EVALUATORS, RE
 from sandbox.pilots import start_gate
 from sandbox.pilots.models import LIVE, Pilot, PilotHistory, PilotStatus
 from sandbox.pilots.start_gate import exemption_is_granted
+from sandbox.suspensions.measures import measures_are_closed
 
 S = PilotStatus
 PUBLIC_FROM = frozenset(S) - {S.DRAFT}
@@ -101,6 +102,7 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
             (S.SUSPENDED,),
             S.RUNNING,
             decider_of_the_lead_ministry,
+            (measures_are_closed,),
             needs_reason=True,
             source="Art. 52(4)",
         ),
