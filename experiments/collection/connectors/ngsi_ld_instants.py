@@ -26,6 +26,8 @@ _MOST_KNOWN = 65_536
 _EPOCH_MONTH = 1970 * 12 + 1
 # From so many on reading them as columns of digits is faster than asking for what is known, one by one.
 _MANY = 200
+# From so many on that is faster for instants never seen, with remembering them.
+_SOME = 40
 
 # What lies outside is a slip of a clock or of a program, in microseconds since the epoch.
 EARLIEST = to_microseconds(datetime(1900, 1, 1, tzinfo=UTC))
@@ -56,10 +58,14 @@ def bounded(at: int) -> int:
 
 def instants(texts: Sequence[str], zone: str | None) -> IntArray:
     """`instant` of every one of n texts: (n,). The same errors."""
-    found = _columns(texts) if len(texts) >= _MANY else None
-    if found is not None:
-        return found
-    return np.array(list(map(_known_instants(zone).__getitem__, texts)), dtype=np.int64)
+    known = _known_instants(zone)
+    is_new = len(texts) >= _SOME and texts[0] not in known
+    found = _columns(texts) if is_new or len(texts) >= _MANY else None
+    if found is None:
+        return np.array(list(map(known.__getitem__, texts)), dtype=np.int64)
+    if len(texts) < _MANY:
+        known.learn(texts, found)
+    return found
 
 
 class _Instants(dict[str, int]):
@@ -68,6 +74,12 @@ class _Instants(dict[str, int]):
     def __init__(self, zone: str | None) -> None:
         super().__init__()
         self._zone = zone
+
+    def learn(self, texts: Sequence[str], found: IntArray) -> None:
+        """Keep what was read all at once."""
+        if len(self) + len(texts) > _MOST_KNOWN:
+            self.clear()
+        self.update(zip(texts, found.tolist(), strict=True))
 
     def __missing__(self, text: str) -> int:
         if len(self) >= _MOST_KNOWN:
