@@ -27,6 +27,8 @@ from sandbox.notices.outbox import ZONE
 from sandbox.notices.senders import sender_of
 from sandbox.period import ends
 from sandbox.scheduler import Work, new_holder, start_background
+from sandbox.sealing import Seal
+from sandbox.webhooks import sending
 
 THREADS = 8
 
@@ -60,10 +62,17 @@ def work_of(settings: Settings, executor: runs.Workers, *, clock: Clock = utc_no
             Reminders(sessions, clock),
             partial(erase_claims, sessions, clock),
             partial(post.post, sessions, sender_of(settings.mail), letterhead, clock),
+            partial(sending.send_due, sessions, webhook_way(settings), clock),
         ),
         endings=(listeners.stop,),
         holder=holder,
     )
+
+
+def webhook_way(settings: Settings) -> sending.Way:
+    """How deliveries to webhooks go out under these settings."""
+    post_to = sending.https_post(settings.private_hubs)
+    return sending.Way(post_to, Seal(settings.credential_keys), settings.public_url)
 
 
 def collection_settings(settings: Settings) -> CollectionSettings:
@@ -96,7 +105,7 @@ def end_periods(sessions: sessionmaker[Session], clock: Clock) -> None:
 
 
 class Reminders:
-    """Reminds people of time limits and of the end of periods once a day; what was said is not said again by another worker."""
+    """Reminds people of time limits and ends of periods once a day; no other worker says it again."""
 
     def __init__(self, sessions: sessionmaker[Session], clock: Clock) -> None:
         self._sessions, self._clock = sessions, clock

@@ -16,8 +16,9 @@ from sandbox.amendments import models as amendments
 from sandbox.claims import models as claims
 from sandbox.clocks import feed
 from sandbox.clocks import models as clocks
-from sandbox.conditions import models as conditions
 from sandbox.comments import models as comments
+from sandbox.conditions import models as conditions
+from sandbox.committee import models as committee
 from sandbox.confirmations import models as confirmations
 from sandbox.decisions import models as decisions
 from sandbox.desks import keeping
@@ -40,6 +41,7 @@ from sandbox.residents import models as residents
 from sandbox.suspensions import models as suspensions
 from sandbox.teams import models as teams
 from sandbox.uncertainties import models as uncertainties
+from sandbox.webhooks import models as webhooks
 
 metadata = Base.metadata
 
@@ -52,6 +54,7 @@ __all__ = [
     "collection",
     "conditions",
     "comments",
+    "committee",
     "confirmations",
     "decisions",
     "desks",
@@ -61,30 +64,32 @@ __all__ = [
     "exemptions",
     "feed",
     "facts",
-    "insurance",
     "incidents",
     "inspections",
+    "insurance",
     "keeping",
     "metadata",
     "metrics",
     "mqtt",
     "notices",
-    "organisations",
     "orders",
+    "organisations",
+    "period",
     "pilots",
     "programmes",
     "quality",
     "receipts",
     "registrations",
-    "residents",
-    "set_aside",
     "remedies",
     "reports",
-    "telemetry",
-    "terms",
+    "residents",
+    "set_aside",
     "suspensions",
     "teams",
+    "telemetry",
+    "terms",
     "tokens",
     "uncertainties",
     "upload",
+    "webhooks",
 ]

@@ -192,7 +192,7 @@ def _months_after(started_on: date, months: int) -> date:
     day, on the month's last.
     """
     first = started_on + DAY
-    corresponding = _shifted(first, months)
+    corresponding = shifted(first, months)
     return corresponding - DAY if corresponding.day == first.day else corresponding
 
 
@@ -205,7 +205,7 @@ def _before(rule: ClockRule, event_on: date) -> date:
     """
     if rule.length.unit is Unit.DAY:
         return event_on - DAY * (rule.length.value + 1)
-    return _shifted(event_on, -rule.length.months) - DAY
+    return shifted(event_on, -rule.length.months) - DAY
 
 
 def _moved_on(day: date, rule: ClockRule, working_days: WorkingDays) -> date:
@@ -214,7 +214,7 @@ def _moved_on(day: date, rule: ClockRule, working_days: WorkingDays) -> date:
     return [day, *(each.on for each in _on_to_a_working_day(day, working_days))][-1]
 
 
-def _shifted(day: date, months: int) -> date:
+def shifted(day: date, months: int) -> date:
     """The same day of the month so many months on or back, or the month's last day where it has none."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -18,6 +18,7 @@ from experiments.lifecycle import Actor
 from sandbox.accounts import Person
 from sandbox.notices.models import MailMode, Notice, NoticeSetting
 from sandbox.roles import Role
+from sandbox.webhooks.queue import enqueue
 
 ZONE = ZoneInfo("Asia/Seoul")
 DIGEST_AT = time(9, 0)
@@ -33,6 +34,8 @@ DATA = frozenset({Role.CITY_DATA_OFFICER})
 REVIEWERS = frozenset({Role.MINISTRY_REVIEWER})
 AGENCIES = CITY | REVIEWERS
 DECIDERS = frozenset({Role.DECIDER})
+MEMBERS = frozenset({Role.COMMITTEE_MEMBER})
+EXPERTS = frozenset({Role.EXPERT})
 EVALUATORS = frozenset({Role.EVALUATOR})
 
 
@@ -76,12 +79,17 @@ def tell(
     facts: Mapping[str, Any] | None = None,
     once: str | None = None,
 ) -> int:
-    """Tell everybody in the offices `to`, but whoever acted; how many were told.
+    """Tell everybody in the offices `to`, but whoever acted, and the programs of these offices.
+
+    Returns how many people were told.
 
     once  what keeps it from being told twice; without it every act is told of
     """
+    offices = list(to)
+    organisations = {office.organisation_id for office in offices}
+    enqueue(session, code, subject=subject, to=organisations, at=at, facts=facts, once=once)
     told = 0
-    for person in _people(session, to, but=by):
+    for person in _people(session, offices, but=by):
         key = f"{code}:{subject}:{once or uuid4().hex}"
         if once and _is_told(session, person, key):
             continue

@@ -45,11 +45,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "exemption.grant": ("{case}: 규제특례가 승인되었습니다.", "{case}: the exemption has been granted."),
     "exemption.refuse": ("{case}: 규제특례가 불승인되었습니다.", "{case}: the exemption has been refused."),
+    "exemption.ask_expert": (
+        "{case}: 전문위원 검토를 요청받았습니다.",
+        "{case}: you are asked to assess the case as an expert.",
+    ),
+    "meeting.call": (
+        "{case}: 위원회 심의 안건입니다. 이해관계를 신고하고 심의에 참여해 주십시오.",
+        "{case}: the committee deliberates on this case. Declare your interests and take part.",
+    ),
     "exemption.report_experts": (
         "{case}: 전문위원회가 검토 결과를 제출했습니다.",
         "{case}: the experts have reported.",
     ),
-    "exemption.table": ("{case}: 위원회 안건으로 상정되었습니다.", "{case}: the case is on the committee's agenda."),
+    "exemption.table": (
+        "{case}: 위원회 안건으로 상정되었습니다.",
+        "{case}: the case is on the committee's agenda.",
+    ),
     "exemption.resolve": ("{case}: 위원회가 심의·의결했습니다.", "{case}: the committee has resolved."),
     "exemption.refile": (
         "{case}: 수정한 신청서가 접수되었습니다.",
@@ -135,6 +146,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{case}: 배상계획이 승인되지 않았습니다.",
         "{case}: the compensation plan has not been approved.",
     ),
+    "pilot.period_ends_soon": (
+        "{case}: 허용 기간이 {due_on}에 끝납니다. {days}일 남았습니다.",
+        "{case}: the permitted period ends on {due_on}; {days} days are left.",
+    ),
+    "webhook.give_up": (
+        "{case}: 5일 동안 전달에 실패하여 웹훅을 중지했습니다. 주소를 확인하고 다시 등록하십시오.",
+        "{case}: nothing could be delivered for five days; the webhook is closed. Check it and open a new one.",
+    ),
     "claim.file": (
         "{case}: 손해배상 청구가 접수되었습니다.",
         "{case}: a claim for damage has been filed.",
@@ -152,6 +171,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{case}: what became of a claim for damage has been reported.",
     ),
     "comment.write": ("{case}: 새 의견이 등록되었습니다.", "{case}: a comment has been written."),
+    **MEASURES,
     "clock.due": (
         "{case}: {what} – 기한 {due_on}, {days}일 남았습니다.",
         "{case}: {what} – due on {due_on}, {days} days left.",
@@ -163,7 +183,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
 }
 
-    **MEASURES,
 
 def text(code: str, language: str, *, case: str, facts: Mapping[str, Any]) -> str:
     """What a notice says; `facts` hold `what` in both languages where the text speaks of a clock."""

@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from experiments.districts import Zone
 from experiments.errors import NotFound
-from sandbox.clocks.rules import ClockRule, ClockRuleSchema
+from sandbox.clocks.rules import ClockRule, ClockRuleSchema, Length, LengthSchema
 from sandbox.regimes.claims import ClaimRules, ClaimRulesSchema
 from sandbox.regimes.committees import (
     CommitteeRules,
@@ -148,6 +148,7 @@ class Regime:
     minimum_cover: tuple[CoverItem, ...]
     clocks: tuple[ClockRule, ...]
     claims: ClaimRules | None
+    countdown: tuple[Length, ...]
     documents: tuple[DocumentForm, ...]
     return_reasons: tuple[ReturnReason, ...]
     approval_criteria: tuple[Criterion, ...]
@@ -244,6 +245,7 @@ class RegimeSchema(Schema):
     attachments = fields.List(fields.Nested(_GroundSchema), load_default=list)
     minimum_cover = fields.List(fields.Nested(_CoverSchema), load_default=list)
     claims = fields.Nested(ClaimRulesSchema, load_default=None)
+    countdown = fields.List(fields.Nested(LengthSchema), load_default=list)
     start_gate = fields.Nested(StartGateSchema, load_default=None)
     measures = fields.Nested(MeasuresSchema, load_default=None)
     period = fields.Nested(PeriodSchema, load_default=None)
@@ -347,6 +349,7 @@ def _regime(data: dict[str, Any]) -> Regime:
         minimum_cover=tuple(CoverItem(**item) for item in data["minimum_cover"]),
         clocks=tuple(data["clocks"]),
         claims=data["claims"],
+        countdown=tuple(data["countdown"]),
         start_gate=data["start_gate"],
         measures=data["measures"],
         period=data["period"],
