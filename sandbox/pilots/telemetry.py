@@ -1,4 +1,4 @@
-"""What a company measures in its own pilot, sent by token: its metrics, its districts, nothing else.
+"""What a company measures in its own pilot, sent by token: metrics of its plan and conditions, nothing else.
 
 The people of the company open the source of their pilot and keep its tokens; the city's data officer sees
 it among the city's sources and may pause it. It takes readings while the pilot is approved and not over.
@@ -25,6 +25,7 @@ from experiments.fields import load
 from experiments.lifecycle import Actor
 from experiments.metrics import Metric, metric
 from experiments.orm import Base, Identified
+from sandbox.conditions.models import Duty, DutyStatus
 from sandbox.pilots.models import GOING_ON, Pilot
 from sandbox.pilots.start_gate import plan_is_locked
 from sandbox.pilots.table import PILOT, people_of_the_company, record
@@ -80,7 +81,8 @@ def page(session: Session, pilot: Pilot, *, by: Actor) -> Telemetry:
 def open_telemetry(
     session: Session, pilot: Pilot, *, codes: Sequence[str], cadence: str | None, by: Actor, at: datetime
 ) -> DataSource:
-    """Let the company send readings of the metrics with these codes, which its locked plan must name."""
+    """Let the company send readings of the metrics with these codes, which its locked plan or one of its
+    conditions must name."""
     _require_company(pilot, by, "pilot.open_telemetry")
     _require_taking(pilot, "pilot.open_telemetry")
     if _source(session, pilot) is not None:
@@ -184,15 +186,18 @@ def _opened(session: Session, pilot: Pilot, by: Actor, verb: str) -> DataSource:
 
 
 def _metrics(session: Session, pilot: Pilot) -> list[Metric]:
-    """The metrics of the plan in force: the primary one first."""
+    """The metrics of the plan in force, the primary one first, and those that bound a condition."""
     plan = pilot.experiment.plan
     if plan is None:
         return []
     contents = plan.contents()
-    return [
+    named = [
         metric(session, each["code"], each["version"])
         for each in (contents["primary"], *contents["guardrails"])
     ]
+    duties = session.scalars(select(Duty).where(Duty.pilot_id == pilot.id).order_by(Duty.id))
+    shown = [duty.terms.metric for duty in duties if duty.status != DutyStatus.LIFTED]
+    return list({each.id: each for each in (*named, *shown) if each is not None}.values())
 
 
 def _baseline_from(pilot: Pilot) -> date:

@@ -17,6 +17,7 @@ from sandbox.collection_health import Health
 from sandbox.ledger import LedgerEntry
 from sandbox.pilots import telemetry
 from tests.api.callers import Caller
+from tests.conditions.bound import create_running
 from tests.factories import GRANTED, RUNNING, create_case, create_source, finish
 
 
@@ -141,6 +142,12 @@ def test_it_is_opened_once_for_metrics_of_the_locked_plan(session):
     opened(case)
     with pytest.raises(WrongMoment):
         opened(case)
+
+
+def test_what_shows_that_a_condition_is_kept_is_sent_by_the_company(session):
+    case, duty = create_running(session)
+    source = opened(case, codes=[duty.terms.metric.code])
+    assert [each.metric.code for each in source.attributes] == [duty.terms.metric.code]
 
 
 def test_what_a_hub_gives_cannot_be_sent_as_well(session):
