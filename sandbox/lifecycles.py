@@ -9,6 +9,7 @@ from experiments.lifecycle import Lifecycle
 from experiments.registrations.models import EXPERIMENT
 from sandbox.claims.table import CLAIM
 from sandbox.conditions.table import BREACH, CONDITION, EVIDENCE
+from sandbox.committee.table import MEETING
 from sandbox.confirmations.table import CONFIRMATION
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.table import EXEMPTION
@@ -25,12 +26,24 @@ from sandbox.suspensions.table import PROPOSAL, SUSPENSION
 LIFECYCLES: tuple[tuple[str, Lifecycle[Any]], ...] = (
     ("Rapid confirmation", CONFIRMATION),
     ("Application for an exemption", EXEMPTION),
+    ("Meeting of the committee", MEETING),
     ("Compensation plan in place of insurance", COMPENSATION),
     ("Claim for damage", CLAIM),
     ("Condition in force", CONDITION),
     ("Evidence for a condition", EVIDENCE),
     ("Breach of a condition", BREACH),
     ("Pilot", PILOT),
+    ("Proposal to suspend", PROPOSAL),
+    ("Suspension", SUSPENSION),
+    ("Order", ORDER),
+    ("Incident", INCIDENT),
+    ("Inspection", INSPECTION),
+    ("Task of the company", TASK),
+    ("Change of a pilot", CHANGE),
+    ("Extension of a period", EXTENSION),
+    ("Request to amend the law", REQUEST),
+    ("Revocation", REVOCATION),
+    ("Final report", REPORT),
     ("Registration of the experiment", EXPERIMENT),
     ("Decision", DECISION),
 )

@@ -70,7 +70,14 @@ EVENTS = frozenset(
     {
         *("agency_notified", "agency_replied", "confirmation_received", "confirmation_answered"),
         *("ministry_notified", "ministry_replied", "file_complete", "agenda_set", "decided"),
-        *("approved", "pilot_started", "period_ends", "period_ended", "extension_filed"),
+        *(
+            "approved",
+            "pilot_started",
+            "period_ends",
+            "demonstration_ends",
+            "period_ended",
+            "extension_filed",
+        ),
         *("amendment_requested", "amendment_needed", "conversion_filed", "report_filed"),
         *("insurance_renewed", "renewal_filed", "claim_filed", "claim_answered", "claim_reported"),
         *("order_issued", "order_done", "zone_plan_published", "zone_tabled", "zone_gazetted"),

@@ -74,6 +74,13 @@ def void(session: Session, case: Case, *, by: Actor, at: datetime, reason: str) 
         _note(session, clock, EventKind.VOIDED, by, at, reason=reason)
 
 
+def void_one(session: Session, clock: Clock, *, by: Actor, at: datetime, reason: str) -> None:
+    """End one clock whose act is not waited for any more."""
+    _must_run(clock, "void")
+    clock.ended_on = max(clock.started_on, _day(clock.regime, at))
+    _note(session, clock, EventKind.VOIDED, by, at, reason=reason)
+
+
 def stop(session: Session, clock: Clock, *, by: Actor, at: datetime, reason: str) -> None:
     """Let the clock stand still; WrongMoment if it does already, has ended or cannot stop."""
     _must_run(clock, "stop")

@@ -14,10 +14,10 @@ from experiments.evaluation.models import Evaluation
 from experiments.fields import Prose, Whole
 from experiments.lifecycle import Actor, touch
 from sandbox import access, ledger
-from sandbox.clocks import running
 from sandbox.decisions.models import Decision, DecisionStatus, Outcome
 from sandbox.decisions.table import DECISION
 from sandbox.notices.outbox import DECIDERS, REVIEWERS, Office, tell
+from sandbox.period import ends
 from sandbox.pilots.models import LIVE, Pilot, PilotStatus
 from sandbox.pilots.table import PILOT, parties
 from sandbox.pilots.table import record as record_pilot
@@ -125,7 +125,7 @@ def _take_effect(session: Session, decision: Decision, by: Actor, at: datetime) 
     verb = "stop" if decision.outcome in {Outcome.STOP, Outcome.SAFETY_STOP} else "conclude"
     PILOT.perform(session, pilot, verb, by=by, at=at, reason=decision.reasons[:4000])
     record_pilot(session, pilot, verb, by, at)
-    running.void(session, pilot.exemption.case, by=by, at=at, reason="The pilot has ended.")
+    ends.over(session, pilot, on=ends.today(pilot, at), by=by, at=at)
 
 
 def _record(session: Session, decision: Decision, verb: str, by: Actor, at: datetime, **details: Any) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.notices.measure_texts import MEASURES
+from sandbox.notices.period_texts import PERIOD_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
+    **PERIOD_TEXTS,
     "exemption.send_to_city": (
         "{case}: 의견 검토 요청이 도착했습니다.",
         "{case}: your opinion is asked for.",

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from experiments.lifecycle import Actor
 from sandbox.clocks import running
+from sandbox.period import ends
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import PILOT, record
 
@@ -33,12 +34,13 @@ def suspend(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: 
 def lift(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str) -> None:
     """End a suspension."""
     _move(session, pilot, "lift", by, at, reason)
+    ends.run_on(session, pilot, by=by, at=at)
 
 
 def finish(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
-    """The intervention has ended; evaluation and decision remain, and no renewed insurance is owed."""
+    """The company ends the pilot early: report, evaluation and decision remain (Art. 53(3))."""
     _move(session, pilot, "finish", by, at)
-    running.void(session, pilot.exemption.case, by=by, at=at, reason="The pilot has ended.")
+    ends.over(session, pilot, on=ends.today(pilot, at), by=by, at=at)
 
 
 def _move(

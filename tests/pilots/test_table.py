@@ -19,6 +19,7 @@ TABLE = {
     "file": Move("draft returned", "in_review", "company_signatory"),
     "return": Move("in_review", "returned", "ministry_reviewer", needs_reason=True),
     "approve": Move("in_review", "approved", "decider"),
+    "find_not_required": Move("in_review", "not_required", "decider", needs_reason=True),
     "reject": Move("in_review", "rejected", "decider", needs_reason=True),
     "start": Move("approved", "running", "company_signatory"),
     "suspend": Move(LIVE, "suspended", "decider", needs_reason=True),
