@@ -91,6 +91,26 @@ def expert(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.EXPERT
 
 
+def sits_on_committees(actor: Actor | None) -> bool:
+    return committee_member(actor) or expert(actor)
+
+
+def readers_of_committees(actor: Actor | None) -> bool:
+    return keepers_of_agendas(actor) or committee_member(actor) or decider(actor) or auditor(actor)
+
+
+def keepers_of_seats(actor: Actor | None) -> bool:
+    return keepers_of_agendas(actor) or administrator(actor)
+
+
+def keepers_and_experts(actor: Actor | None) -> bool:
+    return keepers_of_agendas(actor) or expert(actor)
+
+
+def readers_of_committee_rooms(actor: Actor | None) -> bool:
+    return readers_of_committees(actor) or administrator(actor) or expert(actor)
+
+
 def evaluator(actor: Actor | None) -> bool:
     return actor is not None and actor.role == Role.EVALUATOR
 
@@ -170,6 +190,11 @@ def may_read_case(actor: Actor | None, *, company_id: int, city_id: int, evaluat
     return evaluator(actor) and actor.organisation_id == evaluator_id
 
 
+def keepers_of_webhooks(actor: Actor | None) -> bool:
+    """Who says which programs of their office are told."""
+    return company_signatory(actor) or agency_reviewer(actor)
+
+
 def has_time_limits(actor: Actor | None) -> bool:
     """People of the offices that statutory time limits run against."""
     return company_people(actor) or regulators(actor)
@@ -194,6 +219,14 @@ RULES: dict[str, Rule] = {
     "documents.sheet": anyone,
     "documents.verify": anyone,
     "documents.room": signed_in,
+    "annual.latest": anyone,
+    "annual.report": anyone,
+    "annual.sheet": anyone,
+    "annual.as_json": anyone,
+    "annual.as_csv": anyone,
+    "records.record": signed_in,
+    "records.sheet": signed_in,
+    "records.archive": signed_in,
     # accounts
     "accounts.sign_in": anyone,
     "accounts.sign_out": signed_in,
@@ -260,6 +293,15 @@ RULES: dict[str, Rule] = {
     "api-claims.pay": company_signatory,
     "api-claims.refuse": company_signatory,
     "api-claims.report": company_people,
+    # the committee
+    "committee.index": readers_of_committee_rooms,
+    "committee.plan": keepers_of_agendas,
+    "committee.appoint": keepers_of_seats,
+    "committee.end_seat": keepers_of_seats,
+    "committee.meeting": readers_of_committees,
+    "committee.move": readers_of_committees,
+    "resolutions.index": signed_in,
+    "resolutions.move": keepers_and_experts,
     # rapid confirmation
     "confirmations.index": parties_of_confirmations,
     "confirmations.new": company_author,
@@ -327,6 +369,20 @@ RULES: dict[str, Rule] = {
     "uploads.file": city_data_officer,
     "uploads.store": city_data_officer,
     "uploads.undo": city_data_officer,
+    # webhooks
+    "webhooks.index": keepers_of_webhooks,
+    "webhooks.open_endpoint": keepers_of_webhooks,
+    "webhooks.endpoint": keepers_of_webhooks,
+    "webhooks.test": keepers_of_webhooks,
+    "webhooks.remove": keepers_of_webhooks,
+    "webhooks.resend": keepers_of_webhooks,
+    "api-webhooks.events": keepers_of_webhooks,
+    "api-webhooks.index": keepers_of_webhooks,
+    "api-webhooks.open": keepers_of_webhooks,
+    "api-webhooks.read": keepers_of_webhooks,
+    "api-webhooks.test": keepers_of_webhooks,
+    "api-webhooks.remove": keepers_of_webhooks,
+    "api-webhooks.resend": keepers_of_webhooks,
     # notices
     "notices.inbox": signed_in,
     "notices.see": signed_in,

@@ -48,7 +48,7 @@ def issue(
 
 
 def check_complete(pilot: Pilot, act: str, *, at: datetime) -> None:
-    """Invalid, by `document.FIELD`, where `act` could not fill a document even with what it settles itself."""
+    """Invalid, by `document.FIELD`, where a document of `act` would lack what it does not settle itself."""
     _refuse(lacking(pilot, act, at=at))
 
 

@@ -6,6 +6,7 @@ from flask import Flask
 
 from sandbox.web import (
     accounts,
+    annual,
     attachments,
     audit,
     backfills,
@@ -14,6 +15,7 @@ from sandbox.web import (
     claims,
     clocks,
     comments,
+    committee,
     company,
     confirmations,
     conformance,
@@ -30,9 +32,11 @@ from sandbox.web import (
     people,
     public_claims,
     quarantine,
+    records,
     register,
     regulator,
     rim,
+    resolutions,
     rulings,
     sources,
     telemetry,
@@ -48,8 +52,8 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     case_rooms.init_app(app)
     for room in (
-        *(register, documents, accounts, company, confirmations, cases, attachments, insurance, comments),
-        *(consultations, rulings, clocks, claims, public_claims),
+        *(register, annual, documents, records, accounts, company, confirmations, cases, attachments, insurance, comments),
+        *(consultations, committee, resolutions, rulings, clocks, claims, public_claims),
         *(regulator, evaluator, sources),
         *(
             hubs,

@@ -14,11 +14,13 @@ def case_rooms(number: str) -> list[tuple[str, str, bool]]:
     rooms = [
         ("cases.file", gettext("Case file")),
         ("attachments.index", gettext("Files")),
+        ("resolutions.index", gettext("Committee")),
         ("comments.index", gettext("Comments")),
         ("insurance.index", gettext("Insurance")),
         ("claims.index", gettext("Claims")),
         ("documents.room", gettext("Certificates")),
         ("claims.index", gettext("Claims")),
+        ("records.record", gettext("Record")),
     ]
     here = (request.endpoint or "").partition(".")[0]
     reader = actor_or_none()

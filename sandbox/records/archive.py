@@ -1,0 +1,143 @@
+"""A case as a zip archive with a manifest of hashes, written while it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import RawIOBase
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments.errors import NotFound
+from experiments.lifecycle import Actor
+from sandbox.documents.standing import documents_of
+from sandbox.exemptions.files import FileStore
+from sandbox.ledger import LedgerEntry
+from sandbox.pilots.models import Pilot
+from sandbox.records.reading import ledger_rows, readable_evaluations, reads_the_whole
+from sandbox.records.tables import as_cell, rows, tables_of
+
+SCHEMA = "case-record/1"
+MANIFEST = "manifest.json"
+ROWS_PER_CHUNK = 200
+
+Chunks = Iterable[bytes]
+# Header and rows -> the bytes of a spreadsheet-safe CSV line by line; the rim brings its own.
+ToCsv = Callable[[list[str], Iterable[list[Any]]], Chunks]
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file to be: `recorded` is the SHA-256 that the register has of its content, where it has one."""
+
+    path: str
+    chunks: Chunks
+    recorded: str | None = None
+
+
+class _Pipe(RawIOBase):
+    """Takes what a zip file writes and hands it on; it cannot go back, so the archive is a stream."""
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._held.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        held, self._held = b"".join(self._held), []
+        return held
+
+
+def archive(
+    session: Session, pilot: Pilot, store: FileStore, to_csv: ToCsv, *, reader: Actor, at: datetime
+) -> Iterator[bytes]:
+    """The bytes of the zip, piece by piece; `manifest.json` comes last and names every other file."""
+    pipe, listed = _Pipe(), []
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as made:
+        for file in _files(session, pilot, store, to_csv, reader):
+            sha256, size = hashlib.sha256(), 0
+            with made.open(_entry(file.path, at), "w", force_zip64=True) as entry:
+                for chunk in file.chunks:
+                    sha256.update(chunk)
+                    size += len(chunk)
+                    entry.write(chunk)
+                    yield pipe.taken()
+            line: dict[str, Any] = {"path": file.path, "size": size, "sha256": sha256.hexdigest()}
+            listed.append(line | ({"recorded": file.recorded} if file.recorded else {}))
+        manifest = _manifest(session, pilot, reader, at) | {"files": listed}
+        made.writestr(_entry(MANIFEST, at), json.dumps(manifest, ensure_ascii=False, indent=1))
+    yield pipe.taken()
+
+
+def _manifest(session: Session, pilot: Pilot, reader: Actor, at: datetime) -> dict[str, Any]:
+    newest = select(LedgerEntry).order_by(LedgerEntry.number.desc()).limit(1)
+    head = session.scalars(newest).first()
+    return {
+        "schema": SCHEMA,
+        "pilot": pilot.number,
+        "exported_at": at.astimezone(UTC).isoformat(),
+        "reader": reader.role,
+        "is_whole": reads_the_whole(reader),
+        "ledger_head": {"number": head.number, "hash": head.hash} if head else None,
+    }
+
+
+def _files(session: Session, pilot: Pilot, store: FileStore, to_csv: ToCsv, reader: Actor) -> Iterator[_File]:
+    whole = reads_the_whole(reader)
+    for name, query in tables_of(pilot, whole=whole).items():
+        header = [column.name for column in query.selected_columns]
+        yield _File(f"tables/{name}.jsonl", _lines(rows(session, query)))
+        cells = ([as_cell(row[column]) for column in header] for row in rows(session, query))
+        yield _File(f"tables/{name}.csv", to_csv(header, cells))
+    for version in pilot.experiment.versions:
+        yield _File(f"plan/{version.number}.json", [version.document.encode()], version.sha256)
+    for run in readable_evaluations(session, pilot, reader):
+        yield _File(f"evaluations/{run.id}.json", [str(run.document).encode()], run.document_sha256)
+    for each in documents_of(session, pilot):
+        yield _File(f"documents/{each.kind}-{each.number}.json", [each.document.encode()], each.sha256)
+    for attached in pilot.exemption.attachments:
+        if attached.removed_at is None:
+            path = f"attachments/{attached.id}.{_ending(attached.name)}"
+            yield _File(path, _content(store, attached.sha256), attached.sha256)
+    if whole:
+        acts = session.scalars(ledger_rows(pilot).execution_options(yield_per=ROWS_PER_CHUNK))
+        yield _File("ledger.jsonl", _lines(_ledger_row(row) for row in acts))
+
+
+def _ledger_row(row: LedgerEntry) -> dict[str, Any]:
+    columns = {column.name: getattr(row, column.name) for column in LedgerEntry.__table__.columns}
+    return columns | {"at": row.at.isoformat()}
+
+
+def _lines(values: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    for value in values:
+        yield (json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def _content(store: FileStore, sha256: str) -> Iterator[bytes]:
+    """The file; nothing where the store lost it, which its recorded hash then tells whoever checks."""
+    with suppress(NotFound):
+        yield store.read(sha256)
+
+
+def _ending(name: str) -> str:
+    # Checked when it was attached; the name itself is the sender's, and stands in the table.
+    return name.rpartition(".")[2].lower()
+
+
+def _entry(path: str, at: datetime) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(path, at.astimezone(UTC).timetuple()[:6])
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
