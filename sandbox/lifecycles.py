@@ -7,9 +7,10 @@ from typing import Any
 
 from experiments.lifecycle import Lifecycle
 from experiments.registrations.models import EXPERIMENT
+from sandbox.amendments.table import AMENDMENT
 from sandbox.claims.table import CLAIM
-from sandbox.conditions.table import BREACH, CONDITION, EVIDENCE
 from sandbox.committee.table import MEETING
+from sandbox.conditions.table import BREACH, CONDITION, EVIDENCE
 from sandbox.confirmations.table import CONFIRMATION
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.table import EXEMPTION
@@ -22,6 +23,7 @@ from sandbox.pilots.table import PILOT
 from sandbox.remedies.table import TASK
 from sandbox.reports.table import REPORT
 from sandbox.suspensions.table import PROPOSAL, SUSPENSION
+from sandbox.uncertainties.table import GUIDANCE, UNCERTAINTY
 
 LIFECYCLES: tuple[tuple[str, Lifecycle[Any]], ...] = (
     ("Rapid confirmation", CONFIRMATION),
@@ -32,6 +34,9 @@ LIFECYCLES: tuple[tuple[str, Lifecycle[Any]], ...] = (
     ("Condition in force", CONDITION),
     ("Evidence for a condition", EVIDENCE),
     ("Breach of a condition", BREACH),
+    ("Article on the law-amendment board", AMENDMENT),
+    ("Uncertainty", UNCERTAINTY),
+    ("Guidance", GUIDANCE),
     ("Pilot", PILOT),
     ("Proposal to suspend", PROPOSAL),
     ("Suspension", SUSPENSION),

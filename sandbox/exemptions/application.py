@@ -43,8 +43,7 @@ class ApplicationSchema(ApplicationFields):
         grounds = {ground.id: ground for ground in self.regime.grounds}
         if data["kind"] not in kinds:
             errors["kind"] = ["This regime has no such kind."]
-        elif data["requested_months"] > kinds[data["kind"]].longest_months:
-            most = kinds[data["kind"]]
+        elif (most := kinds[data["kind"]]).longest_months and data["requested_months"] > most.longest_months:
             errors["requested_months"] = [
                 f"At most {most.longest_months} months ({most.longest_months_source})."
             ]

@@ -27,7 +27,7 @@ class GrantSchema(Schema):
 
 
 class RefusalSchema(Schema):
-    """A refusal, or the finding that no exemption is needed; `against`: why the resolution is not followed."""
+    """A refusal, or that no exemption is needed; `against`: why the resolution is not followed."""
 
     reason = Prose(required=True, longest=4000)
     against = Prose(load_default="", blank=True, longest=4000)
@@ -143,7 +143,7 @@ def _check_period(exemption: Exemption, granted_from: date, granted_to: date) ->
     kind = exemption.regime.kind(exemption.kind)
     months = (granted_to.year - granted_from.year) * 12 + granted_to.month - granted_from.month
     # Both days belong to the period: one that begins on a 1st is full on the eve of another 1st.
-    if (months, granted_to.day) >= (kind.longest_months, granted_from.day):
+    if kind.longest_months and (months, granted_to.day) >= (kind.longest_months, granted_from.day):
         raise Invalid(
             {"granted_to": [f"longer than {kind.longest_months} months ({kind.longest_months_source})"]}
         )

@@ -47,7 +47,7 @@ def resolve(
     by: Actor,
     at: datetime,
 ) -> None:
-    """Record what the committee resolved on the file as it stands; `voters` by person id, `arithmetic` in words."""
+    """Record the resolution on the file as it stands; `voters` by person id, `arithmetic` in words."""
     EXEMPTION.perform(session, exemption, "resolve", by=by, at=at, reason=arithmetic)
     exemption.resolution, exemption.resolved_digest = resolution, digest(exemption)
     exemption.deliberated_by = sorted({*exemption.deliberated_by, *voters})

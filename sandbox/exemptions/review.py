@@ -110,7 +110,7 @@ def give_opinion(
 def return_filing(
     session: Session, exemption: Exemption, *, codes: Sequence[str], by: Actor, at: datetime, reason: str
 ) -> None:
-    """Send the filing back to the company, for at least one of the law's reasons where it names them (D52(3))."""
+    """Send the filing back, for at least one of the law's reasons where it names them (D52(3))."""
     EXEMPTION.check(exemption, "return_filing", by=by, reason=reason)
     _check_codes(exemption.regime, codes)
     exemption.returned_for = list(codes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.notices.condition_texts import TEXTS as CONDITIONS
 from sandbox.notices.measure_texts import MEASURES
 from sandbox.notices.period_texts import PERIOD_TEXTS
 
@@ -174,6 +175,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "comment.write": ("{case}: 새 의견이 등록되었습니다.", "{case}: a comment has been written."),
     **MEASURES,
+    **CONDITIONS,
     "clock.due": (
         "{case}: {what} – 기한 {due_on}, {days}일 남았습니다.",
         "{case}: {what} – due on {due_on}, {days} days left.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from experiments.errors import NotFound
 from experiments.evaluation.models import Evaluation, EvaluationStatus
@@ -16,6 +16,7 @@ from experiments.registrations.models import EXPERIMENT, evaluator_of_the_experi
 from sandbox import access
 from sandbox.accounts import Role
 from sandbox.clocks.running import can_be_extended
+from sandbox.committee.reading import has_papers
 from sandbox.decisions.decide import DECIDABLE, is_decided, open_decision
 from sandbox.decisions.models import Decision
 from sandbox.decisions.table import DECISION
@@ -76,6 +77,9 @@ def may_read(pilot: Pilot, actor: Actor) -> bool:
 
     Whoever gives an application up opens it to nobody who could not read it before.
     """
+    if access.sits_on_committees(actor):
+        session = object_session(pilot)
+        return session is not None and has_papers(session, pilot.exemption, actor)
     if not access.may_read_case(
         actor, company_id=pilot.company_id, city_id=pilot.site.city_id, evaluator_id=pilot.evaluator_id
     ):

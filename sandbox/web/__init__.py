@@ -6,6 +6,7 @@ from flask import Flask
 
 from sandbox.web import (
     accounts,
+    amendments,
     annual,
     attachments,
     audit,
@@ -17,6 +18,7 @@ from sandbox.web import (
     comments,
     committee,
     company,
+    conditions,
     confirmations,
     conformance,
     consultations,
@@ -27,6 +29,8 @@ from sandbox.web import (
     health,
     hubs,
     insurance,
+    law_change,
+    measures,
     metrics,
     notices,
     people,
@@ -35,14 +39,17 @@ from sandbox.web import (
     records,
     register,
     regulator,
-    rim,
     resolutions,
+    rim,
     rulings,
     sources,
+    start,
     telemetry,
     tokens,
     try_it,
+    uncertainties,
     uploads,
+    webhooks,
 )
 
 
@@ -52,8 +59,23 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     case_rooms.init_app(app)
     for room in (
-        *(register, annual, documents, records, accounts, company, confirmations, cases, attachments, insurance, comments),
+        *(
+            register,
+            annual,
+            documents,
+            records,
+            accounts,
+            company,
+            confirmations,
+            cases,
+            attachments,
+            insurance,
+            start,
+            measures,
+            comments,
+        ),
         *(consultations, committee, resolutions, rulings, clocks, claims, public_claims),
+        *(conditions, law_change, uncertainties, amendments),
         *(regulator, evaluator, sources),
         *(
             hubs,
@@ -68,7 +90,7 @@ def init_app(app: Flask) -> None:
             try_it,
             uploads,
         ),
-        *(notices, people, audit),
+        *(notices, people, webhooks, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]

@@ -31,6 +31,9 @@ DESK_OF_ROLE = {
     Role.EVALUATOR: "evaluator.desk",
     Role.CITY_DATA_OFFICER: "sources.index",
     Role.AUDITOR: "audit.ledger",
+    Role.SECRETARIAT: "committee.index",
+    Role.COMMITTEE_MEMBER: "committee.index",
+    Role.EXPERT: "committee.index",
     Role.ADMINISTRATOR: "people.index",
 }
 

@@ -72,7 +72,31 @@ NEEDS = {
     "file_has_changed": _("Nothing has been modified since the committee resolved."),
     "committee_takes_it": _("The committee has resolved on this case, or this law knows no committee."),
 }
+NEEDS |= {
+    "regime_has_a_committee": _("This law knows no committee."),
+    "a_case_is_on_the_agenda": _("Put at least one case on the agenda first."),
+    "members_are_seated": _("Nobody has a seat on the first day of the meeting."),
+    "every_item_is_resolved": _("Every case on the agenda needs its resolution first."),
+    "minutes_are_written": _("The minutes have to be written first."),
+    "minutes_can_be_written": _("Minutes are written from the call on until a chair has signed them."),
+    "oral_meeting_is_called": _("Attendance is noted in a meeting that has been called."),
+    "deliberation_has_begun": _("The deliberation has not begun yet."),
+    "written_window_is_open": _("The time for written votes is over."),
+    "written_window_is_over_or_all_voted": _(
+        "Written votes are counted once everybody has voted or the time is over."
+    ),
+    "attendance_is_noted": _("Only members who are noted as present vote."),
+    "interest_is_declared": _("Declare your interests in this case first."),
+    "experts_have_assessed": _(
+        "At least one expert has to assess the case, and everybody asked has to declare interests."
+    ),
+}
 RULES = {
+    "keeper_of_the_committee": _("Only the secretariat of the committee may do this."),
+    "chair_of_the_meeting": _("Only a co-chair who was called to the meeting signs its minutes."),
+    "member_called_to_the_meeting": _("Only members who were called to this meeting take part."),
+    "member_who_is_not_recused": _("You are recused from this case."),
+    "expert_who_was_asked": _("Only the expert who was asked may do this."),
     "secretariat_or_reviewer_of_the_lead": _(
         "Only the secretariat or a reviewer of the lead ministry may do this."
     ),
@@ -80,4 +104,58 @@ RULES = {
 LABELS = {
     "codes": _("Reasons of the law"),
     "against": _("Why the committee is not followed"),
+}
+COMMITTEE_LABELS = {
+    "mode": _("How the committee deliberates"),
+    "begins_on": _("From"),
+    "ends_on": _("To"),
+    "person": _("Person"),
+    "affiliation": _("Office or company they come from"),
+    "is_chair": _("Co-chair"),
+    "from_on": _("From"),
+    "until_on": _("To"),
+    "case": _("Case"),
+    "attended": _("Present"),
+    "has_conflict": _("Conflict of interest"),
+    "reason": _("What the conflict is"),
+    "choice": _("Vote"),
+    "minutes": _("Minutes"),
+    "text": _("Opinion"),
+    "recommendation": _("Recommendation"),
+}
+DONE = {
+    "add_item": _("The case is on the agenda."),
+    "remove_item": _("The case is off the agenda."),
+    "call": _("The meeting is called; its cases are tabled."),
+    "note_attendance": _("Attendance is noted."),
+    "declare": _("Your declaration is recorded."),
+    "vote": _("Your vote is recorded."),
+    "resolve": _("The resolution is recorded."),
+    "write_minutes": _("The minutes are saved."),
+    "close": _("The meeting is closed."),
+    "sign": _("The minutes are signed."),
+    "ask_expert": _("The expert is asked."),
+    "declare_as_expert": _("Your declaration is recorded."),
+    "assess": _("Your assessment is recorded."),
+    "report_experts": _("The experts' report is in the file."),
+}
+MODES = {"oral": _("In a meeting"), "written": _("In writing")}
+WHY = {
+    "majority": _("Resolved by majority"),
+    "no_quorum": _("No quorum: the case stays put off"),
+    "no_majority": _("No majority for any resolution: the case stays put off"),
+}
+ACTS = {
+    "seat.appoint": _("Seat on a committee given"),
+    "seat.end": _("Seat on a committee ended"),
+    "meeting.add_item": _("Case put on an agenda"),
+    "meeting.remove_item": _("Case taken off an agenda"),
+    "meeting.note_attendance": _("Attendance noted"),
+    "meeting.declare": _("Interest declared"),
+    "meeting.vote": _("Vote cast"),
+    "meeting.resolve": _("Resolution counted"),
+    "meeting.write_minutes": _("Minutes written"),
+    "exemption.ask_expert": _("Expert asked"),
+    "exemption.declare_as_expert": _("Expert declared interests"),
+    "exemption.assess": _("Expert assessed the case"),
 }

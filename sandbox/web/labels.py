@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flask_babel import gettext, lazy_gettext
 
 from sandbox.pilots.models import Pilot
-from sandbox.regimes import Regime
+from sandbox.regimes import Regime, regimes
 from sandbox.web import committee_words, words
 from sandbox.web.filters import pick
 
@@ -97,6 +97,14 @@ def of_case(fields: Iterable[str], pilot: Pilot) -> dict[str, str]:
 def of_confirmation(fields: Iterable[str]) -> dict[str, str]:
     """Labels of the forms of a request for rapid confirmation."""
     return _of(fields, CONFIRMATION)
+
+
+def of_committee(fields: Iterable[str]) -> dict[str, str]:
+    """Labels of the forms of the committee's rooms; scores are called as their criterion is."""
+    criteria = {
+        f"scores.{each.id}": pick(each, "name") for law in regimes() for each in law.approval_criteria
+    }
+    return _of(fields, committee_words.COMMITTEE_LABELS | criteria)
 
 
 def of_holiday(fields: Iterable[str]) -> dict[str, str]:

@@ -5,13 +5,22 @@ from __future__ import annotations
 from flask_babel import lazy_gettext
 
 from sandbox import audit
-from sandbox.web import claim_words
+from sandbox.web import (
+    amendment_words,
+    claim_words,
+    committee_words,
+    condition_words,
+    measure_words,
+    period_words,
+    webhook_words,
+)
 from sandbox.web.words import DEEDS
 
 _ = lazy_gettext
 
 # Acts on subjects without a lifecycle; the others are named by their deeds.
 ACTS = {
+    **committee_words.ACTS,
     "alert.close": _("Alert about data closed"),
     "alert.open": _("Alert about data opened"),
     "alert.see": _("Alert about data seen"),
@@ -92,6 +101,13 @@ ACTS = {
     "source.undo_upload": _("File of readings undone"),
     "source.upload": _("File of readings stored"),
     **claim_words.ACTS,
+    **measure_words.ACTS,
+    **condition_words.ACTS,
+    **amendment_words.ACTS,
+    **period_words.ACTS,
+    **measure_words.ACTS,
+    **webhook_words.ACTS,
+    **measure_words.ACTS,
 }
 
 FAULTS = {

@@ -13,8 +13,19 @@ from flask_babel import gettext, lazy_gettext
 from experiments.errors import BrokenRecord, Invalid, NotFound, Refused, WrongMoment
 from sandbox.accounts import Person, TooManyAttempts
 from sandbox.claims.filing import TooManyClaims
+from sandbox.period.late import TooLate
 from sandbox.pilots.parts import Deed
-from sandbox.web import claim_words, committee_words, drawing
+from sandbox.regimes.committees import CommitteeRules
+from sandbox.web import (
+    amendment_words,
+    claim_words,
+    committee_words,
+    condition_words,
+    drawing,
+    measure_words,
+    period_words,
+    webhook_words,
+)
 from sandbox.web.filters import instant, pick
 
 _ = lazy_gettext
@@ -109,6 +120,11 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
         "refused": (_("Not approved"), "danger"),
     },
     "claim": claim_words.STATUSES,
+    **measure_words.STATUSES,
+    **condition_words.STATUSES_BY_KIND,
+    **amendment_words.STATUSES_BY_KIND,
+    **period_words.STATUSES,
+    **measure_words.STATUSES,
     "experiment": {
         "draft": (_("Plan in draft"), "neutral"),
         "locked": (_("Plan locked"), "success"),
@@ -194,6 +210,11 @@ VERBS: dict[str, dict[str, Any]] = {
         "refuse": _("Refuse the compensation plan"),
     },
     "claim": claim_words.VERBS,
+    **measure_words.VERBS,
+    **condition_words.VERBS_BY_KIND,
+    **amendment_words.VERBS_BY_KIND,
+    **period_words.VERBS,
+    **measure_words.VERBS,
     "experiment": {
         "save_draft": _("Write the analysis plan"),
         "lock": _("Lock the plan"),
@@ -215,6 +236,9 @@ VERBS: dict[str, dict[str, Any]] = {
         "send_back": _("Send back"),
     },
 }
+
+MEETING_MODES = committee_words.MODES
+RESOLUTION_REASONS = committee_words.WHY
 
 # Timeline: what happened.
 DEEDS: dict[str, dict[str, Any]] = {
@@ -278,6 +302,11 @@ DEEDS: dict[str, dict[str, Any]] = {
         "refuse": _("Compensation plan refused"),
     },
     "claim": claim_words.DEEDS,
+    **measure_words.DEEDS,
+    **condition_words.DEEDS_BY_KIND,
+    **amendment_words.DEEDS_BY_KIND,
+    **period_words.DEEDS,
+    **measure_words.DEEDS,
     "experiment": {
         "create": _("Registration opened"),
         "save_draft": _("Plan draft saved"),
@@ -407,6 +436,13 @@ NEEDS = {
     "source_has_a_hub": _("A company sends these readings itself; there is nothing to change or to ask for."),
     "telemetry_is_not_open": _("The source of this pilot is open already."),
     **claim_words.NEEDS,
+    **measure_words.NEEDS,
+    **condition_words.NEEDS,
+    **amendment_words.NEEDS,
+    **period_words.NEEDS,
+    **measure_words.NEEDS,
+    **webhook_words.NEEDS,
+    **measure_words.NEEDS,
 }
 
 RULES_SAID = {
@@ -484,6 +520,11 @@ def status(kind: str, code: str) -> tuple[str, str]:
     return str(label), tone
 
 
+def modes_of(rules: CommitteeRules) -> list[tuple[str, str]]:
+    """The ways in which a committee may deliberate, as choices."""
+    return [(mode.value, str(MEETING_MODES[mode.value])) for mode in rules.modes]
+
+
 def verb(kind: str, code: str) -> str:
     return str(VERBS[kind][code])
 
@@ -541,6 +582,8 @@ def error_sentence(error: Exception) -> str:
 
 
 def _wrong_moment(error: WrongMoment) -> str:
+    if isinstance(error, TooLate):
+        return period_words.too_late(error)
     if error.needs:
         return need(error.needs)
     if error.meanwhile:
