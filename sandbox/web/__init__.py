@@ -34,11 +34,14 @@ from sandbox.web import (
     metrics,
     notices,
     people,
+    period,
     public_claims,
     quarantine,
     records,
+    regimes,
     register,
     regulator,
+    reports,
     resolutions,
     rim,
     rulings,
@@ -61,6 +64,7 @@ def init_app(app: Flask) -> None:
     for room in (
         *(
             register,
+            regimes,
             annual,
             documents,
             records,

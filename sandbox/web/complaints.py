@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext, lazy_gettext
 
+from sandbox.web import measure_complaints, period_words
 from sandbox.web.filters import provision
 
 _ = lazy_gettext
@@ -18,6 +19,7 @@ _ = lazy_gettext
 Errors = Mapping[str, Sequence[str]]
 
 FIXED = (
+    *period_words.COMPLAINTS,
     _("Missing data for required field."),
     _("Field may not be null."),
     _("Unknown field."),
@@ -159,6 +161,9 @@ FIXED = (
     _("this evaluation belongs to another pilot"),
     _("Choose an organisation."),
     _("This day is still to come."),
+    _("No such event."),
+    _("Choose at least one event."),
+    _("The address must begin with https."),
     _("This day is before the claim was filed."),
     _("Choose a kind."),
     _("Choose who reads it."),
@@ -214,10 +219,12 @@ FIXED = (
     _("The span has fewer than two instants with readings."),
     _("A window that ends at a reading includes it; ETSI leaves it out."),
     _("A window that ends at a reading leaves it out."),
+    *measure_complaints.FIXED,
 )
 
 # Sentences with changing parts: pattern in English, and the sentence with %(name)s in their place.
 PATTERNS = (
+    *period_words.PATTERNS,
     (
         r"(?P<count>\d+) readings came that lie outside the window asked for\.",
         _("%(count)s readings came that lie outside the window asked for."),
@@ -377,6 +384,7 @@ PATTERNS = (
     ),
     (r"at least (?P<low>\d+) characters", _("at least %(low)s characters")),
     (r"at most (?P<high>\d+) characters", _("at most %(high)s characters")),
+    *measure_complaints.PATTERNS,
 )
 
 

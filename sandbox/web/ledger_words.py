@@ -105,9 +105,7 @@ ACTS = {
     **condition_words.ACTS,
     **amendment_words.ACTS,
     **period_words.ACTS,
-    **measure_words.ACTS,
     **webhook_words.ACTS,
-    **measure_words.ACTS,
 }
 
 FAULTS = {

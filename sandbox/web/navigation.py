@@ -16,6 +16,7 @@ def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
     rooms = [
         ("register.index", gettext("Pilots")),
         ("register.programmes", gettext("Programmes")),
+        ("regimes.index", gettext("Regimes")),
         ("amendments.index", gettext("Law changes")),
         ("documents.gazette", gettext("Gazette")),
         ("annual.latest", gettext("Annual report")),

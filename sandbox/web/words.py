@@ -124,7 +124,6 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
     **condition_words.STATUSES_BY_KIND,
     **amendment_words.STATUSES_BY_KIND,
     **period_words.STATUSES,
-    **measure_words.STATUSES,
     "experiment": {
         "draft": (_("Plan in draft"), "neutral"),
         "locked": (_("Plan locked"), "success"),
@@ -214,7 +213,6 @@ VERBS: dict[str, dict[str, Any]] = {
     **condition_words.VERBS_BY_KIND,
     **amendment_words.VERBS_BY_KIND,
     **period_words.VERBS,
-    **measure_words.VERBS,
     "experiment": {
         "save_draft": _("Write the analysis plan"),
         "lock": _("Lock the plan"),
@@ -306,7 +304,6 @@ DEEDS: dict[str, dict[str, Any]] = {
     **condition_words.DEEDS_BY_KIND,
     **amendment_words.DEEDS_BY_KIND,
     **period_words.DEEDS,
-    **measure_words.DEEDS,
     "experiment": {
         "create": _("Registration opened"),
         "save_draft": _("Plan draft saved"),
@@ -440,9 +437,7 @@ NEEDS = {
     **condition_words.NEEDS,
     **amendment_words.NEEDS,
     **period_words.NEEDS,
-    **measure_words.NEEDS,
     **webhook_words.NEEDS,
-    **measure_words.NEEDS,
 }
 
 RULES_SAID = {

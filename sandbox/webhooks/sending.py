@@ -24,7 +24,7 @@ from sandbox.sealing import Seal
 from sandbox.webhooks import desk
 from sandbox.webhooks.models import Attempt, Delivery, DeliveryStatus, EndReason
 
-MOST_ATTEMPTS = 15
+MOST_ATTEMPTS = 24
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=12)
 FAILING_FOR = timedelta(days=5)

@@ -1,0 +1,41 @@
+"""The letter that carries an invitation. Its link is nowhere kept, so it goes out at once or not at all."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from uuid import uuid4
+
+from sandbox.teams.models import Invitation
+
+TITLE_KO = "규제샌드박스 등록부 초대: {organisation}"
+TITLE_EN = "Invitation to the register of pilots: {organisation}"
+BODY_KO = """{inviter} 님이 {organisation}의 구성원으로 초대했습니다.
+아래 주소에서 이름과 비밀번호를 정하면 계정이 열립니다.
+주소는 한 번만 쓸 수 있으며, 유효 기한은 {until}입니다.
+
+{link}
+"""
+BODY_EN = """{inviter} invites you to act for {organisation} in the register of pilots.
+Choose a name and a password at the address below. It works once, until {until}.
+
+{link}
+"""
+
+
+def letter(invitation: Invitation, *, link: str, sender: str, language: str) -> EmailMessage:
+    """The invitation in `language` ("ko" or "en")."""
+    organisation = invitation.organisation
+    facts = {
+        "inviter": invitation.made_by_name,
+        "organisation": organisation.name_ko if language == "ko" else organisation.name_en,
+        "until": f"{invitation.expires_at:%Y-%m-%d %H:%M} UTC",
+        "link": link,
+    }
+    made = EmailMessage()
+    made["From"] = sender
+    made["To"] = invitation.email
+    made["Subject"] = (TITLE_KO if language == "ko" else TITLE_EN).format(**facts)
+    made["Message-ID"] = f"<invitation-{uuid4().hex}@{sender.rpartition('@')[2].strip('>')}>"
+    made["Auto-Submitted"] = "auto-generated"
+    made.set_content((BODY_KO if language == "ko" else BODY_EN).format(**facts))
+    return made
