@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sandbox.names import Name
+from sandbox.names import Named
 from sandbox.pilots.models import Pilot
+from sandbox.provisions import in_korean
 
 NONE_KO, NONE_EN = "없음", "None"
 
@@ -56,8 +57,8 @@ def facts_of(pilot: Pilot, *, at: datetime) -> dict[str, Fact]:
     }
 
 
-def _name(named: Name | object) -> Fact:
-    return Fact(named.name_ko, named.name_en)  # type: ignore[attr-defined]
+def _name(named: Named) -> Fact:
+    return Fact(named.name_ko, named.name_en)
 
 
 def _area(pilot: Pilot) -> Fact:
@@ -77,7 +78,8 @@ def _period(first: date | None, last: date | None) -> Fact:
 
 
 def _conditions(pilot: Pilot) -> Fact:
-    imposed = tuple(
-        f"{each.text} ({each.legal_basis})" for each in pilot.exemption.conditions if each.is_imposed
+    imposed = [each for each in pilot.exemption.conditions if each.is_imposed]
+    return Fact(
+        tuple(f"{each.text} ({in_korean(each.legal_basis)})" for each in imposed) or (NONE_KO,),
+        tuple(f"{each.text} ({each.legal_basis})" for each in imposed) or (NONE_EN,),
     )
-    return Fact(imposed or (NONE_KO,), imposed or (NONE_EN,))

@@ -43,7 +43,7 @@ def pdf(html: str) -> bytes:
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher
 
-    class OurFonts(URLFetcher):  # type: ignore[misc]  # it ships no types
+    class OurFonts(URLFetcher):
         def fetch(self, url: str, headers: Any = None) -> Any:
             if url not in _addresses().values():
                 raise ValueError(f"not part of the document: {url}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from experiments.errors import NotFound
@@ -119,7 +120,7 @@ def _midnight(year: int) -> datetime:
     return datetime(year, 1, 1, tzinfo=ZONE).astimezone(UTC)
 
 
-def _within(moment: ColumnElement[datetime], begin: datetime, end: datetime) -> ColumnElement[bool]:
+def _within(moment: SQLColumnExpression[Any], begin: datetime, end: datetime) -> ColumnElement[bool]:
     return (moment >= begin) & (moment < end)
 
 

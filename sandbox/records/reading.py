@@ -81,7 +81,7 @@ def readable_evaluations(session: Session, pilot: Pilot, reader: Actor) -> Seque
     return [run for run in runs if run.document is not None and (may_read_all or run.signed_at is not None)]
 
 
-def ledger_rows(pilot: Pilot) -> Select[tuple[LedgerEntry]]:
+def ledger_rows(pilot: Pilot) -> Select[LedgerEntry]:
     """Rows of the ledger about the pilot or its application."""
     about = (pilot.key, pilot.exemption.case.key)
     return select(LedgerEntry).where(LedgerEntry.subject.in_(about)).order_by(LedgerEntry.number)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext, lazy_gettext
+from datetime import date
+
+from flask_babel import format_date, gettext, lazy_gettext
 
 from sandbox.documents import OfficialDocument, Standing
 from sandbox.web.filters import day
@@ -21,6 +23,12 @@ STANDINGS = {
 def number(document: OfficialDocument) -> str:
     """As the document is cited: "제2026-3호" or "No. 2026-3"."""
     return gettext("No. %(number)s", number=document.number)
+
+
+def day_in_words(day: str) -> str:
+    """An ISO day as a certificate writes it: "2026년 3월 2일"."""
+    written: str = format_date(date.fromisoformat(day), "long")
+    return written
 
 
 def standing(found: Standing) -> tuple[str, str]:

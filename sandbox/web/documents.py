@@ -32,6 +32,7 @@ LARGEST_PASTE = 200_000
 def _words() -> dict[str, Any]:
     return {
         "number_of": document_words.number,
+        "day_in_words": document_words.day_in_words,
         "words_of": document_words.standing,
         "sentence_of": document_words.sentence,
     }
