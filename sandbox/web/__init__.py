@@ -47,6 +47,7 @@ from sandbox.web import (
     rulings,
     sources,
     start,
+    teams,
     telemetry,
     tokens,
     try_it,
@@ -62,6 +63,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     case_rooms.init_app(app)
     for room in (
+        *(period, reports),
         *(
             register,
             regimes,
@@ -94,7 +96,7 @@ def init_app(app: Flask) -> None:
             try_it,
             uploads,
         ),
-        *(notices, people, webhooks, audit),
+        *(notices, people, teams, webhooks, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from sandbox.web import (
     condition_words,
     measure_words,
     period_words,
+    team_words,
     webhook_words,
 )
 from sandbox.web.words import DEEDS
@@ -106,6 +107,7 @@ ACTS = {
     **amendment_words.ACTS,
     **period_words.ACTS,
     **webhook_words.ACTS,
+    **team_words.ACTS,
 }
 
 FAULTS = {

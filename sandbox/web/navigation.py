@@ -32,6 +32,7 @@ def navigation(actor: Actor | None) -> list[tuple[str, str, bool]]:
         ("hubs.index", gettext("Data hubs")),
         ("health.alerts", gettext("Alerts about data")),
         ("districts.index", gettext("Districts")),
+        ("teams.index", gettext("Our people")),
         ("webhooks.index", gettext("Webhooks")),
         ("people.index", gettext("People")),
         ("clocks.holidays", gettext("Holidays")),

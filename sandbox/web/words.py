@@ -24,6 +24,7 @@ from sandbox.web import (
     drawing,
     measure_words,
     period_words,
+    team_words,
     webhook_words,
 )
 from sandbox.web.filters import instant, pick
@@ -374,6 +375,7 @@ MISSING_RECORDS = {
     ),
     "token": _("There is no such token of this source."),
     "telemetry": _("The company has not opened a source for its own readings."),
+    **team_words.MISSING,
     "claim form": _("No damage can be claimed here: the pilot has not started, or its law knows no claims."),
 }
 
@@ -438,6 +440,7 @@ NEEDS = {
     **amendment_words.NEEDS,
     **period_words.NEEDS,
     **webhook_words.NEEDS,
+    **team_words.NEEDS,
 }
 
 RULES_SAID = {
