@@ -606,6 +606,8 @@ RULES: dict[str, Rule] = {
     "api-period.report_accept": ministry_reviewer,
     "api-period.report_consent": signed_in,
     "api-period.report_prove": decider,
+    "api-committee.seats": keepers_of_seats,
+    "api-committee.appoint": keepers_of_seats,
     "api-committee.index": readers_of_committees,
     "api-committee.plan": keepers_of_agendas,
     "api-committee.read": readers_of_committees,

@@ -65,6 +65,18 @@ ORGANISATIONS = {
         "Institute for City Evaluation (synthetic)",
         None,
     ),
+    "agency": (
+        OrganisationKind.AGENCY,
+        "위원회 사무국 (시연)",
+        "Secretariat of the committee (demonstration)",
+        None,
+    ),
+    "committee": (
+        OrganisationKind.COMMITTEE,
+        "스마트도시위원회 (시연)",
+        "Smart City Committee (demonstration)",
+        None,
+    ),
     "operator": (
         OrganisationKind.OPERATOR,
         "등록부 운영기관 (시연)",
@@ -95,6 +107,12 @@ PEOPLE = (
     Part("decider", "오시우", Role.DECIDER, "ministry"),
     Part("decider2", "서다은", Role.DECIDER, "ministry"),
     Part("evaluator", "신주원", Role.EVALUATOR, "institute"),
+    Part("secretary", "조은별", Role.SECRETARIAT, "agency"),
+    Part("member", "문태호", Role.COMMITTEE_MEMBER, "committee"),
+    Part("member2", "배수진", Role.COMMITTEE_MEMBER, "committee"),
+    Part("member3", "송재현", Role.COMMITTEE_MEMBER, "committee"),
+    Part("member4", "노유라", Role.COMMITTEE_MEMBER, "committee"),
+    Part("expert", "남도윤", Role.EXPERT, "committee"),
     Part("auditor", "권나윤", Role.AUDITOR, "operator"),
     Part("admin", "황건우", Role.ADMINISTRATOR, "operator"),
 )

@@ -105,6 +105,11 @@ PILOTS = {
     ),
 }
 
+MINUTES = (
+    "사업의 필요성과 안전 대책을 심의하고, 관계부처가 제시한 조건을 붙여 승인하기로 하였습니다. "
+    "(Necessity and safety were deliberated on; approved under the condition that was asked for.)"
+)
+
 GRANT_REASON = (
     "필요성과 안전성이 인정되고, 부과하는 조건이 비례의 원칙에 맞습니다. "
     "(Necessary and safe; the condition is proportionate.)"
@@ -125,3 +130,15 @@ CONTENTS_OF_PLANS = {
     "funding": "총 18억 원 가운데 절반을 기업이 부담합니다.",
     "origin": "합성통제 논문과 함께 공개된 연도별 자료 (data/SOURCE.md).",
 }
+
+HOW_RESIDENTS_KNOW = "가구별 안내문과 동 주민센터 게시 (시연)"
+NOTICE_TO_RESIDENTS = (
+    "우리 동에서 새로운 기술을 정해진 기간 동안 시험합니다. 안전요원이 함께하며, 불편이나 사고는 "
+    "시청 담당 부서로 알려 주시면 됩니다. 결과는 등록부에 모두 공개합니다."
+)
+
+EVIDENCE_DOCUMENT = "대조 구역과 비교한 평가보고서 / evaluation against control districts"
+EVIDENCE_SHOWS = (
+    "규제를 적용하지 아니하여도 안전 지표가 나빠지지 않고 이용자 편익이 늘어나는지 보여 줍니다. / "
+    "It shows whether users gain while no safety metric gets worse without the rule."
+)

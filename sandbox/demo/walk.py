@@ -14,19 +14,23 @@ from experiments.districts import Territory
 from experiments.evaluation.models import Evaluation
 from experiments.fields import load
 from sandbox import decisions
+from sandbox.amendments import evidence
+from sandbox.amendments.evidence import EvidenceLineSchema
 from sandbox.decisions.decide import open_decision
-from sandbox.demo import texts
+from sandbox.demo import deliberation, texts
 from sandbox.demo.cast import Cast
 from sandbox.demo.texts import PilotTexts
 from sandbox.exemptions import application, review
 from sandbox.exemptions.application import ApplicationSchema
 from sandbox.exemptions.review import ReplySchema
+from sandbox.insurance import filing
 from sandbox.pilots import case, evaluations, operation, registration
 from sandbox.pilots import plan as plans
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.registration import PilotSchema
 from sandbox.programmes import Site
 from sandbox.regimes import regime
+from sandbox.residents import informing
 
 Made = TypeVar("Made")
 
@@ -119,6 +123,7 @@ class Walk:
                 s, p.exemption, {each.id: story.words.answer for each in p.exemption.required_actions}, **a
             ),
         )
+        self._on(number, story.author, _name_evidence)
         self._on(number, story.signatory, lambda s, p, a: case.sign(s, p, **a))
 
     def consult(self, story: Story, number: str, *, ministries: tuple[str, ...]) -> None:
@@ -158,8 +163,14 @@ class Walk:
         self._on(number, ministry, act)
 
     def grant(self, story: Story, number: str) -> None:
-        """The consultation is closed and the decider grants with the condition."""
+        """The consultation is closed, the committee resolves where the law has one, the decider grants."""
         self._on(number, "ministry", lambda s, p, a: review.close_consultation(s, p.exemption, **a))
+        if regime(story.regime).committee is not None:
+            self._on(
+                number,
+                "secretary",
+                lambda s, p, a: deliberation.hold(s, a["at"], cast=self.cast, exemption=p.exemption),
+            )
         self._on(
             number,
             "decider",
@@ -178,6 +189,23 @@ class Walk:
         """The evaluator writes the plan and locks it."""
         self._on(number, "evaluator", lambda s, p, a: plans.save_draft(s, p, plan, **a))
         self._on(number, "evaluator", lambda s, p, a: plans.lock(s, p, **a))
+
+    def prepare(self, story: Story, number: str) -> None:
+        """What the start needs beside plan and baseline: insurance, and residents who know."""
+        self._on(number, story.author, _insure)
+        self._on(
+            number,
+            story.city,
+            lambda s, p, a: informing.inform(
+                s,
+                p,
+                informed_on=a["at"].date(),
+                how=texts.HOW_RESIDENTS_KNOW,
+                text=texts.NOTICE_TO_RESIDENTS,
+                link="",
+                **a,
+            ),
+        )
 
     def start(self, story: Story, number: str) -> None:
         self._on(number, story.signatory, lambda s, p, a: operation.start(s, p, **a))
@@ -222,6 +250,35 @@ class Walk:
             return act(session, pilot, {"by": self.cast.actor(session, who), "at": at})
 
         return self.step(step)
+
+
+def _name_evidence(session: Session, pilot: Pilot, acting: Mapping[str, Any]) -> None:
+    """The evaluation's report is to show, for every article, what users gain."""
+    if pilot.exemption.regime.amendments is None:
+        return
+    for article in pilot.exemption.articles:
+        line = {
+            "article": article,
+            "criterion": "benefit",
+            "shown_by": "document",
+            "document": texts.EVIDENCE_DOCUMENT,
+            "would_show": texts.EVIDENCE_SHOWS,
+        }
+        evidence.enter_line(session, pilot.exemption, load(EvidenceLineSchema(), line), **acting)
+
+
+def _insure(session: Session, pilot: Pilot, acting: Mapping[str, Any]) -> None:
+    exemption = pilot.exemption
+    filing.file_policy(
+        session,
+        pilot,
+        insurer="가온손해보험 (시연)",
+        number=f"L-{pilot.number}",
+        covers={item.id: item.won for item in exemption.regime.minimum_cover},
+        covers_from=exemption.granted_from,
+        covers_to=exemption.granted_to,
+        **acting,
+    )
 
 
 def _pilot_values(story: Story) -> dict[str, Any]:
