@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from sandbox.notices.senders import sender_of
+from sandbox.regimes import use_folder
 
 # `host:port` or `host:*`; an IPv6 address stands in brackets.
 _PRIVATE_HUB = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+):(\*|[0-9]{1,5})")
@@ -53,6 +54,7 @@ class Settings:
     mail_from: str = "sandbox@localhost"
     public_url: str = ""
     virus_scan: str = ""
+    regimes: Path | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -81,6 +83,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_number(env, "SANDBOX_TRUSTED_PROXIES", 0, low=0, high=5),
         mail=_mail(env.get("SANDBOX_MAIL", "").strip() or f"file:{var_dir / 'mail'}"),
         mail_from=env.get("SANDBOX_MAIL_FROM", "").strip() or "sandbox@localhost",
+        regimes=_regimes(env.get("SANDBOX_REGIMES", "")),
         virus_scan=_command(env.get("SANDBOX_VIRUS_SCAN", "")),
         public_url=_public_url(env.get("SANDBOX_PUBLIC_URL", "")),
     )
@@ -161,6 +164,18 @@ def _command(given: str) -> str:
     if words and shutil.which(words[0]) is None:
         raise SettingError(f"SANDBOX_VIRUS_SCAN: there is no program {words[0]!r}")
     return command
+
+
+def _regimes(given: str) -> Path | None:
+    """The installation's own folder of regime files, all of which are read now."""
+    folder = Path(given.strip()).absolute() if given.strip() else None
+    if folder is not None and not folder.is_dir():
+        raise SettingError(f"SANDBOX_REGIMES: there is no folder {folder}")
+    try:
+        use_folder(folder)
+    except ValueError as error:
+        raise SettingError(f"SANDBOX_REGIMES: {error}") from error
+    return folder
 
 
 def _mail(address: str) -> str:

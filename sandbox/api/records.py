@@ -99,7 +99,7 @@ class GroundSchema(SourcedNameSchema):
 
 
 class KindSchema(SourcedNameSchema):
-    longest_months = fields.Integer()
+    longest_months = fields.Integer(allow_none=True)
     longest_months_source = fields.String()
 
 

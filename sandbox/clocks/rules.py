@@ -83,6 +83,9 @@ EVENTS = frozenset(
         *("order_issued", "order_done", "zone_plan_published", "zone_tabled", "zone_gazetted"),
         *("papers_closed", "plan_sent", "plan_answered", "plan_supplement_asked", "plan_supplemented"),
         *("hearing_on", "hearing_announced"),
+        # Of regimes other than the first: a case like one approved before, a filing decided as a whole, a
+        # period that is deemed extended while the law is amended.
+        *("similar_case_notified", "application_filed", "deemed_extension_begins", "amendment_decided"),
     }
 )
 """What can happen in a case or a programme; a rule names which of these start and end its clock."""

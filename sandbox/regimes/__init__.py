@@ -4,6 +4,6 @@ Promises that a case keeps the version under which it was filed. Must not hold a
 law in code.
 """
 
-from sandbox.regimes.load import Kind, PlanItem, Regime, regime, regimes
+from sandbox.regimes.load import Kind, PlanItem, Regime, open_regimes, regime, regimes, use_folder
 
-__all__ = ["Kind", "PlanItem", "Regime", "regime", "regimes"]
+__all__ = ["Kind", "PlanItem", "Regime", "open_regimes", "regime", "regimes", "use_folder"]

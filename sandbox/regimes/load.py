@@ -1,4 +1,4 @@
-"""Load and check the regime files that ship with the service."""
+"""Load and check regime files: those that ship with the service, and those of an installation's folder."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ from sandbox.regimes.conditions import (
 )
 from sandbox.regimes.measures import Measures, MeasuresSchema, StartGate, StartGateSchema
 from sandbox.regimes.period import PeriodRules, PeriodSchema
+from sandbox.regimes.remarks import Remark, RemarkSchema, Unverified, UnverifiedSchema, require_place
 
 _FOLDER = Path(__file__).parent
+_of_the_installation: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,14 @@ class Ground:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of exemption with its longest period in months and the provision that says so."""
+    """A kind of exemption with its longest period in months (None where the law names none) and the
+    provision that says so."""
 
     id: str
     name_ko: str
     name_en: str
     source: str
-    longest_months: int
+    longest_months: int | None
     longest_months_source: str
 
 
@@ -158,6 +161,17 @@ class Regime:
     period: PeriodRules | None
     conditions: ConditionRules | None
     amendments: AmendmentRules | None
+    remarks: tuple[Remark, ...]
+    unverified: tuple[Unverified, ...]
+
+    def not_verified(self, about: str) -> tuple[Unverified, ...]:
+        """What was not checked about a place in the file, or about what stands inside it."""
+        return tuple(each for each in self.unverified if f"{each.about}.".startswith(f"{about}."))
+
+    @property
+    def has_confirmation(self) -> bool:
+        """Whether agencies can be asked if a permit is needed at all."""
+        return bool(self.clocks_started_by("agency_notified"))
 
     def kind(self, key: str) -> Kind:
         return _one(self.kinds, key, "exemption kind")
@@ -205,7 +219,7 @@ class _GroundSchema(_NamedSchema):
 
 
 class _KindSchema(_NamedSchema):
-    longest_months = fields.Nested(_PeriodSchema, required=True)
+    longest_months = fields.Nested(_PeriodSchema, required=True, allow_none=True)
 
 
 class _DocumentSchema(_NamedSchema):
@@ -255,6 +269,20 @@ class RegimeSchema(Schema):
     return_reasons = fields.List(fields.Nested(ReturnReasonSchema), load_default=list)
     approval_criteria = fields.List(fields.Nested(CriterionSchema), load_default=list)
     committee = fields.Nested(CommitteeRulesSchema, load_default=None)
+    remarks = fields.List(fields.Nested(RemarkSchema), load_default=list)
+    unverified = fields.List(fields.Nested(UnverifiedSchema), load_default=list)
+
+    @validates_schema(pass_original=True)
+    def what_is_unverified_is_there(
+        self, data: Mapping[str, Any], original: Mapping[str, Any], **_: Any
+    ) -> None:
+        for each in data["unverified"]:
+            require_place(original, each.about)
+
+    @validates_schema
+    def cases_have_what_they_are_filed_with(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["takes_applications"] and not (data["kinds"] and data["grounds"] and data["plan_contents"]):
+            raise ValidationError("Applications need kinds, grounds and contents.", "takes_applications")
 
     @validates_schema
     def grounds_are_open_to_known_kinds(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -303,8 +331,30 @@ class RegimeSchema(Schema):
 
 @lru_cache
 def regimes() -> tuple[Regime, ...]:
-    """Every regime version that ships, ordered by id and version."""
-    return tuple(sorted((_read(path) for path in _FOLDER.glob("*.json")), key=lambda r: (r.id, r.version)))
+    """Every regime version, ordered by id and version; ValueError names a file that is none."""
+    folders = [_FOLDER] if _of_the_installation is None else [_FOLDER, _of_the_installation]
+    found: dict[tuple[str, str], Regime] = {}
+    for path in (path for folder in folders for path in sorted(folder.glob("*.json"))):
+        law = _read(path)
+        if (law.id, law.version) in found:
+            raise ValueError(f"{path.name}: {law.id} {law.version} is there already")
+        found[law.id, law.version] = law
+    return tuple(found[key] for key in sorted(found))
+
+
+def use_folder(folder: Path | None) -> None:
+    """Read the regime files of `folder` beside those that ship; ValueError names a file that is none."""
+    global _of_the_installation
+    if folder != _of_the_installation:
+        _of_the_installation = folder
+        regimes.cache_clear()
+        regimes()
+
+
+def open_regimes() -> tuple[Regime, ...]:
+    """The newest version of every regime under which applications are taken."""
+    newest = {law.id: law for law in regimes()}
+    return tuple(law for law in newest.values() if law.takes_applications)
 
 
 def regime(key: str, version: str | None = None) -> Regime:
@@ -327,8 +377,8 @@ def _regime(data: dict[str, Any]) -> Regime:
     kinds = tuple(
         Kind(
             **{key: kind[key] for key in ("id", "name_ko", "name_en", "source")},
-            longest_months=kind["longest_months"]["value"],
-            longest_months_source=kind["longest_months"]["source"],
+            longest_months=kind["longest_months"] and kind["longest_months"]["value"],
+            longest_months_source=(kind["longest_months"] or kind)["source"],
         )
         for kind in data["kinds"]
     )
@@ -359,6 +409,8 @@ def _regime(data: dict[str, Any]) -> Regime:
         return_reasons=tuple(data["return_reasons"]),
         approval_criteria=tuple(data["approval_criteria"]),
         committee=data["committee"],
+        remarks=tuple(data["remarks"]),
+        unverified=tuple(data["unverified"]),
     )
 
 
