@@ -87,6 +87,25 @@ def test_every_clock_of_the_smart_city_act_is_counted_above():
 
 
 @pytest.mark.parametrize(
+    ("law", "key", "started", "extensions", "due"),
+    [
+        # Fifteen days from 11 September end on Saturday the 26th, in Chuseok; after Sunday, Monday.
+        ("kr-ict", "K19", "2026-09-11", 0, "2026-09-28"),
+        # 26 days of January, 28, 31 and 30 of the months after it and 5 of May, Children's Day: the 6th.
+        ("kr-financial", "K20a", "2026-01-05", 0, "2026-05-06"),
+        # Three whole months lie between the request and the end on 31 December.
+        ("kr-financial", "K20b", "2026-12-31", 0, "2026-09-29"),
+        # From 1 April: six months end with September; with two more times six, with the next one.
+        ("kr-financial", "K20c", "2026-03-31", 0, "2026-09-30"),
+        ("kr-financial", "K20c", "2026-03-31", 2, "2027-09-30"),
+    ],
+)
+def test_clocks_of_other_regimes_by_hand(law, key, started, extensions, due):
+    found = derive(regime(law).clock(key), day(started), KOREA, extensions=extensions)
+    assert found.due_on == day(due)
+
+
+@pytest.mark.parametrize(
     ("key", "started", "due"),
     [
         ("K12", "2026-01-15", "2026-10-15"),
