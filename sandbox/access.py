@@ -231,6 +231,7 @@ RULES: dict[str, Rule] = {
     # certificates and the gazette
     "documents.gazette": anyone,
     "documents.feed": anyone,
+    "documents.zone": decider,
     "documents.document": anyone,
     "documents.file": anyone,
     "documents.sheet": anyone,

@@ -38,7 +38,8 @@ class IssuedSchema(Schema):
     number = fields.String()
     series = fields.String()
     kind = fields.String()
-    pilot = fields.String()
+    pilot = fields.String(allow_none=True)
+    site = fields.String(allow_none=True)
     issued_at = fields.AwareDateTime()
     valid_to = fields.Date(allow_none=True)
     sha256 = fields.String()
@@ -90,7 +91,8 @@ def _issued(document: OfficialDocument) -> dict[str, Any]:
     found = standing(db.session, document, today=today())
     copied = ("number", "series", "kind", "issued_at", "valid_to", "sha256")
     return {name: getattr(document, name) for name in copied} | {
-        "pilot": document.pilot.number,
+        "pilot": document.pilot.number if document.pilot else None,
+        "site": document.site.territory.code if document.site else None,
         "standing": found.status,
         "ended_by": found.by.sha256 if found.by else None,
         "contents": document.contents(),

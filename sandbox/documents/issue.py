@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,9 +18,21 @@ from sandbox import ledger
 from sandbox.documents.facts import Fact, Facts, facts_of, same
 from sandbox.documents.models import OfficialDocument
 from sandbox.pilots.models import Pilot
+from sandbox.programmes.models import Site
+from sandbox.regimes import Regime
 from sandbox.regimes.load import DocumentField, DocumentForm
 
 SCHEMA = "official-document/1"
+
+
+@dataclass(frozen=True)
+class About:
+    """What a document is about, by the name that the ledger has for it: a pilot's case, or a site."""
+
+    regime: Regime
+    key: str
+    pilot: Pilot | None = None
+    site: Site | None = None
 
 
 def issue(
@@ -39,11 +52,11 @@ def issue(
     where a statutory field is empty: then the act does not happen either.
     """
     given = {name: same(fact) if isinstance(fact, str) else fact for name, fact in (facts or {}).items()}
+    about = About(pilot.exemption.regime, pilot.key, pilot=pilot)
     issued: list[OfficialDocument] = []
     for form in pilot.exemption.regime.documents_of(act):
         known = facts_of(pilot, at=at) | given | {each.kind: same(each.number) for each in issued}
-        _refuse(_empty(form, known))
-        issued.append(_issue_one(session, pilot, form, known, by=by, at=at))
+        issued.append(issue_one(session, about, form, known, by=by, at=at))
     return issued
 
 
@@ -75,43 +88,45 @@ def _empty(form: DocumentForm, known: Facts) -> list[DocumentField]:
     return [field for field in form.fields if field.id not in known or known[field.id].is_missing]
 
 
-def _issue_one(
-    session: Session, pilot: Pilot, form: DocumentForm, known: Facts, *, by: Actor, at: datetime
+def issue_one(
+    session: Session, about: About, form: DocumentForm, known: Facts, *, by: Actor, at: datetime
 ) -> OfficialDocument:
-    year, sequence = _next_number(session, pilot, form, at)
-    exemption = pilot.exemption
-    text = canonical(_contents(pilot, form, known, f"{year}-{sequence}"))
+    """One document from its facts; Invalid, by `document.FIELD`, where one is missing."""
+    _refuse(_empty(form, known))
+    year, sequence = _next_number(session, about, form, at)
+    text = canonical(_contents(about, form, known, f"{year}-{sequence}"))
     document = OfficialDocument(
         series=form.series,
         year=year,
         sequence=sequence,
         kind=form.id,
-        regime_id=exemption.regime_id,
-        regime_version=exemption.regime_version,
-        pilot=pilot,
+        regime_id=about.regime.id,
+        regime_version=about.regime.version,
+        pilot=about.pilot,
+        site=about.site,
         document=text,
         sha256=digest(text),
-        valid_to=exemption.granted_to if form.expires else None,
+        valid_to=about.pilot.exemption.granted_to if about.pilot and form.expires else None,
         issued_at=at,
         issued_by_id=by.person_id,
         issued_by_name=by.name,
     )
     session.add(document)
     details = {"kind": form.id, "number": document.number, "sha256": document.sha256}
-    ledger.append(session, act="document.issue", subject=pilot.key, by=by, at=at, details=details)
+    ledger.append(session, act="document.issue", subject=about.key, by=by, at=at, details=details)
     return document
 
 
-def _next_number(session: Session, pilot: Pilot, form: DocumentForm, at: datetime) -> tuple[int, int]:
+def _next_number(session: Session, about: About, form: DocumentForm, at: datetime) -> tuple[int, int]:
     """The next number of the year; whoever numbers holds the ledger until the transaction ends."""
     ledger.hold(session)
-    year = at.astimezone(ZoneInfo(pilot.exemption.regime.zone)).year
+    year = at.astimezone(ZoneInfo(about.regime.zone)).year
     of_the_year = (OfficialDocument.series == form.series) & (OfficialDocument.year == year)
     last = session.scalar(select(func.max(OfficialDocument.sequence)).where(of_the_year))
     return year, (last or 0) + 1
 
 
-def _contents(pilot: Pilot, form: DocumentForm, known: Facts, number: str) -> dict[str, Any]:
+def _contents(about: About, form: DocumentForm, known: Facts, number: str) -> dict[str, Any]:
     korean = {name: _in_a_sentence(fact.ko) for name, fact in known.items()} | {"number": number}
     english = {name: _in_a_sentence(fact.en) for name, fact in known.items()} | {"number": number}
     return {
@@ -121,8 +136,8 @@ def _contents(pilot: Pilot, form: DocumentForm, known: Facts, number: str) -> di
         "number": number,
         "title": {"ko": form.name_ko, "en": form.name_en},
         "source": form.source,
-        "regime": {"id": pilot.exemption.regime_id, "version": pilot.exemption.regime_version},
-        "pilot": str(pilot.number),
+        "regime": {"id": about.regime.id, "version": about.regime.version},
+        "about": about.key,
         "fields": [
             {
                 "id": field.id,

@@ -13,6 +13,7 @@ from experiments.canonical import digest
 from experiments.errors import BrokenRecord
 from experiments.orm import Base, Identified
 from sandbox.pilots.models import Pilot
+from sandbox.programmes.models import Site
 
 
 class OfficialDocument(Identified, Base):
@@ -27,6 +28,7 @@ class OfficialDocument(Identified, Base):
     __tablename__ = "official_document"
     __table_args__ = (
         UniqueConstraint("series", "year", "sequence"),
+        CheckConstraint("(pilot_id IS NULL) <> (site_id IS NULL)", name="is_about_one_thing"),
         CheckConstraint("sequence > 0", name="numbered_from_one"),
         CheckConstraint("series IN ('certificate', 'notice')", name="series_is_known"),
     )
@@ -37,7 +39,8 @@ class OfficialDocument(Identified, Base):
     kind: Mapped[str]
     regime_id: Mapped[str]
     regime_version: Mapped[str]
-    pilot_id: Mapped[int] = mapped_column(ForeignKey(Pilot.id), index=True)
+    pilot_id: Mapped[int | None] = mapped_column(ForeignKey(Pilot.id), index=True)
+    site_id: Mapped[int | None] = mapped_column(ForeignKey(Site.id), index=True)
     document: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(unique=True)
     valid_to: Mapped[date | None]
@@ -45,7 +48,8 @@ class OfficialDocument(Identified, Base):
     issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     issued_by_name: Mapped[str]
 
-    pilot: Mapped[Pilot] = relationship()
+    pilot: Mapped[Pilot | None] = relationship()
+    site: Mapped[Site | None] = relationship()
 
     @property
     def number(self) -> str:

@@ -48,6 +48,8 @@ def documents_of(session: Session, pilot: Pilot) -> list[OfficialDocument]:
 
 def standing(session: Session, document: OfficialDocument, *, today: date) -> Standing:
     """What later documents of the case, and the end of the period, left of this one."""
+    if document.pilot_id is None:
+        return Standing("in_force")
     later = select(OfficialDocument).where(
         OfficialDocument.pilot_id == document.pilot_id, OfficialDocument.id > document.id
     )

@@ -366,6 +366,7 @@ PATTERNS = (
         _("Must lie between %(low)s and %(high)s."),
     ),
     (r"Must be greater than (?P<low>\S+)\.", _("Must be more than %(low)s.")),
+    (r"At least (?P<days>\d+) days \((?P<source>.+)\)\.", _("At least %(days)s days (%(source)s).")),
     (
         r"The document cannot be issued without this \((?P<source>.+)\)\.",
         _("The document cannot be issued without this (%(source)s)."),

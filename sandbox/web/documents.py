@@ -5,23 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import select
 
 from experiments.canonical import digest
-from experiments.errors import NotFound
+from experiments.errors import Invalid, NotFound
+from sandbox import access
 from sandbox.db import db
-from sandbox.documents import OfficialDocument, find, standing
+from sandbox.documents import OfficialDocument, find, standing, zones
 from sandbox.documents.gazette import gazette as notices_of
 from sandbox.documents.issue import lacking
 from sandbox.documents.pdf import NoPdf, is_available, pdf
 from sandbox.documents.standing import documents_of
 from sandbox.exemptions.table import BEFORE_DECISION
 from sandbox.pilots import file as cases
-from sandbox.web import document_words
-from sandbox.web.filters import language
-from sandbox.web.rim import actor, now, today
+from sandbox.programmes.models import Site
+from sandbox.regimes import regime
+from sandbox.web import complaints, document_words, forms
+from sandbox.web.filters import language, pick
+from sandbox.web.rim import actor, actor_or_none, now, today
 
 pages = Blueprint("documents", __name__)
 
@@ -47,7 +51,36 @@ def gazette() -> ResponseReturnValue:
         page=request.args.get("page", 1, type=int),
     )
     rows = [(each, each.contents()) for each in listing.notices]
-    return render_template("documents/gazette.html", listing=listing, rows=rows)
+    may_publish = access.decider(actor_or_none())
+    return render_template("documents/gazette.html", listing=listing, rows=rows, may_publish=may_publish)
+
+
+@pages.route("/gazette/zone", methods=["GET", "POST"])
+def zone() -> ResponseReturnValue:
+    """The Minister's decider publishes the notice of a growth zone."""
+    form = zones.form_of(regime(zones.REGIME))
+    asked = zones.asked(form)
+    sent = forms.Sent(request.form)
+    if request.method == "POST":
+        try:
+            typed = {field.id: sent.one(f"document.{field.id}") for field in asked}
+            published = zones.publish(db.session, _site(sent.one("site")), typed, by=actor(), at=now())
+            flash(gettext("The notice is published."), "success")
+            return redirect(url_for("documents.document", sha256=published.sha256), 303)
+        except Invalid as error:
+            db.session.rollback()
+            sent.refuse(error)
+    page = render_template(
+        "documents/zone.html",
+        form=form,
+        asked=asked,
+        days=zones.DAYS,
+        sent=sent,
+        sites=[(each.territory.code, pick(each.territory, "name")) for each in _sites()],
+        errors=complaints.translated(sent.errors),
+        labels={"site": gettext("Site")} | {f"document.{each.id}": pick(each, "name") for each in asked},
+    )
+    return page, 422 if sent.errors else 200
 
 
 @pages.get("/gazette.atom")
@@ -130,6 +163,17 @@ def room(number: str) -> ResponseReturnValue:
         rows=[(each, each.contents(), standing(db.session, each, today=today())) for each in issued],
         missing=lacking(pilot, "approve", at=now()) if is_open else (),
     )
+
+
+def _sites() -> list[Site]:
+    return sorted(db.session.scalars(select(Site)), key=lambda site: site.territory.code)
+
+
+def _site(code: str) -> Site:
+    for site in _sites():
+        if site.territory.code == code:
+            return site
+    raise Invalid({"site": ["Choose a site."]})
 
 
 def on_paper(html: str, name: str) -> ResponseReturnValue:

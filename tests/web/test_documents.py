@@ -10,6 +10,7 @@ from pypdf import PdfReader
 
 from sandbox.documents import pdf as paper
 from sandbox.documents.standing import documents_of
+from tests.documents.test_zones import TYPED
 from tests.factories import GRANTED
 from tests.web.office import wrong_fields
 
@@ -94,3 +95,16 @@ def test_the_gazette_and_its_feed(office):
         entry.find(f"{atom}id").text
         == f"urn:sha256:{documents_of(office.case.session, office.case.pilot)[1].sha256}"
     )
+
+
+def test_a_decider_publishes_a_zone_and_others_do_not(office):
+    office = office(GRANTED)
+    site = office.case.site.territory.code
+    typed = {f"document.{name}": value for name, value in TYPED.items()} | {"site": site}
+    later = {"document.papers_from": "2026-06-01", "document.papers_to": "2026-06-30"}
+    assert wrong_fields(office.send("decider", "gazette/zone", **typed)) == {"document-papers_from"}
+    published = office.send("decider", "gazette/zone", **typed | later)
+    assert TYPED["name"] in office.read(None, published.headers["Location"].lstrip("/"))
+    assert "Notice of a designated growth zone" in office.read(None, "gazette")
+    for who in ("reviewer", "author", "city_reviewer"):
+        assert office.send(who, "gazette/zone", **typed | later).status_code == 403, who
