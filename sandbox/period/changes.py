@@ -36,7 +36,7 @@ CONTENTS = "contents."
 LONGEST = {"summary_ko": 3000, "summary_en": 3000, "technology": 80}
 
 
-class ChangeSchema(Schema):
+class PilotChangeSchema(Schema):
     """A change as the company files it: what, into what, why, and by which rule."""
 
     field = fields.String(required=True)
@@ -45,7 +45,7 @@ class ChangeSchema(Schema):
     reason = Prose(required=True, longest=4000)
 
 
-class ReplySchema(Schema):
+class ChangeReplySchema(Schema):
     """A ministry's reply on a change."""
 
     agrees = fields.Boolean(required=True)

@@ -27,7 +27,7 @@ from sandbox.pilots.table import record as record_pilot
 from sandbox.regimes import regime
 
 
-class ConversionSchema(Schema):
+class ConversionFilingSchema(Schema):
     """What the application for the innovation project says anew; the rest is taken over."""
 
     ground = fields.String(required=True, validate=validate.Length(min=1, max=40, error="Choose a ground."))

@@ -13,7 +13,7 @@ from sandbox.period.models import Deliberated
 from sandbox.pilots.models import Pilot
 
 
-class DeliberationSchema(Schema):
+class CommitteeResolutionSchema(Schema):
     """A resolution: the day and number of the meeting, whether the committee agrees, and its reasons."""
 
     held_on = fields.Date(required=True)

@@ -16,10 +16,10 @@ from experiments.fields import Prose, Whole
 from experiments.lifecycle import Actor, touch
 from sandbox import documents
 from sandbox.clocks import running
-from sandbox.insurance.filing import latest_plan, policies_of
+from sandbox.insurance.cover import latest_plan, policies_of
 from sandbox.insurance.models import CompensationStatus
 from sandbox.period import ends
-from sandbox.period.deliberation import DeliberationSchema, deliberated
+from sandbox.period.deliberation import CommitteeResolutionSchema, deliberated
 from sandbox.period.late import must_be_in_time
 from sandbox.period.models import Extension, ExtensionStatus
 from sandbox.period.tables import EXTENSION, record
@@ -33,7 +33,7 @@ OPEN = (ExtensionStatus.FILED, ExtensionStatus.DELIBERATED)
 A_DAY = timedelta(days=1)
 
 
-class ExtensionSchema(Schema):
+class PeriodExtensionSchema(Schema):
     """An extension as the operator files it: months wanted, and the documents by the regime's ids."""
 
     months = Whole(required=True, validate=validate.Range(min=1, max=1200))
@@ -42,7 +42,7 @@ class ExtensionSchema(Schema):
     )
 
 
-class LengthSchema(DeliberationSchema):
+class ExtensionLengthSchema(CommitteeResolutionSchema):
     """The committee's resolution, with the months that it fixes; none where it does not agree."""
 
     months = Whole(load_default=None, allow_none=True, validate=validate.Range(min=1, max=1200))

@@ -21,7 +21,7 @@ from sandbox.pilots.table import record as record_pilot
 PERMITTED_FROM = PILOT.transition("regularise").sources
 
 
-class PermitSchema(Schema):
+class OrdinaryPermitSchema(Schema):
     """The ordinary permit: of which amended law, by whom, under which number, since when."""
 
     law = Line(required=True)

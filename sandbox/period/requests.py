@@ -24,14 +24,14 @@ from sandbox.pilots.table import record as record_pilot
 MAY_ASK = frozenset({PilotStatus.RUNNING, PilotStatus.EXTENDED})
 
 
-class RequestSchema(Schema):
+class LawRequestSchema(Schema):
     """A request: the results that show the need, and what of the law should change."""
 
     results = Prose(required=True)
     wanted = Prose(required=True)
 
 
-class AssessmentSchema(Schema):
+class LawRequestAssessmentSchema(Schema):
     """What the lead ministry found, by the regime's criteria."""
 
     assessment = fields.Dict(

@@ -28,18 +28,18 @@ from sandbox.regimes.period import PeriodRules, RevocationGround
 FARTHEST = timedelta(days=366)
 
 
-class OpeningSchema(Schema):
+class RevocationOpeningSchema(Schema):
     """A ground of the law, and the facts that show it."""
 
     ground = fields.String(required=True)
     facts = Prose(required=True)
 
 
-class CityOpinionSchema(Schema):
+class RevocationOpinionSchema(Schema):
     opinion = Prose(required=True)
 
 
-class InvitationSchema(Schema):
+class HearingInvitationSchema(Schema):
     """The hearing to which the operator was invited."""
 
     invited_on = fields.Date(required=True)
@@ -47,7 +47,7 @@ class InvitationSchema(Schema):
     place = Line(required=True)
 
 
-class HearingSchema(Schema):
+class RevocationHearingSchema(Schema):
     """What was said at the hearing, or how it was established that nobody came."""
 
     operator_came = fields.Boolean(required=True)

@@ -134,6 +134,7 @@ class PeriodSchema(Schema):
 
     @post_load
     def made(self, data: Mapping[str, Any], **_: Any) -> PeriodRules:
-        return PeriodRules(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-        )
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return PeriodRules(**values)

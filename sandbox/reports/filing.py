@@ -36,7 +36,7 @@ OWING = frozenset(
 )
 
 
-class ReportSchema(Schema):
+class FinalReportSchema(Schema):
     """The report, by the regime's ids of what it must contain; a draft may leave items empty."""
 
     contents = fields.Dict(
@@ -44,18 +44,18 @@ class ReportSchema(Schema):
     )
 
 
-class DemandSchema(Schema):
+class ReportDemandSchema(Schema):
     """What is to be supplemented, and by which day."""
 
     text = Prose(required=True, longest=4000)
     due_on = fields.Date(required=True)
 
 
-class AnswerSchema(Schema):
+class DemandAnswerSchema(Schema):
     answer = Prose(required=True)
 
 
-class ProofSchema(Schema):
+class WrittenProofSchema(Schema):
     """The authority's written proof."""
 
     text = Prose(required=True)

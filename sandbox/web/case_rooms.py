@@ -17,6 +17,8 @@ def case_rooms(number: str) -> list[tuple[str, str, bool]]:
         ("resolutions.index", gettext("Committee")),
         ("comments.index", gettext("Comments")),
         ("insurance.index", gettext("Insurance")),
+        ("period.index", gettext("Period")),
+        ("reports.room", gettext("Final report")),
         ("start.index", gettext("Start")),
         ("measures.index", gettext("Measures")),
         ("conditions.index", gettext("Conditions")),
