@@ -29,6 +29,8 @@ from sandbox.exemptions.review import (
 from sandbox.organisations import Organisation
 from sandbox.pilots import case, operation
 from sandbox.pilots.models import Pilot
+from sandbox.suspensions import proposing, suspending
+from sandbox.suspensions.suspending import SuspendSchema
 from sandbox.web.rim import actor, now
 
 resources = Room(
@@ -218,24 +220,27 @@ def withdraw(sent: dict[str, Any], number: str) -> Answer:
 @resources.post("/start")
 @resources.response(200, PilotPageSchema)
 def start(number: str) -> Answer:
-    """Begin; the plan must be locked before (Art. 53(6))."""
+    """Begin, once cover, plan, baseline and residents' notice are there (Art. 53(6))."""
     return _move(number, operation.start)
 
 
 @resources.post("/suspend")
-@resources.arguments(ReasonSchema)
+@resources.arguments(SuspendSchema)
 @resources.response(200, PilotPageSchema)
 def suspend(sent: dict[str, Any], number: str) -> Answer:
-    """Stop for the time being (Art. 52(4)1)."""
-    return _move(number, operation.suspend, **sent)
+    """Stop for the time being, at once or on a proposal (Art. 52(4)1)."""
+    pilot, key = party_pilot(number), sent.pop("proposal")
+    proposal = proposing.find_proposal(db.session, pilot, key) if key else None
+    suspending.suspend(db.session, pilot, **sent, proposal=proposal, by=actor(), at=now())
+    return pilot_page(pilot)
 
 
 @resources.post("/lift")
 @resources.arguments(ReasonSchema)
 @resources.response(200, PilotPageSchema)
 def lift(sent: dict[str, Any], number: str) -> Answer:
-    """End a suspension (Art. 52(4))."""
-    return _move(number, operation.lift, **sent)
+    """End a suspension once its measures are closed (Art. 52(4))."""
+    return _move(number, suspending.lift, **sent)
 
 
 @resources.post("/finish")

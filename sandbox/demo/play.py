@@ -200,7 +200,8 @@ class Demonstration:
     def _lock_and_start(self, story: Story, plan: dict[str, Any], locked: int, started: int) -> None:
         self._at(locked)
         self.walk.lock(self.numbers[story.key], plan)
-        self._at(started)
+        self.walk.prepare(story, self.numbers[story.key])
+        self._collect(started)
         self.walk.start(story, self.numbers[story.key])
 
     def _conclude(self, key: str, title: str) -> None:

@@ -40,7 +40,7 @@ class IncidentSchema(Schema):
     done = Prose(required=True)
 
 
-class FollowUpSchema(Schema):
+class IncidentFollowUpSchema(Schema):
     """What is to be added to an incident."""
 
     text = Prose(required=True)

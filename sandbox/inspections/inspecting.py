@@ -28,7 +28,7 @@ PHOTOS = frozenset({"image/png", "image/jpeg"})
 INSPECTED = frozenset({*LIVE, PilotStatus.APPROVED, PilotStatus.SUSPENDED, PilotStatus.REPORT_DUE})
 
 
-class PlanSchema(Schema):
+class InspectionPlanSchema(Schema):
     """When and why a pilot is inspected, and whether city and ministry go together."""
 
     planned_on = fields.Date(required=True)
@@ -36,7 +36,7 @@ class PlanSchema(Schema):
     is_joint = fields.Boolean(load_default=False)
 
 
-class ItemSchema(Schema):
+class InspectionItemSchema(Schema):
     """What was found of one item; a finding says what is to be put right, and may set the day."""
 
     result = fields.String(required=True, validate=validate.OneOf(list(ItemResult)))
@@ -44,13 +44,15 @@ class ItemSchema(Schema):
     due_on = fields.Date(load_default=None, allow_none=True)
 
 
-class RecordSchema(Schema):
+class InspectionRecordSchema(Schema):
     """The checklist as filled in, by id of the regime's items, and who was there."""
 
     inspected_on = fields.Date(required=True)
     present = Line(required=True, longest=500)
     items = fields.Dict(
-        keys=fields.String(validate=validate.Length(max=40)), values=fields.Nested(ItemSchema), required=True
+        keys=fields.String(validate=validate.Length(max=40)),
+        values=fields.Nested(InspectionItemSchema),
+        required=True,
     )
 
 

@@ -22,7 +22,7 @@ MOST_ORDERS = 200
 
 
 def announce(session: Session, pilot: Pilot, values: Mapping[str, Any], *, by: Actor, at: datetime) -> Order:
-    """Tell the operator what is to be ordered, as `AnnounceSchema` gives it, before anything is."""
+    """Tell the operator what is to be ordered, as `OrderAnnouncementSchema` gives it, before anything is."""
     if not reviewer_of_the_lead_ministry(by, pilot):
         raise Refused("order.announce", "reviewer_of_the_lead_ministry")
     if pilot.status not in GOING_ON:

@@ -8,7 +8,7 @@ from experiments.fields import Line, Prose
 from sandbox.orders.models import Heard
 
 
-class AnnounceSchema(Schema):
+class OrderAnnouncementSchema(Schema):
     """What is to be ordered, on which ground, and until when the operator may answer."""
 
     kind = fields.String(required=True)
@@ -17,13 +17,13 @@ class AnnounceSchema(Schema):
     answer_by = fields.Date(required=True)
 
 
-class PositionSchema(Schema):
+class OrderPositionSchema(Schema):
     """What the operator says before the order."""
 
     text = Prose(required=True)
 
 
-class HearingSchema(Schema):
+class OrderHearingSchema(Schema):
     """How the operator was heard, where it did not write itself."""
 
     heard_as = fields.String(
@@ -33,7 +33,7 @@ class HearingSchema(Schema):
     text = Prose(required=True)
 
 
-class IssueSchema(Schema):
+class OrderIssueSchema(Schema):
     """The order as issued; the city's opinion and the committee only where the kind needs them."""
 
     content = Prose(required=True)
@@ -43,14 +43,14 @@ class IssueSchema(Schema):
     committee_reference = Line(load_default="", blank=True)
 
 
-class ExtendSchema(Schema):
+class OrderExtensionSchema(Schema):
     """The new last day, and why."""
 
     due_on = fields.Date(required=True)
     reason = Prose(required=True, longest=4000)
 
 
-class ReportSchema(Schema):
+class OrderReportSchema(Schema):
     """What the company has done."""
 
     report = Prose(required=True)

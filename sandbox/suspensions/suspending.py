@@ -29,13 +29,13 @@ class SuspendSchema(Schema):
     proposal = Whole(load_default=None, allow_none=True)
 
 
-class MeasuresSchema(Schema):
+class SuspensionMeasuresSchema(Schema):
     """What the company has done against what led to the suspension."""
 
     measures = Prose(required=True)
 
 
-class StopSchema(Schema):
+class PermanentStopSchema(Schema):
     """A permanent stop: where the committee's deliberation is recorded, and why."""
 
     committee_reference = Line(required=True)
@@ -128,6 +128,14 @@ def suspensions_of(session: Session, pilot: Pilot) -> list[Suspension]:
     """Every suspension of this pilot, latest first."""
     query = select(Suspension).where(Suspension.pilot_id == pilot.id).order_by(Suspension.id.desc())
     return list(session.scalars(query))
+
+
+def find(session: Session, pilot: Pilot, key: int) -> Suspension:
+    """The suspension of this pilot; NotFound for one of another."""
+    suspension = session.get(Suspension, key)
+    if suspension is None or suspension.pilot_id != pilot.id:
+        raise NotFound("suspension", key)
+    return suspension
 
 
 def present_suspension(session: Session, pilot: Pilot) -> Suspension:

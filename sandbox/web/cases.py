@@ -32,6 +32,7 @@ from sandbox.pilots import case, file, operation
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import people_of_the_company
+from sandbox.suspensions import suspending
 from sandbox.web import clock_words, complaints, forms, insurance_words, labels, words
 from sandbox.web.rim import actor, now, today
 
@@ -260,8 +261,7 @@ MOVES: dict[tuple[str, str], Act] = {
     ("exemption", "refile"): _on_exemption(application.refile),
     ("exemption", "withdraw"): _on_pilot(case.withdraw, reason=True),
     ("pilot", "start"): _on_pilot(operation.start),
-    ("pilot", "suspend"): _on_pilot(operation.suspend, reason=True),
-    ("pilot", "lift"): _on_pilot(operation.lift, reason=True),
+    ("pilot", "lift"): _on_pilot(suspending.lift, reason=True),
     ("pilot", "finish"): _on_pilot(operation.finish),
     ("decision", "decide"): _on_decision(decisions.decide),
     ("decision", "decide_against"): _on_decision(decisions.decide),
@@ -290,6 +290,7 @@ FORMS: dict[tuple[str, str], str] = {
     ("experiment", "amend"): "evaluator.amend",
     ("experiment", "sign_result"): "evaluator.desk",
     ("decision", "propose"): "cases.proposal",
+    ("pilot", "suspend"): "measures.suspend",
 }
 
 

@@ -19,7 +19,7 @@ ITEMS = ("progress", "conditions", "criteria", "damage")
 
 
 def order_values(**changes: Any) -> dict[str, Any]:
-    """What `AnnounceSchema` gives."""
+    """What `OrderAnnouncementSchema` gives."""
     return {
         "kind": "corrective",
         "legal_ground": "Art. 52(4)",
@@ -29,7 +29,7 @@ def order_values(**changes: Any) -> dict[str, Any]:
 
 
 def issue_values(**changes: Any) -> dict[str, Any]:
-    """What `IssueSchema` gives."""
+    """What `OrderIssueSchema` gives."""
     return {
         "content": "Repair the signals at both crossings.",
         "appeal": "An appeal is open within 90 days.",
@@ -54,7 +54,7 @@ def incident_values(case: Case, **changes: Any) -> dict[str, Any]:
 
 
 def checklist(**findings: dict[str, Any]) -> dict[str, Any]:
-    """What `RecordSchema` gives: everything in order but the `findings`."""
+    """What `InspectionRecordSchema` gives: everything in order but the `findings`."""
     fine = {"result": "in_order", "text": "", "due_on": None}
     return {
         "inspected_on": date(2026, 3, 2),
