@@ -22,8 +22,7 @@ from sandbox.claims.handling import (
 from sandbox.claims.models import Claim
 from sandbox.db import db
 from sandbox.pilots import register
-from sandbox.web.claims import seal
-from sandbox.web.rim import actor, now
+from sandbox.web.rim import actor, now, seal
 
 resources = Room(
     "api-claims",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
+from flask import current_app, url_for
+from flask_babel import get_locale
 from marshmallow import Schema, fields
 
 from sandbox.api.room import Answer, Room
 from sandbox.db import db
-from sandbox.teams import membership
+from sandbox.teams import letters, membership
 from sandbox.teams.membership import InvitationSchema, JoiningSchema
 from sandbox.web.rim import actor, now
-from sandbox.web.teams import mailed
 
 resources = Room("api-teams", __name__, description="The people of the caller's company, and invitations.")
 
@@ -61,7 +61,16 @@ def invite(sent: dict[str, Any]) -> Answer:
     shown = {name: getattr(invited.invitation, name) for name in ("id", "email", "role", "expires_at")}
     shown["made_by_name"] = invited.invitation.made_by_name
     link = url_for("teams.join", token=invited.token, _external=True)
-    is_mailed = mailed(invited, link)
+    # A link that leads nowhere must not be mailed: first the invitation stands, then it is told.
+    db.session.commit()
+    settings = current_app.settings  # type: ignore[attr-defined]
+    is_mailed = letters.post(
+        invited.invitation,
+        link=link,
+        way=settings.mail,
+        sender=settings.mail_from,
+        language=str(get_locale() or "ko")[:2],
+    )
     return shown | {"href": url_for("api-teams.join", token=invited.token), "is_mailed": is_mailed}, {}
 
 

@@ -10,8 +10,7 @@ from marshmallow import Schema, fields
 from sandbox.api.room import Answer, Room
 from sandbox.db import db
 from sandbox.notices.texts import TEXTS
-from sandbox.web.claims import seal
-from sandbox.web.rim import actor, now
+from sandbox.web.rim import actor, now, seal
 from sandbox.webhooks import desk
 from sandbox.webhooks.desk import EndpointSchema
 from sandbox.webhooks.models import Endpoint

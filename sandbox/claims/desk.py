@@ -16,7 +16,7 @@ from sandbox import access
 from sandbox.claims.models import Claim
 from sandbox.claims.table import CLAIM
 from sandbox.clocks.models import Clock
-from sandbox.insurance import filing as insurance
+from sandbox.insurance.cover import latest_plan, policies_of
 from sandbox.insurance.models import CompensationPlan, CompensationStatus, Policy
 from sandbox.pilots.models import Pilot
 from sandbox.sealing import Seal
@@ -98,9 +98,9 @@ def counts(session: Session, pilot: Pilot) -> Counts:
 
 def cover_of(session: Session, pilot: Pilot) -> Cover:
     """What the claimant is pointed to (D57-3(2))."""
-    plan = insurance.latest_plan(session, pilot)
+    plan = latest_plan(session, pilot)
     approved = plan is not None and plan.status == CompensationStatus.APPROVED
-    return Cover(tuple(insurance.policies_of(session, pilot)), plan if approved else None)
+    return Cover(tuple(policies_of(session, pilot)), plan if approved else None)
 
 
 def steps(claim: Claim) -> list[tuple[str, datetime]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from email.message import EmailMessage
 from uuid import uuid4
 
+from sandbox.notices.senders import NotSent, sender_of
 from sandbox.teams.models import Invitation
+
+log = logging.getLogger(__name__)
 
 TITLE_KO = "규제샌드박스 등록부 초대: {organisation}"
 TITLE_EN = "Invitation to the register of pilots: {organisation}"
@@ -20,6 +24,19 @@ Choose a name and a password at the address below. It works once, until {until}.
 
 {link}
 """
+
+
+def post(invitation: Invitation, *, link: str, way: str, sender: str, language: str) -> bool:
+    """Send the letter by `way`, as the setting of mail names it; whether it was taken.
+
+    There is no second try. The invitation must be stored before: a link that leads nowhere is not mailed.
+    """
+    try:
+        sender_of(way)(letter(invitation, link=link, sender=sender, language=language))
+    except NotSent:
+        log.warning("invitation not mailed", extra={"invitation": invitation.id})
+        return False
+    return True
 
 
 def letter(invitation: Invitation, *, link: str, sender: str, language: str) -> EmailMessage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
@@ -17,9 +17,8 @@ from sandbox.claims.table import CLAIM
 from sandbox.db import db
 from sandbox.pilots import file
 from sandbox.pilots.models import Pilot
-from sandbox.sealing import Seal
 from sandbox.web import claim_words, clock_words, complaints, forms, words
-from sandbox.web.rim import actor, now, today
+from sandbox.web.rim import actor, now, seal, today
 
 pages = Blueprint("claims", __name__, url_prefix="/cases/<number>/claims")
 
@@ -30,11 +29,6 @@ ACTS: dict[str, tuple[type[Schema], Callable[..., None]]] = {
     "refuse": (handling.ClaimRefusalSchema, handling.refuse),
     "report": (handling.ClaimReportSchema, handling.report),
 }
-
-
-def seal() -> Seal:
-    """What opens the claims of this installation."""
-    return Seal(current_app.settings.credential_keys)  # type: ignore[attr-defined]
 
 
 @pages.get("")

@@ -16,9 +16,8 @@ from sandbox.db import db
 from sandbox.pilots import register
 from sandbox.pilots.models import Pilot
 from sandbox.web import clock_words, complaints, forms, ledger_words
-from sandbox.web.claims import seal
 from sandbox.web.filters import pick
-from sandbox.web.rim import now, today
+from sandbox.web.rim import now, seal, today
 
 pages = Blueprint("public_claims", __name__)
 

@@ -36,6 +36,7 @@ from sandbox import accounts
 from sandbox.access import RULES, anyone
 from sandbox.accounts import Person, TooManyAttempts
 from sandbox.db import db, writing
+from sandbox.sealing import Seal
 from sandbox.web import complaints, design_words, options, words
 from sandbox.web.filters import SHOWN_ZONE
 from sandbox.web.navigation import navigation
@@ -139,6 +140,11 @@ def now() -> Any:
     if "now" not in g:
         g.now = current_app.clock()  # type: ignore[attr-defined]
     return g.now
+
+
+def seal() -> Seal:
+    """What seals and opens what this installation keeps unreadable."""
+    return Seal(current_app.settings.credential_keys)  # type: ignore[attr-defined]
 
 
 def local_path(target: str | None) -> str:

@@ -11,10 +11,8 @@ from experiments.fields import load
 from sandbox import passwords
 from sandbox.access import company_signatory
 from sandbox.db import db
-from sandbox.notices.senders import NotSent, sender_of
-from sandbox.teams import membership
-from sandbox.teams.letters import letter
-from sandbox.teams.membership import INVITABLE, InvitationSchema, Invited, JoiningSchema
+from sandbox.teams import letters, membership
+from sandbox.teams.membership import INVITABLE, InvitationSchema, JoiningSchema
 from sandbox.web import complaints, forms, words
 from sandbox.web.filters import language
 from sandbox.web.rim import actor, now
@@ -38,7 +36,12 @@ def invite() -> ResponseReturnValue:
         sent.refuse(error)
         return _index(sent)
     link = url_for("teams.join", token=invited.token, _external=True)
-    is_mailed = mailed(invited, link)
+    # A link that leads nowhere must not be mailed: first the invitation stands, then it is told.
+    db.session.commit()
+    settings = current_app.settings  # type: ignore[attr-defined]
+    is_mailed = letters.post(
+        invited.invitation, link=link, way=settings.mail, sender=settings.mail_from, language=language()
+    )
     response = make_response(
         render_template("teams/invited.html", invitation=invited.invitation, link=link, is_mailed=is_mailed)
     )
@@ -91,20 +94,6 @@ def join(token: str) -> ResponseReturnValue:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def mailed(invited: Invited, link: str) -> bool:
-    """Whether the letter went out. The link is nowhere kept, so there is no second try."""
-    settings = current_app.settings  # type: ignore[attr-defined]
-    made = letter(invited.invitation, link=link, sender=settings.mail_from, language=language())
-    # A link that leads nowhere must not be mailed: first the invitation stands, then it is told.
-    db.session.commit()
-    try:
-        sender_of(settings.mail)(made)
-    except NotSent:
-        current_app.logger.warning("invitation not mailed", extra={"invitation": invited.invitation.id})
-        return False
-    return True
 
 
 def _index(sent: forms.Sent) -> ResponseReturnValue:

@@ -12,8 +12,7 @@ from experiments.errors import Invalid
 from experiments.fields import load
 from sandbox.db import db
 from sandbox.web import complaints, forms, webhook_words
-from sandbox.web.claims import seal
-from sandbox.web.rim import actor, now
+from sandbox.web.rim import actor, now, seal
 from sandbox.webhooks import desk
 from sandbox.webhooks.desk import EndpointSchema
 
