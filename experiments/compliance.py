@@ -54,12 +54,6 @@ class Compliance:
 
 # Breaches that stand however many readings are missing: one more can only make them worse.
 _CERTAIN = frozenset({(Gathering.HIGHEST, Side.AT_MOST), (Gathering.LOWEST, Side.AT_LEAST)})
-_GATHERED = {
-    Gathering.MEAN: np.mean,
-    Gathering.SUM: np.sum,
-    Gathering.HIGHEST: np.max,
-    Gathering.LOWEST: np.min,
-}
 
 
 def compliance(
@@ -98,7 +92,17 @@ def compliance(
 
 def _gather(row: FloatArray, gathering: Gathering) -> float | None:
     there = row[~np.isnan(row)]
-    return float(_GATHERED[gathering](there)) if there.size else None
+    if not there.size:
+        return None
+    match gathering:
+        case Gathering.MEAN:
+            return float(there.mean())
+        case Gathering.SUM:
+            return float(there.sum())
+        case Gathering.HIGHEST:
+            return float(there.max())
+        case Gathering.LOWEST:
+            return float(there.min())
 
 
 def _breaks(value: float, side: Side, bound: float) -> bool:

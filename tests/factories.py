@@ -27,6 +27,7 @@ from experiments.evaluation.rule import Finding, default_rule
 from experiments.lifecycle import Actor
 from sandbox import decisions
 from sandbox.accounts import HOME_OF_ROLE, Person, Role
+from sandbox.amendments import evidence
 from sandbox.decisions import Decision
 from sandbox.decisions.decide import open_decision
 from sandbox.exemptions import application, deliberation, review
@@ -447,6 +448,30 @@ def answer_actions(case: Case) -> None:
     )
 
 
+def name_evidence(case: Case) -> None:
+    """What would show that each article has to change."""
+    for article in case.pilot.exemption.articles:
+        evidence.enter_line(
+            case.session,
+            case.pilot.exemption,
+            evidence_line(case, article=article),
+            by=case.actor("author"),
+            at=case.tick(),
+        )
+
+
+def evidence_line(case: Case, **changes: Any) -> dict[str, Any]:
+    """What `EvidenceLineSchema` gives."""
+    return {
+        "article": case.pilot.exemption.articles[0],
+        "criterion": "benefit",
+        "shown_by": "metric",
+        "metric": case.primary.code,
+        "document": "",
+        "would_show": "Waiting becomes shorter and nobody is hurt.",
+    } | changes
+
+
 def sign_application(case: Case) -> None:
     cases.sign(case.session, case.pilot, by=case.actor("signatory"), at=case.tick())
 
@@ -710,7 +735,7 @@ DRAFTED: History = ()
 SENT: History = (*DRAFTED, send_to_city)
 OPINED: History = (*SENT, give_opinion)
 ANSWERED: History = (*OPINED, answer_actions)
-FILED: History = (*ANSWERED, sign_application)
+FILED: History = (*ANSWERED, name_evidence, sign_application)
 RETURNED: History = (*FILED, return_filing)
 CONSULTING: History = (*FILED, open_consultation)
 REPLIED: History = (*CONSULTING, reply_of_the_lead, reply_with_condition)

@@ -17,7 +17,7 @@ from experiments.fields import Prose, Real
 from experiments.lifecycle import Actor
 from experiments.metrics import Metric
 from sandbox.conditions.models import Basis, ChangeRequest, Duty, DutyStatus, Frequency, Terms
-from sandbox.conditions.table import CONDITION, record, reviewer_who_asked_or_leads
+from sandbox.conditions.table import CONDITION, may_bind, record
 from sandbox.exemptions.models import Condition
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import is_over
@@ -84,10 +84,9 @@ def bind(
     """
     duty = duty_of(session, condition)
     if duty is None:
+        _check_first_binding(pilot, condition, by)
         duty = Duty(condition=condition, pilot=pilot, status=DutyStatus.STANDING)
-        with session.no_autoflush:
-            _check_first_binding(duty, by)
-            terms = _terms(session, duty, values, condition.text, by, at)
+        terms = _terms(session, duty, values, condition.text, by, at)
         CONDITION.begin(session, duty, by=by, at=at)
         act = "condition.create"
     else:
@@ -177,14 +176,14 @@ def terms_document(terms: Terms) -> dict[str, Any]:
     return shown | {"frequency": terms.frequency, "first_due_on": terms.first_due_on.isoformat()}
 
 
-def _check_first_binding(duty: Duty, by: Actor) -> None:
+def _check_first_binding(pilot: Pilot, condition: Condition, by: Actor) -> None:
     """Also after the grant: a condition that nobody bound in time can still be made checkable, once."""
-    if not reviewer_who_asked_or_leads(by, duty):
+    if not may_bind(by, pilot, condition):
         raise Refused("condition.create", "reviewer_who_asked_or_leads")
-    if is_over(duty.pilot):
-        raise WrongMoment("condition.create", duty.pilot.status)
-    if duty.pilot.exemption.regime.conditions is None:
-        raise WrongMoment("condition.create", duty.pilot.status, needs="regime_judges_conditions")
+    if is_over(pilot):
+        raise WrongMoment("condition.create", pilot.status)
+    if pilot.exemption.regime.conditions is None:
+        raise WrongMoment("condition.create", pilot.status, needs="regime_judges_conditions")
 
 
 def _terms(

@@ -119,7 +119,7 @@ def judged_by_readings(
     """The verdict over the window in the treated districts, and the code of the district it hangs on."""
     terms = window.terms
     cells = _cells(session, pilot, window, as_of)
-    if cells is None or terms.bound is None:
+    if cells is None or terms.bound is None or terms.gathering is None or terms.side is None:
         return Compliance(Verdict.NO_DATA, None, None, 0.0), None
     values, completeness = cells
     found = compliance(
@@ -213,7 +213,7 @@ def _open_breach(session: Session, duty: Duty, due_on: date, at: datetime) -> No
 
 
 def open_breaches(session: Session, *, organisation_id: int) -> list[Breach]:
-    """Broken conditions that wait for the people of this office: its own case, or one that it supervises."""
+    """Broken conditions of cases that this office runs or supervises, as far as they are not closed."""
     from_its_cases = (
         select(Breach).join(Duty, Duty.id == Breach.duty_id).join(Pilot, Pilot.id == Duty.pilot_id)
     )

@@ -59,9 +59,11 @@ def file_evidence(
     return evidence
 
 
-def accept_evidence(session: Session, evidence: Evidence, *, by: Actor, at: datetime) -> None:
-    """The ministry takes it: the window was kept."""
-    EVIDENCE.perform(session, evidence, "accept", by=by, at=at)
+def accept_evidence(
+    session: Session, evidence: Evidence, *, by: Actor, at: datetime, reason: str | None = None
+) -> None:
+    """The ministry takes it, with a reason or without: the window was kept."""
+    EVIDENCE.perform(session, evidence, "accept", by=by, at=at, reason=reason)
     record(session, evidence.duty, "condition_evidence.accept", by, at, due_on=evidence.due_on.isoformat())
     checking.settle(session, evidence, by=by, at=at)
 

@@ -21,7 +21,7 @@ from sandbox.conditions.models import (
     EvidenceHistory,
     EvidenceStatus,
 )
-from sandbox.exemptions.models import ExemptionStatus
+from sandbox.exemptions.models import Condition, ExemptionStatus
 from sandbox.notices.outbox import CITY, COMPANY, DECIDERS, REVIEWERS, Office, tell
 from sandbox.pilots.models import Pilot
 
@@ -36,10 +36,14 @@ def decider_of_the_lead_ministry(actor: Actor, duty: Duty) -> bool:
     return access.decider_at(actor, duty.pilot.exemption.lead_id)
 
 
-def reviewer_who_asked_or_leads(actor: Actor, duty: Duty) -> bool:
-    """The ministry that asked for the condition, or the one that leads the case."""
-    offices = {duty.condition.requested_by_id, duty.pilot.exemption.lead_id}
+def may_bind(actor: Actor, pilot: Pilot, condition: Condition) -> bool:
+    """A reviewer of the ministry that asked for the condition, or of the one that leads the case."""
+    offices = {condition.requested_by_id, pilot.exemption.lead_id}
     return access.ministry_reviewer(actor) and actor.organisation_id in offices
+
+
+def reviewer_who_asked_or_leads(actor: Actor, duty: Duty) -> bool:
+    return may_bind(actor, duty.pilot, duty.condition)
 
 
 def supervisor_of_evidence(actor: Actor, evidence: Evidence) -> bool:

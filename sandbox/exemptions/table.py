@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from experiments.lifecycle import Actor, Lifecycle, Transition
 from sandbox import access, ledger
+from sandbox.amendments.evidence import every_article_has_its_evidence
 from sandbox.exemptions.digest import digest
 from sandbox.exemptions.models import Exemption, ExemptionHistory, ExemptionStatus, Resolution
 from sandbox.exemptions.told import TOLD
@@ -228,7 +229,7 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
             DECIDABLE,
             S.APPROVED,
             decider_who_neither_wrote_nor_reviewed,
-            READY_TO_DECIDE,
+            (*READY_TO_DECIDE, every_article_has_its_evidence),
             needs_reason=True,
             source="Art. 49(7), 51(1)",
         ),

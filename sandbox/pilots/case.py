@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from experiments.lifecycle import Actor
 from sandbox import documents
+from sandbox.amendments import board
 from sandbox.exemptions import application, decide, review
 from sandbox.exemptions.table import EXEMPTION
 from sandbox.period import conversions, ends
@@ -19,6 +20,7 @@ from sandbox.pilots.table import PILOT, record
 def sign(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
     """File the application: from here on the pilot is public."""
     application.sign(session, pilot.exemption, by=by, at=at)
+    board.link_case(session, pilot.exemption, by=by, at=at)
     conversions.filed(session, pilot, by=by, at=at)
     PILOT.perform(session, pilot, "file", by=by, at=at)
     record(session, pilot, "file", by, at)

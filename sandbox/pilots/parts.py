@@ -18,6 +18,8 @@ from experiments.registrations.models import EXPERIMENT
 from sandbox.accounts import Person
 from sandbox.claims.models import Claim
 from sandbox.claims.table import CLAIM
+from sandbox.conditions.models import Breach, Duty, Evidence
+from sandbox.conditions.table import BREACH, CONDITION, EVIDENCE
 from sandbox.decisions.models import Decision
 from sandbox.decisions.table import DECISION
 from sandbox.exemptions.models import Consultation
@@ -40,6 +42,8 @@ from sandbox.reports.models import Report
 from sandbox.reports.table import REPORT
 from sandbox.suspensions.models import Suspension, SuspensionProposal
 from sandbox.suspensions.table import PROPOSAL, SUSPENSION
+from sandbox.uncertainties.models import Guidance, Uncertainty
+from sandbox.uncertainties.table import GUIDANCE, UNCERTAINTY
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,15 @@ def of_exemption(model: Any) -> Callable[[Session, Pilot], Sequence[int]]:
     return keys
 
 
+def of_duties(model: Any) -> Callable[[Session, Pilot], Sequence[int]]:
+    """The keys of the rows of `model` that name one of the case's conditions in `duty_id`."""
+
+    def keys(session: Session, pilot: Pilot) -> Sequence[int]:
+        return session.scalars(select(model.id).join(Duty).where(Duty.pilot_id == pilot.id)).all()
+
+    return keys
+
+
 # In this order within one instant: what takes the pilot along stands before it.
 PARTS: tuple[Part, ...] = (
     Part(EXEMPTION, lambda _session, pilot: (pilot.exemption_id,)),
@@ -88,6 +101,11 @@ PARTS: tuple[Part, ...] = (
     Part(DECISION, of_pilot(Decision)),
     Part(COMPENSATION, of_pilot(CompensationPlan)),
     Part(CLAIM, of_pilot(Claim)),
+    Part(CONDITION, of_pilot(Duty)),
+    Part(EVIDENCE, of_duties(Evidence)),
+    Part(BREACH, of_duties(Breach)),
+    Part(UNCERTAINTY, of_pilot(Uncertainty)),
+    Part(GUIDANCE, of_pilot(Guidance)),
     Part(INCIDENT, of_pilot(Incident)),
     Part(INSPECTION, of_pilot(Inspection)),
     Part(TASK, of_pilot(RemedyTask)),

@@ -14,6 +14,7 @@ from sandbox.pilots import start_gate
 from sandbox.pilots.models import LIVE, Pilot, PilotHistory, PilotStatus
 from sandbox.pilots.start_gate import exemption_is_granted
 from sandbox.suspensions.measures import measures_are_closed
+from sandbox.uncertainties.settled import every_uncertainty_is_settled
 
 S = PilotStatus
 PUBLIC_FROM = frozenset(S) - {S.DRAFT}
@@ -177,6 +178,7 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
             (*LIVE, S.SUSPENDED, S.REPORT_DUE, S.REPORTED),
             S.CONCLUDED,
             decider_of_the_lead_ministry,
+            (every_uncertainty_is_settled,),
         ),
         Transition(
             "stop",

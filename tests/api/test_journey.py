@@ -6,7 +6,31 @@ import hashlib
 
 from experiments.evaluation.rule import Finding
 from sandbox import ledger
-from tests.factories import condition_values, plan_document, store_result
+from tests.factories import REGIME, condition_values, evidence_line, plan_document, store_result
+
+
+def deliberate(case):
+    """The committee of one member meets on the case, by what its interface offers."""
+    member = case.case.people["member"].id
+    today = case.case.at.date().isoformat()
+    seat = {"regime": REGIME, "person": member, "is_chair": True, "from_on": "2026-01-01"}
+    assert case["administrator"].post("/committee/seats", seat).status_code == 201
+    secretary, sitting = case["secretary"], case["member"]
+    planned = {"regime": REGIME, "mode": "oral", "begins_on": today}
+    path = f"/committee/meetings/{secretary.post('/committee/meetings', planned).json['id']}"
+    assert sitting.get(path).status_code == 404
+    (item,) = secretary.post(f"{path}/items", {"number": case.case.pilot.number}).json["items"]
+    assert secretary.post(f"{path}/call").json["status"] == "called"
+    secretary.post(f"{path}/attendance", {"attended": [member]})
+    mine = f"{path}/items/{item['id']}"
+    assert sitting.put(f"{mine}/ballot", {"choice": "approve"}).status_code == 409
+    sitting.put(f"{mine}/interest", {"has_conflict": False})
+    sitting.put(f"{mine}/ballot", {"choice": "approve_with_conditions"})
+    (resolved,) = secretary.post(f"{mine}/resolve").json["items"]
+    assert resolved["resolution"] == "approve_with_conditions"
+    secretary.put(f"{path}/minutes", {"minutes": "It was discussed."})
+    secretary.post(f"{path}/close")
+    assert sitting.post(f"{path}/sign").json["status"] == "signed"
 
 
 def test_from_draft_to_decision(office, rows):
@@ -26,6 +50,9 @@ def test_from_draft_to_decision(office, rows):
     )
     (action,) = case["author"].read(f"{case.path}/case")["application"]["required_actions"]
     act("author", "exemption.answer_actions", {"answers": {str(action["id"]): "Done."}})
+    line = evidence_line(case.case)
+    rows.commit()
+    assert case["author"].post(f"{case.path}/law-change", line).json["missing"] == []
     assert act("signatory", "exemption.sign")["status"] == "in_review"
 
     ministries = [people["reviewer"].organisation_id, people["other_reviewer"].organisation_id]
@@ -37,6 +64,7 @@ def test_from_draft_to_decision(office, rows):
         {"reply": "agree_with_conditions", "text": "With a guard.", "conditions": [condition_values()]},
     )
     act("reviewer", "exemption.close_consultation")
+    deliberate(case)
     (condition,) = case["decider"].read(f"{case.path}/case")["application"]["conditions"]
     grant = {
         "granted_from": "2026-07-01",

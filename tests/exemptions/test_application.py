@@ -135,6 +135,7 @@ def test_every_step_of_the_company_stands_in_the_ledger(session):
         "exemption.send_to_city",
         "exemption.give_opinion",
         "exemption.answer_actions",
+        "amendment_evidence.enter",
         "exemption.sign",
     ]
     assert ledger.verify(session).is_sound

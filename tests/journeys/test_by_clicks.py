@@ -40,6 +40,13 @@ def test_a_pilot_goes_from_draft_to_public_decision(page: Page, live: Live) -> N
     person.follow("Answer the required actions")
     page.locator("textarea[name^='answers.']").fill("The route avoids the schools.")
     person.press("Save the answers")
+    person.follow("Law change")
+    person.sees("Without it the exemption cannot be granted:")
+    person.follow("Name evidence")
+    person.choose("criterion", "benefit")
+    person.tick("shown_by", "document")
+    person.fill(document="The evaluation", would_show="Nobody is hurt.")
+    person.press("Save")
     person.sign_out()
 
     person.sign_in("signatory")
