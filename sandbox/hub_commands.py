@@ -59,14 +59,16 @@ def store_credentials(
 
 @hub.command("seal-again")
 def seal_again() -> None:
-    """Seal all credentials under the first of SANDBOX_CREDENTIAL_KEYS."""
-    from sandbox import hub_desk, tables  # noqa: F401 - relationships need every table
+    """Seal credentials, claims and secrets of webhooks under the first of SANDBOX_CREDENTIAL_KEYS."""
+    from sandbox import hub_desk, sealed, tables  # noqa: F401 - relationships need every table
     from sandbox.db import sessions_for
+    from sandbox.sealing import Seal
 
     settings = read_settings()
     vault = Vault(settings.credential_keys)
     with sessions_for(settings.database_url).begin() as session:
         count = hub_desk.seal_again(session, vault, at=datetime.now(UTC))
+        count += sealed.seal_again(session, Seal(settings.credential_keys))
     click.echo(f"Sealed again: {count}.")
 
 

@@ -27,6 +27,7 @@ class Named:
 
 def named(session: Session, subjects: Iterable[str]) -> dict[str, Named]:
     """The cases behind `subjects` ("exemption:7", "confirmation:3", "pilot:RS-2026-0001"), by subject."""
+    subjects = list(subjects)
     wanted: dict[str, set[str]] = {}
     for subject in subjects:
         kind, _colon, key = subject.partition(":")
@@ -44,4 +45,10 @@ def named(session: Session, subjects: Iterable[str]) -> dict[str, Named]:
         found[each.case.key] = Named(
             str(each.number), each.title, each.title, f"/confirmations/{each.number}"
         )
+    found |= {subject: _webhook(subject) for subject in subjects if subject.startswith("webhook:")}
     return found
+
+
+def _webhook(subject: str) -> Named:
+    key = subject.partition(":")[2]
+    return Named(key, "웹훅", "Webhook", f"/webhooks/{key}")

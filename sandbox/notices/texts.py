@@ -154,8 +154,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{case}: the permitted period ends on {due_on}; {days} days are left.",
     ),
     "webhook.give_up": (
-        "{case}: 5일 동안 전달에 실패하여 웹훅을 중지했습니다. 주소를 확인하고 다시 등록하십시오.",
-        "{case}: nothing could be delivered for five days; the webhook is closed. Check it and open a new one.",
+        "{case}: 여러 날 동안 전달에 실패하여 웹훅을 중지했습니다. 주소를 확인하고 다시 등록하십시오.",
+        "{case}: nothing could be delivered for days; the webhook is closed. Check it and open a new one.",
     ),
     "claim.file": (
         "{case}: 손해배상 청구가 접수되었습니다.",
