@@ -44,10 +44,20 @@ def _people() -> dict[str, Actor]:
 PEOPLE = _people()
 
 
-def cells(lifecycle: Lifecycle[Any], table: Table) -> list[tuple[str, str, str]]:
-    """(status, verb, person) of every cell; verbs from the code and from the expected table."""
+def cells(lifecycle: Lifecycle[Any], table: Table) -> list[tuple[str, str]]:
+    """(status, verb) of every row of cells, one cell for each of `PEOPLE`; verbs from code and table."""
     verbs = list(dict.fromkeys([*table, *(t.verb for t in lifecycle.transitions)]))
-    return [(status.value, verb, who) for status in lifecycle.states for verb in verbs for who in PEOPLE]
+    return [(status.value, verb) for status in lifecycle.states for verb in verbs]
+
+
+def row_expected(table: Table, status: str, verb: str) -> dict[str, str]:
+    """What every person is to be told in this row."""
+    return {who: expected(table, status, verb, who) for who in PEOPLE}
+
+
+def row_found(lifecycle: Lifecycle[Any], subject: Any, verb: str) -> dict[str, str]:
+    """What every person is told in this row."""
+    return {who: found(lifecycle, subject, verb, who) for who in PEOPLE}
 
 
 def expected(table: Table, status: str, verb: str, who: str) -> str:

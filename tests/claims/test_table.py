@@ -7,7 +7,7 @@ import pytest
 from sandbox.claims.models import Claim
 from sandbox.claims.table import CLAIM
 from sandbox.pilots.models import Pilot
-from tests.cells import HOMES, Move, cells, expected, expected_rows, found, rows
+from tests.cells import HOMES, Move, cells, expected_rows, row_expected, row_found, rows
 
 COMPANY = "company_author company_signatory"
 TABLE = {
@@ -22,7 +22,7 @@ def test_the_table_is_the_expected_one():
     assert rows(CLAIM) == expected_rows(TABLE)
 
 
-@pytest.mark.parametrize(("status", "verb", "who"), cells(CLAIM, TABLE))
-def test_cell(status, verb, who):
+@pytest.mark.parametrize(("status", "verb"), cells(CLAIM, TABLE))
+def test_cells(status, verb):
     claim = Claim(status=status, pilot=Pilot(company_id=HOMES["company"]))
-    assert found(CLAIM, claim, verb, who) == expected(TABLE, status, verb, who)
+    assert row_found(CLAIM, claim, verb) == row_expected(TABLE, status, verb)

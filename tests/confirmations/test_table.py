@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.confirmations.models import Agency, Confirmation
 from sandbox.confirmations.table import CONFIRMATION
-from tests.cells import HOMES, Move, cells, expected, expected_rows, found, rows
+from tests.cells import HOMES, Move, cells, expected_rows, row_expected, row_found, rows
 from tests.factories import REGIME
 
 COMPANY = "company_author company_signatory"
@@ -44,9 +44,9 @@ def test_the_table_is_the_expected_one():
     assert rows(CONFIRMATION) == expected_rows(TABLE)
 
 
-@pytest.mark.parametrize(("status", "verb", "who"), cells(CONFIRMATION, TABLE))
-def test_cell(status, verb, who):
-    assert found(CONFIRMATION, create_confirmation(status), verb, who) == expected(TABLE, status, verb, who)
+@pytest.mark.parametrize(("status", "verb"), cells(CONFIRMATION, TABLE))
+def test_cells(status, verb):
+    assert row_found(CONFIRMATION, create_confirmation(status), verb) == row_expected(TABLE, status, verb)
 
 
 def test_every_step_but_edits_and_withdrawal_names_its_provision():

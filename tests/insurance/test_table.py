@@ -8,7 +8,7 @@ from sandbox.exemptions.models import Exemption
 from sandbox.insurance.models import CompensationPlan
 from sandbox.insurance.table import COMPENSATION
 from sandbox.pilots.models import Pilot
-from tests.cells import HOMES, Move, cells, expected, expected_rows, found, rows
+from tests.cells import HOMES, Move, cells, expected_rows, row_expected, row_found, rows
 
 TABLE = {
     "approve": Move("filed", "approved", "decider"),
@@ -20,8 +20,8 @@ def test_the_table_is_the_expected_one():
     assert rows(COMPENSATION) == expected_rows(TABLE)
 
 
-@pytest.mark.parametrize(("status", "verb", "who"), cells(COMPENSATION, TABLE))
-def test_cell(status, verb, who):
+@pytest.mark.parametrize(("status", "verb"), cells(COMPENSATION, TABLE))
+def test_cells(status, verb):
     pilot = Pilot(exemption=Exemption(lead_id=HOMES["ministry"]))
     plan = CompensationPlan(status=status, pilot=pilot)
-    assert found(COMPENSATION, plan, verb, who) == expected(TABLE, status, verb, who)
+    assert row_found(COMPENSATION, plan, verb) == row_expected(TABLE, status, verb)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from experiments.registrations.models import EXPERIMENT, Experiment
-from tests.cells import HOMES, Move, cells, expected, expected_rows, found, rows
+from tests.cells import HOMES, Move, cells, expected_rows, row_expected, row_found, rows
 
 TABLE = {
     "save_draft": Move("draft", "draft", "evaluator"),
@@ -20,10 +20,10 @@ def test_the_table_is_the_expected_one():
     assert rows(EXPERIMENT) == expected_rows(TABLE)
 
 
-@pytest.mark.parametrize(("status", "verb", "who"), cells(EXPERIMENT, TABLE))
-def test_cell(status, verb, who):
+@pytest.mark.parametrize(("status", "verb"), cells(EXPERIMENT, TABLE))
+def test_cells(status, verb):
     experiment = Experiment(status=status, evaluator_organisation_id=HOMES["institute"])
-    assert found(EXPERIMENT, experiment, verb, who) == expected(TABLE, status, verb, who)
+    assert row_found(EXPERIMENT, experiment, verb) == row_expected(TABLE, status, verb)
 
 
 def test_the_draft_alone_is_kept_from_the_public_timeline():
