@@ -126,9 +126,9 @@ def _keys(row: Any) -> Iterator[tuple[str, Any]]:
         elif kind == "exemption" and key.isdecimal():
             yield "exemption", int(key)
     elif not (isinstance(row, OWN_ROWS) or type(row).__module__.startswith("experiments.collection")):
-        for kind, whole in WHOLES.items():
-            if key := row.id if isinstance(row, whole) else getattr(row, f"{kind}_id", None):
-                yield kind, key
+        for whole, of in WHOLES.items():
+            if belongs := getattr(row, "id" if isinstance(row, of) else f"{whole}_id", None):
+                yield whole, belongs
 
 
 def _pilots(session: Session, touched: set[tuple[str, Any]]) -> list[Pilot]:
@@ -166,7 +166,7 @@ def _renew_lines(session: Session, pilot: Pilot) -> None:
 def _lines(session: Session, pilot: Pilot) -> Iterator[tuple[str, dict[str, Any]]]:
     hands = _hands(session, pilot)
     takers = _takers(session, pilot)
-    for organisation_id, role in sorted(_offices(pilot)):
+    for organisation_id, role in sorted(_offices(pilot), key=str):
         # Nobody in particular: what the office may do, whoever of it had a hand in the case.
         office = Actor(0, "", role, organisation_id)
         if not file.may_read(pilot, office):
@@ -188,7 +188,7 @@ def _lines(session: Session, pilot: Pilot) -> Iterator[tuple[str, dict[str, Any]
                 **_place(pilot, waits=waits(pilot, acts), due_on=_due_on(pilot, organisation_id)),
             },
         )
-    quiet = {"acts": [], "lacks": [], "own": {}, "assignee_id": None}
+    quiet: dict[str, Any] = {"acts": [], "lacks": [], "own": {}, "assignee_id": None}
     yield EVERY_CASE, quiet | _place(pilot, waits=False, due_on=None)
     if file.may_read(pilot, Actor(0, "", Role.MINISTRY_REVIEWER, None)):
         yield EVERY_FILED_CASE, quiet | _place(pilot, waits=False, due_on=None)
@@ -218,10 +218,11 @@ def _place(pilot: Pilot, *, waits: bool, due_on: date | None) -> dict[str, Any]:
     }
 
 
-def _offices(pilot: Pilot) -> set[tuple[int, str]]:
-    """Everybody who has a part in the case, by office and role."""
+def _offices(pilot: Pilot) -> set[tuple[int | None, str]]:
+    """Everybody who has a part in the case, by office and role; secretariats share one desk."""
     exemption = pilot.exemption
-    offices = {
+    offices: set[tuple[int | None, str]] = {
+        (None, Role.SECRETARIAT),
         (pilot.company_id, Role.COMPANY_AUTHOR),
         (pilot.company_id, Role.COMPANY_SIGNATORY),
         (exemption.city_id, Role.CITY_REVIEWER),
@@ -247,7 +248,7 @@ def _takers(session: Session, pilot: Pilot) -> dict[tuple[int, str], int]:
     return {(row.organisation_id, row.person.role): row.person_id for row in rows}
 
 
-def _due_on(pilot: Pilot, organisation_id: int) -> date | None:
+def _due_on(pilot: Pilot, organisation_id: int | None) -> date | None:
     """The earliest statutory date that runs against this office in this case; the lead watches all."""
     exemption = pilot.exemption
     days = [

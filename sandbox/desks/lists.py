@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session, aliased
 
 from experiments.districts import Territory
@@ -106,15 +106,16 @@ def desk(session: Session, actor: Actor, wanted: dict[str, Any], *, today: date)
     rows = session.execute(query).all()
     shown = rows[:PAGE_SIZE]
     return Desk(
-        tuple(_line(actor, *row) for row in shown), shown[-1][0].place if len(rows) > len(shown) else None
+        tuple(_line(actor, row) for row in shown), shown[-1][0].place if len(rows) > len(shown) else None
     )
 
 
 def on_desk(session: Session, actor: Actor, pilot_ids: Iterable[int]) -> list[Pilot]:
     """Those of these cases that lie on the desk of the actor's office."""
     catch_up(session)
-    desk = desk_of(actor.organisation_id, actor.role)
-    mine = select(DeskLine.pilot_id).where(DeskLine.desk == desk, DeskLine.pilot_id.in_(list(pilot_ids)))
+    mine = select(DeskLine.pilot_id).where(
+        DeskLine.desk == _own_desk(actor), DeskLine.pilot_id.in_(list(pilot_ids))
+    )
     return list(session.scalars(select(Pilot).where(Pilot.id.in_(mine)).order_by(Pilot.id)).unique())
 
 
@@ -141,7 +142,11 @@ def _whose(actor: Actor, whose: str) -> str:
         return EVERY_CASE
     if whose == EVERYBODYS and access.ministry_people(actor):
         return EVERY_FILED_CASE
-    return desk_of(actor.organisation_id, actor.role)
+    return _own_desk(actor)
+
+
+def _own_desk(actor: Actor) -> str:
+    return desk_of(None if access.secretariat(actor) else actor.organisation_id, actor.role)
 
 
 def _conditions(
@@ -169,21 +174,10 @@ def _conditions(
     return conditions
 
 
-def _line(
-    actor: Actor,
-    line: DeskLine,
-    number: str,
-    title_ko: str,
-    title_en: str,
-    company_ko: str,
-    company_en: str,
-    site_ko: str,
-    site_en: str,
-    exemption_status: str,
-    regime_id: str,
-    regime_version: str,
-    assignee: str | None,
-) -> Line:
+def _line(actor: Actor, row: Row[*tuple[Any, ...]]) -> Line:
+    line: DeskLine
+    line, number, title_ko, title_en, company_ko, company_en, site_ko, site_en, *rest = row
+    exemption_status, regime_id, regime_version, assignee = rest
     own = line.own.get(str(actor.person_id))
     acts = line.acts if own is None else own
     waits = line.waits and (own is None or any(verb not in QUIET_VERBS for _kind, verb in own))

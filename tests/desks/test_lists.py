@@ -27,6 +27,7 @@ from tests.factories import (
     OPINED,
     PARTIES,
     PROPOSED,
+    READY,
     REGIME,
     RETURNED,
     SENT,
@@ -41,7 +42,7 @@ from tests.factories import (
 )
 
 # Roles that have another desk: data sources, accounts.
-WITHOUT_CASES = {"data_officer", "administrator"}
+WITHOUT_CASES = {"data_officer", "administrator", "member", "expert"}
 WITH_CASES = sorted(set(PARTIES) - WITHOUT_CASES)
 
 
@@ -72,7 +73,7 @@ def test_a_desk_holds_what_its_office_has_a_part_in(session):
     case = create_case(session, CONSULTING)
     assert {who for who in WITH_CASES if is_found(case, who)} == {
         *("author", "signatory", "city_reviewer", "reviewer", "decider", "second_decider"),
-        *("other_reviewer", "evaluator", "auditor"),
+        *("other_reviewer", "evaluator", "auditor", "secretary"),
     }
 
 
@@ -86,12 +87,13 @@ def test_a_desk_holds_what_its_office_has_a_part_in(session):
         (SENT, {"city_reviewer"}),
         (OPINED, {"author"}),
         (ANSWERED, {"signatory"}),
-        (FILED, {"reviewer", "evaluator"}),
+        (FILED, {"reviewer", "secretary", "evaluator"}),
         (CONSULTING, {"reviewer", "other_reviewer", "evaluator"}),
         ((*CONSULTING, reply_of_the_lead), {"other_reviewer", "evaluator"}),
-        (CONSULTED, {"decider", "second_decider", "evaluator"}),
+        (CONSULTED, {"reviewer", "secretary", "evaluator"}),
         (GRANTED, {"evaluator"}),
-        (LOCKED, {"signatory"}),
+        (LOCKED, set()),
+        (READY, {"signatory"}),
         (SIGNED, {"reviewer"}),
         (PROPOSED, {"decider", "second_decider"}),
         (DECIDED, set()),
