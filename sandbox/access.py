@@ -69,6 +69,11 @@ def regulators(actor: Actor | None) -> bool:
     }
 
 
+def holders_of_desks(actor: Actor | None) -> bool:
+    """Regulators, and the secretariat that moves cases along for them."""
+    return regulators(actor) or secretariat(actor)
+
+
 def ministry_people(actor: Actor | None) -> bool:
     return actor is not None and actor.role in {Role.MINISTRY_REVIEWER, Role.DECIDER}
 
@@ -406,7 +411,7 @@ RULES: dict[str, Rule] = {
     "confirmations.reply": agency_reviewer,
     "confirmations.answer": ministry_reviewer,
     # the regulator's desk
-    "regulator.desk": regulators,
+    "regulator.desk": holders_of_desks,
     "regulator.assign": agency_reviewer,
     # the evaluator's desk
     "evaluator.desk": evaluators_and_auditor,
