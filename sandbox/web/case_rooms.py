@@ -24,11 +24,8 @@ def case_rooms(number: str) -> list[tuple[str, str, bool]]:
         ("conditions.index", gettext("Conditions")),
         ("law_change.index", gettext("Law change")),
         ("uncertainties.index", gettext("Uncertainties and guidance")),
-        ("start.index", gettext("Start")),
-        ("measures.index", gettext("Measures")),
         ("claims.index", gettext("Claims")),
         ("documents.room", gettext("Certificates")),
-        ("claims.index", gettext("Claims")),
         ("records.record", gettext("Record")),
     ]
     here = (request.endpoint or "").partition(".")[0]
