@@ -343,12 +343,17 @@ def regimes() -> tuple[Regime, ...]:
 
 
 def use_folder(folder: Path | None) -> None:
-    """Read the regime files of `folder` beside those that ship; ValueError names a file that is none."""
+    """Read the regime files of `folder` beside those that ship; ValueError names a file that is none, and
+    what was read before then stays."""
     global _of_the_installation
-    if folder != _of_the_installation:
-        _of_the_installation = folder
-        regimes.cache_clear()
+    before, _of_the_installation = _of_the_installation, folder
+    regimes.cache_clear()
+    try:
         regimes()
+    except ValueError:
+        _of_the_installation = before
+        regimes.cache_clear()
+        raise
 
 
 def open_regimes() -> tuple[Regime, ...]:

@@ -22,13 +22,12 @@ from sandbox.pilots import file, registration
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.registration import PilotSchema
 from sandbox.programmes.models import Site
-from sandbox.regimes import Regime, regime
-from sandbox.web import desks, forms, labels, words
+from sandbox.regimes import Regime, open_regimes
+from sandbox.web import desks, forms, labels, regime_choice, words
 from sandbox.web.rim import actor, now
 
 pages = Blueprint("company", __name__, url_prefix="/company")
 
-REGIME = "kr-smart-city"
 CHANGED_MEANWHILE = "changed_meanwhile"
 PILOT_FIELDS = (
     "title_ko",
@@ -65,7 +64,9 @@ def new() -> ResponseReturnValue:
     asked = request.args.get("confirmation", "")
     confirmation = confirmations.find(db.session, asked, actor()) if asked else None
     sent = forms.Sent(request.form, _as_asked(confirmation) if confirmation else None)
-    law = confirmation.regime if confirmation else regime(REGIME)
+    law = confirmation.regime if confirmation else regime_choice.chosen(open_regimes())
+    if law is None:
+        return regime_choice.page(open_regimes(), "company.new")
     if request.method == "POST":
         try:
             pilot = _register(sent, law, confirmation)

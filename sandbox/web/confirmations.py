@@ -22,14 +22,13 @@ from sandbox.confirmations.table import CONFIRMATION
 from sandbox.db import db
 from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.pilots.parts import deeds_of
-from sandbox.regimes import regime
-from sandbox.web import clock_words, complaints, forms, labels, words
+from sandbox.regimes import Regime, open_regimes
+from sandbox.web import clock_words, complaints, forms, labels, regime_choice, words
 from sandbox.web.rim import actor, now, today
 
 pages = Blueprint("confirmations", __name__, url_prefix="/confirmations")
 
 CHOOSE = "Choose a ministry."
-REGIME = "kr-smart-city"
 FIELDS = ("title", "technology", "description")
 REPLY_FIELDS = ("reply", "text", "requirements", "procedure")
 
@@ -67,11 +66,15 @@ def index() -> ResponseReturnValue:
 
 @pages.route("/new", methods=["GET", "POST"])
 def new() -> ResponseReturnValue:
-    """A new request to a ministry."""
+    """A new request to a ministry, under a regime that knows such requests."""
+    offered = [law for law in open_regimes() if law.has_confirmation]
+    law = regime_choice.chosen(offered)
+    if law is None:
+        return regime_choice.page(offered, "confirmations.new")
     sent = forms.Sent(request.form)
     if request.method == "POST":
         try:
-            confirmation = _draft(sent)
+            confirmation = _draft(sent, law)
             flash(gettext("The draft is registered as %(number)s.", number=confirmation.number), "success")
             return _back(confirmation)
         except Invalid as error:
@@ -181,7 +184,7 @@ def _found(number: str) -> Confirmation:
     return desk.find(db.session, number, actor())
 
 
-def _draft(sent: forms.Sent) -> Confirmation:
+def _draft(sent: forms.Sent, law: Regime) -> Confirmation:
     errors: dict[str, list[str]] = {}
     lead, values = None, {}
     try:
@@ -195,7 +198,7 @@ def _draft(sent: forms.Sent) -> Confirmation:
         errors |= error.errors
     if errors or lead is None:
         raise Invalid(errors)
-    return requests.draft(db.session, regime=regime(REGIME), lead=lead, values=values, by=actor(), at=now())
+    return requests.draft(db.session, regime=law, lead=lead, values=values, by=actor(), at=now())
 
 
 def _values(sent: forms.Sent) -> dict[str, Any]:
