@@ -33,18 +33,18 @@ from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import PUBLIC_FROM
 
 
-class DraftSchema(Schema):
+class AmendmentDraftSchema(Schema):
     """The proposed wording, and what the evidence says by the criteria of the law."""
 
     draft = Prose(required=True)
     assessment = Prose(load_default="", blank=True)
 
 
-class InForceSchema(Schema):
+class AmendmentInForceSchema(Schema):
     in_force_on = fields.Date(required=True)
 
 
-class MeetingSchema(Schema):
+class AmendmentReportSchema(Schema):
     """When and where the committee was told of a step."""
 
     reported_on = fields.Date(required=True)

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from experiments.errors import NotFound
 from experiments.fields import Whole
 from sandbox.amendments import board, evidence
-from sandbox.amendments.board import DraftSchema, InForceSchema, MeetingSchema
+from sandbox.amendments.board import AmendmentDraftSchema, AmendmentInForceSchema, AmendmentReportSchema
 from sandbox.amendments.evidence import EvidenceLineSchema
 from sandbox.amendments.models import Amendment
 from sandbox.amendments.table import AMENDMENT
@@ -44,7 +44,7 @@ class SuppliedEvidenceSchema(Schema):
     line = fields.Nested(EvidenceOfArticleSchema)
 
 
-class AmendmentStepSchema(Schema):
+class LawAmendmentStepSchema(Schema):
     id = fields.Integer()
     verb = fields.String()
     new_status = fields.String()
@@ -54,7 +54,7 @@ class AmendmentStepSchema(Schema):
     meeting = fields.String(allow_none=True)
 
 
-class AmendmentSchema(Schema):
+class LawAmendmentSchema(Schema):
     """One article with the pilots that point to it."""
 
     id = fields.Integer(attribute="amendment.id")
@@ -66,15 +66,15 @@ class AmendmentSchema(Schema):
     in_force_on = fields.Date(attribute="amendment.in_force_on", allow_none=True)
     pilots = fields.List(fields.Pluck("PilotNumberSchema", "number"))
     evidence = fields.List(fields.Nested(SuppliedEvidenceSchema))
-    steps = fields.List(fields.Nested(AmendmentStepSchema), attribute="past")
+    steps = fields.List(fields.Nested(LawAmendmentStepSchema), attribute="past")
 
 
 class PilotNumberSchema(Schema):
     number = fields.String()
 
 
-class BoardSchema(Schema):
-    amendments = fields.List(fields.Nested(AmendmentSchema))
+class LawAmendmentsSchema(Schema):
+    amendments = fields.List(fields.Nested(LawAmendmentSchema))
 
 
 class LawChangeSchema(Schema):
@@ -89,14 +89,14 @@ class CompetentMinistrySchema(Schema):
 
 
 @resources.get("/law-changes", endpoint="index")
-@resources.response(200, BoardSchema)
+@resources.response(200, LawAmendmentsSchema)
 def index() -> Answer:
     """The whole board."""
     return {"amendments": board.items(db.session)}, {}
 
 
 @resources.get("/law-changes/<key:amendment_id>", endpoint="read")
-@resources.response(200, AmendmentSchema)
+@resources.response(200, LawAmendmentSchema)
 def read(amendment_id: int) -> Answer:
     """One article."""
     return board.item(db.session, board.find(db.session, amendment_id)), {}
@@ -104,7 +104,7 @@ def read(amendment_id: int) -> Answer:
 
 @resources.post("/law-changes/<key:amendment_id>/moves/<verb>", endpoint="move")
 @resources.arguments(ReasonSchema)
-@resources.response(200, AmendmentSchema)
+@resources.response(200, LawAmendmentSchema)
 def move(sent: dict[str, Any], amendment_id: int, verb: str) -> Answer:
     """A step of the item, by its verb; the entry into force has its own address."""
     amendment = board.find(db.session, amendment_id)
@@ -115,8 +115,8 @@ def move(sent: dict[str, Any], amendment_id: int, verb: str) -> Answer:
 
 
 @resources.post("/law-changes/<key:amendment_id>/in-force", endpoint="enter_into_force")
-@resources.arguments(InForceSchema)
-@resources.response(200, AmendmentSchema)
+@resources.arguments(AmendmentInForceSchema)
+@resources.response(200, LawAmendmentSchema)
 def enter_into_force(sent: dict[str, Any], amendment_id: int) -> Answer:
     """The changed law is in force."""
     amendment = board.find(db.session, amendment_id)
@@ -125,8 +125,8 @@ def enter_into_force(sent: dict[str, Any], amendment_id: int) -> Answer:
 
 
 @resources.put("/law-changes/<key:amendment_id>/draft", endpoint="write")
-@resources.arguments(DraftSchema)
-@resources.response(200, AmendmentSchema)
+@resources.arguments(AmendmentDraftSchema)
+@resources.response(200, LawAmendmentSchema)
 def write(sent: dict[str, Any], amendment_id: int) -> Answer:
     """The proposed wording."""
     amendment = board.find(db.session, amendment_id)
@@ -136,7 +136,7 @@ def write(sent: dict[str, Any], amendment_id: int) -> Answer:
 
 @resources.put("/law-changes/<key:amendment_id>/ministry", endpoint="hand_over")
 @resources.arguments(CompetentMinistrySchema)
-@resources.response(200, AmendmentSchema)
+@resources.response(200, LawAmendmentSchema)
 def hand_over(sent: dict[str, Any], amendment_id: int) -> Answer:
     """Hand the item to the ministry whose law it is, by id."""
     amendment = board.find(db.session, amendment_id)
@@ -145,8 +145,8 @@ def hand_over(sent: dict[str, Any], amendment_id: int) -> Answer:
 
 
 @resources.post("/law-changes/<key:amendment_id>/steps/<key:step_id>/report", endpoint="report")
-@resources.arguments(MeetingSchema)
-@resources.response(200, AmendmentSchema)
+@resources.arguments(AmendmentReportSchema)
+@resources.response(200, LawAmendmentSchema)
 def report(sent: dict[str, Any], amendment_id: int, step_id: int) -> Answer:
     """When and where the committee was told of a step."""
     amendment = board.find(db.session, amendment_id)

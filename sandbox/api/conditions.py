@@ -10,8 +10,8 @@ from sandbox.api.pages import party_pilot
 from sandbox.api.room import Answer, Room
 from sandbox.api.values import NameSchema, ReasonSchema
 from sandbox.conditions import binding, desk, proof
-from sandbox.conditions.binding import AgreedTermsSchema, ChangeSchema, TermsSchema
-from sandbox.conditions.proof import EvidenceSchema, ExplanationSchema
+from sandbox.conditions.binding import AgreedTermsSchema, ConditionChangeSchema, TermsSchema
+from sandbox.conditions.proof import BreachExplanationSchema, ConditionEvidenceSchema
 from sandbox.db import db
 from sandbox.pilots import register
 from sandbox.pilots.models import Pilot
@@ -72,7 +72,7 @@ class ConditionBreachSchema(Schema):
     explanation = fields.String(allow_none=True)
 
 
-class ChangeRequestSchema(Schema):
+class ConditionChangeRequestSchema(Schema):
     wanted = fields.String()
     reason = fields.String()
     proof = fields.String()
@@ -86,7 +86,7 @@ class DutySchema(Schema):
     versions = fields.List(fields.Nested(ConditionTermsSchema))
     evidence = fields.List(fields.Nested(FiledEvidenceSchema))
     breaches = fields.List(fields.Nested(ConditionBreachSchema))
-    changes = fields.List(fields.Nested(ChangeRequestSchema))
+    changes = fields.List(fields.Nested(ConditionChangeRequestSchema))
 
 
 class StandingSchema(Schema):
@@ -146,7 +146,7 @@ def bind(sent: dict[str, Any], number: str, condition_id: int) -> Answer:
 
 
 @resources.post("/pilots/<number>/conditions/<key:condition_id>/changes", endpoint="ask_change")
-@resources.arguments(ChangeSchema)
+@resources.arguments(ConditionChangeSchema)
 @resources.response(200, StandingsSchema)
 def ask_change(sent: dict[str, Any], number: str, condition_id: int) -> Answer:
     """The company asks for another condition (Art. 52(1))."""
@@ -190,7 +190,7 @@ def lift(sent: dict[str, Any], number: str, condition_id: int) -> Answer:
 
 
 @resources.post("/pilots/<number>/conditions/<key:condition_id>/evidence", endpoint="file_evidence")
-@resources.arguments(EvidenceSchema)
+@resources.arguments(ConditionEvidenceSchema)
 @resources.response(200, StandingsSchema)
 def file_evidence(sent: dict[str, Any], number: str, condition_id: int) -> Answer:
     """The company files evidence for one due day."""
@@ -222,7 +222,7 @@ def return_evidence(sent: dict[str, Any], number: str, evidence_id: int) -> Answ
 
 
 @resources.post("/pilots/<number>/breaches/<key:breach_id>/explain", endpoint="explain")
-@resources.arguments(ExplanationSchema)
+@resources.arguments(BreachExplanationSchema)
 @resources.response(200, StandingsSchema)
 def explain(sent: dict[str, Any], number: str, breach_id: int) -> Answer:
     """The company says why a condition was broken."""

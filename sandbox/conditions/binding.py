@@ -54,7 +54,7 @@ class TermsSchema(Schema):
             raise ValidationError(errors)
 
 
-class ChangeSchema(Schema):
+class ConditionChangeSchema(Schema):
     """What the company wants a condition to say, why, and what shows that nobody is less safe."""
 
     wanted = Prose(required=True, longest=2000)

@@ -24,14 +24,14 @@ from sandbox.conditions.table import (
 from sandbox.pilots.models import Pilot
 
 
-class EvidenceSchema(Schema):
+class ConditionEvidenceSchema(Schema):
     """Evidence for one due day of a condition."""
 
     due_on = fields.Date(required=True)
     text = Prose(required=True)
 
 
-class ExplanationSchema(Schema):
+class BreachExplanationSchema(Schema):
     """Why a condition was broken, and what was done about it."""
 
     explanation = Prose(required=True, longest=4000)

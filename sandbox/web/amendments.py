@@ -12,7 +12,7 @@ from sqlalchemy import select
 from experiments.errors import Invalid
 from experiments.fields import load
 from sandbox.amendments import board
-from sandbox.amendments.board import DraftSchema, InForceSchema, MeetingSchema
+from sandbox.amendments.board import AmendmentDraftSchema, AmendmentInForceSchema, AmendmentReportSchema
 from sandbox.amendments.models import Amendment, AmendmentStatus
 from sandbox.amendments.table import (
     AMENDMENT,
@@ -49,7 +49,7 @@ def move(amendment_id: int, verb: str) -> ResponseReturnValue:
         abort(404)
     try:
         if verb == "enter_into_force":
-            day = load(InForceSchema(), {"in_force_on": request.form.get("in_force_on", "")})
+            day = load(AmendmentInForceSchema(), {"in_force_on": request.form.get("in_force_on", "")})
             board.enter_into_force(db.session, amendment, **day, by=actor(), at=now())
         else:
             why = forms.reason(request.form)
@@ -64,7 +64,9 @@ def write(amendment_id: int) -> ResponseReturnValue:
     """The wording that the ministry proposes, and what the evidence says."""
     amendment = board.find(db.session, amendment_id)
     try:
-        values = load(DraftSchema(), {name: request.form.get(name, "") for name in ("draft", "assessment")})
+        values = load(
+            AmendmentDraftSchema(), {name: request.form.get(name, "") for name in ("draft", "assessment")}
+        )
         board.write(db.session, amendment, **values, by=actor(), at=now())
     except Invalid as error:
         return _refused(amendment_id, error, {})
@@ -91,7 +93,7 @@ def report(amendment_id: int, step_id: int) -> ResponseReturnValue:
     step = board.step_of(db.session, amendment, step_id)
     try:
         typed = {name: request.form.get(name, "") for name in ("reported_on", "meeting")}
-        values = load(MeetingSchema(), typed)
+        values = load(AmendmentReportSchema(), typed)
         board.report_step(db.session, step, amendment, values=values, by=actor(), at=now())
     except Invalid as error:
         return _refused(amendment_id, error, {})

@@ -15,9 +15,9 @@ from experiments.fields import load
 from experiments.lifecycle import Lifecycle
 from experiments.metrics import Metric
 from sandbox.conditions import binding, desk, proof
-from sandbox.conditions.binding import AgreedTermsSchema, ChangeSchema, TermsSchema
+from sandbox.conditions.binding import AgreedTermsSchema, ConditionChangeSchema, TermsSchema
 from sandbox.conditions.models import Basis, Breach, Duty, DutyStatus
-from sandbox.conditions.proof import EvidenceSchema, ExplanationSchema
+from sandbox.conditions.proof import BreachExplanationSchema, ConditionEvidenceSchema
 from sandbox.conditions.table import (
     BREACH,
     CONDITION,
@@ -70,7 +70,9 @@ def change(number: str, condition_id: int) -> ResponseReturnValue:
     sent = forms.Sent(request.form, {"wanted": duty.terms.text})
 
     def act() -> None:
-        values = load(ChangeSchema(), {name: sent.one(name) for name in ("wanted", "reason", "proof")})
+        values = load(
+            ConditionChangeSchema(), {name: sent.one(name) for name in ("wanted", "reason", "proof")}
+        )
         binding.ask_change(db.session, duty, **values, by=actor(), at=now())
 
     return _answer(act, sent, pilot, "conditions/change.html", ("condition", "ask_change"), duty=duty)
@@ -108,7 +110,7 @@ def evidence(number: str, condition_id: int) -> ResponseReturnValue:
     sent = forms.Sent(request.form, {"due_on": days[0] if days else ""})
 
     def act() -> None:
-        values = load(EvidenceSchema(), {name: sent.one(name) for name in ("due_on", "text")})
+        values = load(ConditionEvidenceSchema(), {name: sent.one(name) for name in ("due_on", "text")})
         proof.file_evidence(db.session, duty, **values, by=actor(), at=now())
 
     done = ("condition_evidence", "create")
@@ -131,7 +133,7 @@ def explanation(number: str, breach_id: int) -> ResponseReturnValue:
     sent = forms.Sent(request.form)
 
     def act() -> None:
-        values = load(ExplanationSchema(), {"explanation": sent.one("explanation")})
+        values = load(BreachExplanationSchema(), {"explanation": sent.one("explanation")})
         proof.explain(db.session, breach, **values, by=actor(), at=now())
 
     done = ("condition_breach", "explain")

@@ -112,7 +112,7 @@ def _refused(number: str, error: Invalid, box: str) -> ResponseReturnValue:
     return _index(_pilot(number), {f"{field}.{box}": texts for field, texts in wrong.items()})
 
 
-def _index(pilot: Pilot, errors: dict[str, list[str]] | None = None, box: str = "") -> ResponseReturnValue:
+def _index(pilot: Pilot, errors: dict[str, list[str]] | None = None) -> ResponseReturnValue:
     wrong = errors or {}
     page = render_template(
         "uncertainties/index.html",
