@@ -627,6 +627,7 @@ RULES: dict[str, Rule] = {
     "api-committee.write_minutes": keepers_of_agendas,
     "api-committee.close": keepers_of_agendas,
     "api-committee.sign": committee_member,
+    "api-committee.of_case": signed_in,
     "api-committee.experts": readers_of_committee_rooms,
     "api-committee.ask_expert": keepers_of_agendas,
     "api-committee.declare_as_expert": expert,

@@ -84,6 +84,16 @@ class AgendaItemSchema(Schema):
     tally = fields.Dict()
 
 
+class ResolvedCaseSchema(Schema):
+    """What a meeting resolved on a case, with the count; both empty until then."""
+
+    meeting = fields.Integer(attribute="meeting_id")
+    begins_on = fields.Date(attribute="meeting.begins_on")
+    mode = fields.String(attribute="meeting.mode")
+    resolution = fields.String(allow_none=True)
+    tally = fields.Dict(attribute="arithmetic", allow_none=True)
+
+
 class MeetingPageSchema(Schema):
     id = fields.Integer()
     committee = fields.String()
@@ -248,6 +258,13 @@ def sign(key: int) -> Answer:
     meeting = _meeting(key)
     meetings.sign(db.session, meeting, by=actor(), at=now())
     return _shown(meeting), {}
+
+
+@resources.get("/cases/<number>", endpoint="of_case")
+@resources.response(200, ResolvedCaseSchema(many=True))
+def of_case(number: str) -> Answer:
+    """Every time the case was on an agenda, oldest first, for its parties."""
+    return reading.items_of(db.session, party_pilot(number).exemption), {}
 
 
 @resources.get("/cases/<number>/experts", endpoint="experts")

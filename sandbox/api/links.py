@@ -30,6 +30,10 @@ ADDRESSES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("exemption", "grant"): ("POST", "api-moves.grant"),
     ("exemption", "refuse"): ("POST", "api-moves.refuse"),
     ("exemption", "find_not_required"): ("POST", "api-moves.find_not_required"),
+    # A case is tabled and resolved on with the others of its meeting; here stand its meetings.
+    ("exemption", "table"): ("GET", "api-committee.of_case"),
+    ("exemption", "resolve"): ("GET", "api-committee.of_case"),
+    ("exemption", "report_experts"): ("POST", "api-committee.report_experts"),
     ("exemption", "modify"): ("POST", "api-moves.modify"),
     ("exemption", "refile"): ("POST", "api-moves.refile"),
     ("exemption", "withdraw"): ("POST", "api-moves.withdraw"),

@@ -55,6 +55,14 @@ def secretariat_or_reviewer_of_the_lead(actor: Actor, exemption: Exemption) -> b
     return (is_delegated and access.secretariat(actor)) or reviewer_of_the_lead_ministry(actor, exemption)
 
 
+def keeper_of_the_committee(actor: Actor, exemption: Exemption) -> bool:
+    """Whoever keeps the agenda: the delegate where the regime has one, else the lead ministry."""
+    committee = exemption.regime.committee
+    if committee is not None and committee.delegated_source is not None:
+        return access.secretariat(actor)
+    return reviewer_of_the_lead_ministry(actor, exemption)
+
+
 def decider_who_neither_wrote_nor_reviewed(actor: Actor, exemption: Exemption) -> bool:
     """The lead ministry's decider, with no hand in this file: neither wrote, reviewed, replied nor voted."""
     repliers = {c.replied_by_id for c in exemption.consultations}
@@ -195,7 +203,7 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
             "report_experts",
             (S.CONSULTED,),
             S.EXPERT_DONE,
-            secretariat_or_reviewer_of_the_lead,
+            keeper_of_the_committee,
             (committee_takes_it,),
             source="Art. 51(1), D54(1)",
         ),
@@ -203,7 +211,7 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
             "table",
             (S.CONSULTED, S.EXPERT_DONE, S.RESOLVED),
             S.TABLED,
-            secretariat_or_reviewer_of_the_lead,
+            keeper_of_the_committee,
             (every_ministry_replied, committee_takes_it),
             source="Art. 49(7)",
         ),
@@ -211,7 +219,7 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
             "resolve",
             (S.TABLED,),
             S.RESOLVED,
-            secretariat_or_reviewer_of_the_lead,
+            keeper_of_the_committee,
             needs_reason=True,
             source="Art. 49(7)",
         ),

@@ -73,7 +73,7 @@ def create_exemption(status: str) -> Exemption:
         lead_id=HOMES["ministry"],
         status=status,
         resolution="approve",
-        **application_values(),
+        **application_values(articles=[]),
     )
     exemption.consultations.append(Consultation(reply="agree", replied_by_id=0))
     return exemption

@@ -17,13 +17,16 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.collection.hubs import register_hub
 from experiments.collection.sources import register_source
-from sandbox.accounts import Role
+from experiments.lifecycle import Actor
+from sandbox.accounts import Person, Role
 from sandbox.app import utc_now
+from sandbox.committee import seats
 from sandbox.config import Settings
 from sandbox.db import sessions_for
 from sandbox.demo.dataset import DataSet
 from sandbox.demo.playback import PlaybackHub
 from sandbox.organisations import OrganisationKind
+from sandbox.regimes import regime
 from sandbox.scheduler import start_background
 from sandbox.serving import work_of
 from tests import factories
@@ -112,6 +115,8 @@ PEOPLE: dict[str, tuple[Role, OrganisationKind, str]] = {
     "police": (Role.MINISTRY_REVIEWER, OrganisationKind.MINISTRY, "police"),
     "decider": (Role.DECIDER, OrganisationKind.MINISTRY, "ministry"),
     "second": (Role.DECIDER, OrganisationKind.MINISTRY, "ministry"),
+    "secretary": (Role.SECRETARIAT, OrganisationKind.AGENCY, "agency"),
+    "member": (Role.COMMITTEE_MEMBER, OrganisationKind.COMMITTEE, "committee"),
     "evaluator": (Role.EVALUATOR, OrganisationKind.INSTITUTE, "institute"),
 }
 
@@ -124,11 +129,30 @@ def furnish(session: Session) -> None:
             offices[office] = factories.create_organisation(
                 session, kind, name_ko=f"{office} 기관", name_en=f"The {office}"
             )
-        factories.create_person(session, role, offices[office], email=f"{key}@example.org", name=key.title())
+        person = factories.create_person(
+            session, role, offices[office], email=f"{key}@example.org", name=key.title()
+        )
+        if role == Role.COMMITTEE_MEMBER:
+            sit(session, person)
     territory = factories.create_territory(session, size=DISTRICTS, code="testville", name_en="Testville")
     factories.create_site(session, city=offices["city"], territory=territory)
     for code, name in (("wait", "Wait for a bus"), ("conflicts", "Conflicts with pedestrians")):
         factories.create_metric(session, code=code, name_en=name, name_ko=name)
+
+
+def sit(session: Session, person: Person) -> None:
+    """Give the committee its one member."""
+    seats.appoint(
+        session,
+        regime(factories.REGIME),
+        person=person,
+        affiliation=None,
+        is_chair=True,
+        from_on=date(2025, 1, 1),
+        until_on=None,
+        by=Actor(None, "The service", "service"),
+        at=utc_now(),
+    )
 
 
 def connect(session: Session, base_url: str, first_day: date) -> None:

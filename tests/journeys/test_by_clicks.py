@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page
@@ -82,6 +83,8 @@ def test_a_pilot_goes_from_draft_to_public_decision(page: Page, live: Live) -> N
     open_case(person, number)
     person.press("Close the consultation")
     person.sign_out()
+
+    deliberate(person, number)
 
     person.sign_in("decider")
     open_case(person, number)
@@ -187,6 +190,37 @@ def register(person: Person) -> str:
     found = re.search(r"RS-\d{4}-\d{4}", person.page.locator("main").inner_text())
     assert found
     return found.group()
+
+
+def deliberate(person: Person, number: str) -> None:
+    """The secretariat calls a meeting, its one member declares and votes, the resolution is counted."""
+    person.sign_in("secretary")
+    person.go("/committee")
+    person.tick("mode", "oral")
+    person.fill(begins_on=datetime.now(ZoneInfo("Asia/Seoul")).date().isoformat())
+    person.press("Prepare a meeting")
+    person.choose("case", number)
+    person.press("Put on the agenda")
+    person.press("Call the meeting")
+    person.page.get_by_label("Member", exact=True).check()
+    person.press("Note attendance")
+    meeting = person.page.url.removeprefix(person.live.url)
+    person.sign_out()
+
+    person.sign_in("member")
+    person.go(meeting)
+    person.tick("has_conflict", "false")
+    person.press("Declare")
+    person.tick("choice", "approve_with_conditions")
+    person.press("Vote")
+    person.sign_out()
+
+    person.sign_in("secretary")
+    person.go(meeting)
+    person.is_not_hindered()
+    person.press("Count and record the resolution")
+    person.sees("Resolved by majority")
+    person.sign_out()
 
 
 def open_case(person: Person, number: str) -> None:
