@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
 from flask_babel import lazy_gettext
 
@@ -40,6 +41,7 @@ def event(code: str) -> str:
     return re.sub(r"\{\w+\}", "…", said)
 
 
-def events() -> list[tuple[str, str, str]]:
-    """(code, code, what it says) of every event, as check boxes take them."""
-    return [(code, code, event(code)) for code in sorted(TEXTS)]
+def events() -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Every event by the kind that its code begins with; (code, code, what it says), as check boxes take it."""
+    kinds = groupby(sorted(TEXTS), key=lambda code: code.partition(".")[0])
+    return [(kind, [(code, code, event(code)) for code in codes]) for kind, codes in kinds]
