@@ -78,6 +78,9 @@ class ReliefSchema(Schema):
     lead = fields.Nested(NameSchema)
     conditions = fields.List(fields.Nested(ImposedConditionSchema))
     reasons = fields.String(allow_none=True)
+    resolution = fields.String(allow_none=True)
+    against_resolution = fields.String(allow_none=True)
+    city_is_applicant = fields.Boolean()
 
 
 class EditionSchema(Schema):
@@ -239,6 +242,10 @@ class ApplicationOnFileSchema(Schema):
     granted_from = fields.Date(allow_none=True)
     granted_to = fields.Date(allow_none=True)
     decision_reasons = fields.String(allow_none=True)
+    returned_for = fields.List(fields.String())
+    resolution = fields.String(allow_none=True)
+    against_resolution = fields.String(allow_none=True)
+    city_is_applicant = fields.Boolean()
 
 
 class EvaluationSchema(Schema):

@@ -27,6 +27,7 @@ class ApplicationFields(Schema):
     articles = fields.List(Line(longest=120), required=True, validate=validate.Length(1, 30))
     contents = fields.Dict(keys=fields.String(), values=Prose(blank=True), required=True)
     requested_months = Whole(required=True, validate=validate.Range(min=1))
+    city_is_applicant = fields.Boolean(load_default=False)
 
 
 class ApplicationSchema(ApplicationFields):

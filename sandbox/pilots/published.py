@@ -79,6 +79,9 @@ class Relief:
     lead: Name
     conditions: tuple[ImposedCondition, ...]
     reasons: str | None
+    resolution: str | None
+    against_resolution: str | None
+    city_is_applicant: bool
 
 
 @dataclass(frozen=True)
@@ -249,6 +252,9 @@ def _relief(session: Session, exemption: Exemption) -> Relief:
         lead=Name.of(exemption.lead),
         conditions=tuple(_condition(each) for each in imposed),
         reasons=exemption.decision_reasons,
+        resolution=exemption.resolution if exemption.decision_reasons else None,
+        against_resolution=exemption.against_resolution,
+        city_is_applicant=exemption.city_is_applicant,
     )
 
 

@@ -159,3 +159,29 @@ ACTS = {
     "exemption.declare_as_expert": _("Expert declared interests"),
     "exemption.assess": _("Expert assessed the case"),
 }
+COMPLAINTS = (
+    _("Name at least one reason of the law."),
+    _("The committee resolved otherwise. Say why it is not followed."),
+    _("This decision follows the committee; leave this empty."),
+    _("The meeting ends before it begins."),
+    _("An oral meeting is held on one day."),
+    _("A written deliberation is open for at most 60 days."),
+    _("This committee does not deliberate in this way."),
+    _("This case belongs to another committee."),
+    _("This case is on an agenda already."),
+    _("Say what the conflict is."),
+    _("Leave this empty."),
+    _("Only somebody with the role of a committee member has a seat."),
+    _("The seat ends before it begins."),
+    _("This person has a seat in that time."),
+    _("Only somebody with the role of an expert is asked."),
+    _("Whoever comes from a party to the case is not asked."),
+    _("This expert has been asked already."),
+    _("The regime knows no such criterion."),
+)
+PATTERNS = (
+    (r"A score from 1 to (?P<highest>\d+) is needed\.", _("A score from 1 to %(highest)s is needed.")),
+    (r"no such reason: (?P<codes>.+)", _("no such reason: %(codes)s")),
+    (r"at most (?P<most>\d+) cases on one agenda", _("at most %(most)s cases on one agenda")),
+    (r"not called to this meeting: (?P<people>.+)", _("not called to this meeting: %(people)s")),
+)

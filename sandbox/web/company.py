@@ -183,6 +183,7 @@ def _values(sent: forms.Sent, law: Regime) -> tuple[dict[str, Any], dict[str, An
                 "articles": sent.each_line("articles"),
                 "contents": {item.id: sent.one(f"contents.{item.id}") for item in law.plan_contents},
                 "requested_months": sent.one("requested_months"),
+                "city_is_applicant": sent.one("city_is_applicant") == "on",
             },
         )
     except Invalid as error:
@@ -200,6 +201,7 @@ def _as_typed(pilot: Pilot) -> dict[str, Any]:
         "kind": exemption.kind,
         "ground": exemption.ground,
         "requested_months": exemption.requested_months,
+        "city_is_applicant": "on" if exemption.city_is_applicant else "",
     }
     shown |= {"articles": "\n".join(exemption.articles), "districts": [d.code for d in pilot.districts]}
     return shown | {f"contents.{key}": text for key, text in exemption.contents.items()}

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext, lazy_gettext
 
-from sandbox.web import measure_complaints, period_words
+from sandbox.web import committee_words, condition_words, measure_complaints, period_words
 from sandbox.web.filters import provision
 
 _ = lazy_gettext
@@ -19,7 +19,9 @@ _ = lazy_gettext
 Errors = Mapping[str, Sequence[str]]
 
 FIXED = (
+    *condition_words.COMPLAINTS,
     *period_words.COMPLAINTS,
+    *committee_words.COMPLAINTS,
     _("Missing data for required field."),
     _("Field may not be null."),
     _("Unknown field."),
@@ -224,7 +226,9 @@ FIXED = (
 
 # Sentences with changing parts: pattern in English, and the sentence with %(name)s in their place.
 PATTERNS = (
+    *condition_words.PATTERNS,
     *period_words.PATTERNS,
+    *committee_words.PATTERNS,
     (
         r"(?P<count>\d+) readings came that lie outside the window asked for\.",
         _("%(count)s readings came that lie outside the window asked for."),
