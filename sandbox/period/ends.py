@@ -50,6 +50,13 @@ def expect(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
         )
 
 
+def expect_if_missing(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
+    """Start the clocks of the end for a case that was granted before there were any."""
+    known = select(Clock.id).where(Clock.exemption_id == pilot.exemption_id, Clock.subject == PERIOD)
+    if session.scalar(known.limit(1)) is None:
+        expect(session, pilot, by=by, at=at)
+
+
 def expect_anew(session: Session, pilot: Pilot, *, by: Actor, at: datetime) -> None:
     """The period ends on another day: what looked ahead to the old one is counted from the new one."""
     for clock in running.running(session, pilot.exemption.case, subject=PERIOD):

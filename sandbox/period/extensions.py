@@ -62,6 +62,7 @@ def file_extension(
     latest = latest_extension(session, pilot)
     if latest is not None and latest.status in OPEN:
         raise WrongMoment("extension.create", latest.status, meanwhile=EXTENSION.last_move(latest))
+    ends.expect_if_missing(session, pilot, by=by, at=at)
     must_be_in_time(session, pilot, "extension_filed", subject=ends.PERIOD, verb="extension.create", at=at)
     if ends.today(pilot, at) > last:
         raise WrongMoment("extension.create", pilot.status, needs="period_goes_on")

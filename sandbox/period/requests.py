@@ -50,6 +50,7 @@ def file_request(
         raise WrongMoment("law_request.create", pilot.status, needs="kind_requests_amendments")
     if pilot.status not in MAY_ASK:
         raise WrongMoment("law_request.create", pilot.status, meanwhile=PILOT.last_move(pilot))
+    ends.expect_if_missing(session, pilot, by=by, at=at)
     must_be_in_time(
         session, pilot, "amendment_requested", subject=ends.PERIOD, verb="law_request.create", at=at
     )

@@ -72,6 +72,12 @@ def is_overdue(session: Session, pilot: Pilot, *, today: date) -> bool:
     return clock is not None and clock.is_running and clock.due_on is not None and clock.due_on < today
 
 
+def is_public(session: Session, pilot: Pilot) -> bool:
+    """Whether everybody may read the report."""
+    report = report_of(session, pilot)
+    return report is not None and report.is_public
+
+
 def save(session: Session, pilot: Pilot, *, contents: Mapping[str, str], by: Actor, at: datetime) -> Report:
     """Keep the draft; it can be begun before the period ends."""
     if not author_of_the_company(by, pilot):

@@ -19,8 +19,10 @@ from sandbox.pilots.published import Published
 from sandbox.pilots.register import Entry, SearchSchema
 from sandbox.pilots.table import PUBLIC_FROM
 from sandbox.programmes.overview import programmes_with_calls
+from sandbox.reports import filing
 from sandbox.web import charts, design_words, maps, public_claims, results, words
 from sandbox.web.filters import day, language, pick
+from sandbox.web.rim import today
 from sandbox.web.site_map import site_map
 from sandbox.web.spreadsheet import csv_bytes
 from sandbox.web.words import TimelineEntry
@@ -68,6 +70,7 @@ def index() -> ResponseReturnValue:
 def pilot(number: str) -> ResponseReturnValue:
     """What is tried, what was promised, what came out."""
     page = published.published(db.session, number)
+    found = register.find(db.session, number)
     names = {place.code: Name.of(place) for place in page.places}
     return render_template(
         "register/pilot.html",
@@ -76,7 +79,9 @@ def pilot(number: str) -> ResponseReturnValue:
         map=_map(page),
         timeline_entries=[_timeline_entry(act) for act in page.acts],
         who=_who,
-        claims=public_claims.counts_of(register.find(db.session, number)),
+        claims=public_claims.counts_of(found),
+        report_is_overdue=filing.is_overdue(db.session, found, today=today()),
+        report_is_public=filing.is_public(db.session, found),
     )
 
 

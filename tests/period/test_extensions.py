@@ -136,3 +136,13 @@ def test_a_committee_that_disagrees_leaves_nothing_to_grant(session):
 )
 def test_months_after_a_period(last, months, end):
     assert extensions.extended_to(date.fromisoformat(last), months) == date.fromisoformat(end)
+
+
+def test_a_case_from_before_the_clocks_has_the_same_last_day(session):
+    case = create_case(session, RUNNING)
+    for clock in [*clocks(case, "K06"), *clocks(case, "K07")]:
+        session.delete(clock)
+    session.flush()
+    on(case, LAST_DAY_TO_FILE + timedelta(days=1))
+    with pytest.raises(TooLate):
+        file_extension(case)
