@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 
 from sandbox.notices.texts import TEXTS
 from sandbox.web.filters import language
+from sandbox.webhooks.desk import EVENTS
 
 _ = lazy_gettext
 
@@ -42,6 +43,6 @@ def event(code: str) -> str:
 
 
 def events() -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Every event by the kind that its code begins with; (code, code, what it says), as check boxes take it."""
-    kinds = groupby(sorted(TEXTS), key=lambda code: code.partition(".")[0])
+    """Every event by the kind that its code begins with: (code, code, what it says), for check boxes."""
+    kinds = groupby(EVENTS, key=lambda code: code.partition(".")[0])
     return [(kind, [(code, code, event(code)) for code in codes]) for kind, codes in kinds]
