@@ -17,6 +17,8 @@ from sandbox import data_health, hub_desk
 from sandbox.app import Clock, create_app, utc_now
 from sandbox.claims import handling
 from sandbox.clocks import running
+from sandbox.conditions import checking
+from sandbox.conditions.models import Duty
 from sandbox.config import Settings
 from sandbox.confirmations import replies
 from sandbox.db import engine_for, sessions_for, upgrade
@@ -57,6 +59,7 @@ def work_of(settings: Settings, executor: runs.Workers, *, clock: Clock = utc_no
             RenewDesks(sessions, clock),
             partial(note_lapses, sessions, clock),
             partial(end_periods, sessions, clock),
+            partial(judge_conditions, sessions, clock),
             evaluate,
             partial(watch_data, sessions, clock),
             Reminders(sessions, clock),
@@ -93,6 +96,16 @@ def note_lapses(sessions: sessionmaker[Session], clock: Clock) -> None:
             reminders.tell_of_lapses(session, lapsed, at=at)
             replies.deem(session, lapsed, at=at)
             session.commit()
+
+
+def judge_conditions(sessions: sessionmaker[Session], clock: Clock) -> None:
+    """Judge the conditions whose windows are due, each in a transaction of its own."""
+    at = clock()
+    with sessions() as session:
+        due = checking.due_keys(session, at=at)
+    for key in due:
+        with sessions.begin() as session:
+            checking.check(session, session.get_one(Duty, key), at=at)
 
 
 def end_periods(sessions: sessionmaker[Session], clock: Clock) -> None:

@@ -65,7 +65,7 @@ def enter_line(
     assert by.person_id is not None  # whoever enters it is a person
     _check_values(session, exemption, values)
     if len(lines_of(session, exemption)) >= MOST_LINES:
-        raise Invalid({"article": [f"At most {MOST_LINES} lines."]})
+        raise Invalid({"article": [f"At most {MOST_LINES} records."]})
     touch(exemption)
     line = EvidenceLine(
         exemption_id=exemption.id,

@@ -29,7 +29,9 @@ from sandbox.conditions.models import (
 )
 from sandbox.conditions.schedule import Window, operating_days, windows
 from sandbox.conditions.table import BREACH, condition_is_imposed, record
+from sandbox.exemptions.models import ExemptionStatus
 from sandbox.pilots.models import Pilot
+from sandbox.pilots.table import is_over
 from sandbox.regimes.conditions import ConditionRules
 from stats.errors import PanelError
 
@@ -37,12 +39,11 @@ ONE_DAY = timedelta(days=1)
 MOST_AT_ONCE = 200
 
 
-def check_due(session: Session, *, at: datetime) -> int:
-    """Judge every condition whose day has come; how many windows were judged."""
+def due_keys(session: Session, *, at: datetime) -> list[int]:
+    """The keys of conditions whose day to be looked at has come, the longest waiting first."""
     # A day later than anywhere on earth is early enough to look; each pilot's own zone decides.
-    known = select(Duty).where(Duty.next_check_on <= at.date() + ONE_DAY, Duty.status != DutyStatus.LIFTED)
-    due = session.scalars(known.order_by(Duty.next_check_on, Duty.id).limit(MOST_AT_ONCE)).all()
-    return sum(check(session, duty, at=at) for duty in due)
+    due = select(Duty.id).where(Duty.next_check_on <= at.date() + ONE_DAY, Duty.status != DutyStatus.LIFTED)
+    return list(session.scalars(due.order_by(Duty.next_check_on, Duty.id).limit(MOST_AT_ONCE)))
 
 
 def check(session: Session, duty: Duty, *, at: datetime) -> int:
@@ -50,8 +51,9 @@ def check(session: Session, duty: Duty, *, at: datetime) -> int:
     pilot, rules = duty.pilot, duty.pilot.exemption.regime.conditions
     assert rules is not None  # nothing is bound where the regime does not say how it is judged
     today = at.astimezone(ZoneInfo(pilot.site.territory.zone)).date()
-    if not condition_is_imposed(duty) or (days := operating_days(pilot)) is None:
-        duty.next_check_on = today + ONE_DAY
+    days = operating_days(pilot) if condition_is_imposed(duty) else None
+    if days is None:
+        duty.next_check_on = None if _is_settled(duty) else today + ONE_DAY
         return 0
     judged = 0
     known = list(windows(duty, days))
@@ -64,6 +66,13 @@ def check(session: Session, duty: Duty, *, at: datetime) -> int:
     duty.next_check_on = min([*upcoming, *again], default=None)
     session.flush()
     return judged
+
+
+def _is_settled(duty: Duty) -> bool:
+    """Nothing will fall due: the condition was not imposed, or its pilot ended before it began."""
+    if is_over(duty.pilot):
+        return True
+    return duty.pilot.exemption.status == ExemptionStatus.APPROVED and not duty.condition.is_imposed
 
 
 def latest_checks(duty: Duty) -> dict[tuple[int, date], Check]:

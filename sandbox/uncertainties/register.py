@@ -50,7 +50,7 @@ def name(
     if is_over(pilot):
         raise WrongMoment("uncertainty.create", pilot.status)
     if len(uncertainties_of(session, pilot)) >= MOST:
-        raise Invalid({"text": [f"At most {MOST}."]})
+        raise Invalid({"text": [f"At most {MOST} records."]})
     _check_link(session, pilot, linked_to, link)
     assert by.organisation_id is not None  # whoever may name one has an office
     # An uncertainty that is named while the pilot is concluded races it and is refused.

@@ -143,3 +143,22 @@ STATUSES_BY_KIND = {
 }
 VERBS_BY_KIND = {"condition": VERBS, "condition_evidence": EVIDENCE_VERBS, "condition_breach": BREACH_VERBS}
 DEEDS_BY_KIND = {"condition": DEEDS, "condition_evidence": EVIDENCE_DEEDS, "condition_breach": BREACH_DEEDS}
+
+COMPLAINTS = (
+    _("This does not belong to the basis."),
+    _("The regime has no such item of the plan."),
+    _("There is no such metric."),
+    _("The condition has no such due day."),
+    _("The application does not name this article."),
+    _("The regime has no such criterion."),
+    _("This day has not come."),
+    _("Name what it is linked to, and nothing else."),
+    _("This case has no such part."),
+    _("Not before the pilot was registered."),
+)
+PATTERNS = (
+    (
+        r"Between (?P<first>\d{4}-\d\d-\d\d) and (?P<last>\d{4}-\d\d-\d\d)\.",
+        _("Between %(first)s and %(last)s."),
+    ),
+)

@@ -81,4 +81,6 @@ def read_month(
 
 def check(case: Case, day: date) -> int:
     """What the heartbeat does on the morning of `day`."""
-    return checking.check_due(case.session, at=datetime(day.year, day.month, day.day, 3, tzinfo=UTC))
+    at = datetime(day.year, day.month, day.day, 3, tzinfo=UTC)
+    due = [case.session.get_one(Duty, key) for key in checking.due_keys(case.session, at=at)]
+    return sum(checking.check(case.session, duty, at=at) for duty in due)
