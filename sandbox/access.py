@@ -274,6 +274,7 @@ RULES: dict[str, Rule] = {
     "attachments.attach": company_author,
     "attachments.read": signed_in,
     "attachments.remove": company_author,
+    "tasks.index": signed_in,
     "comments.index": signed_in,
     "comments.write": signed_in,
     "comments.retract": signed_in,

@@ -13,6 +13,7 @@ def case_rooms(number: str) -> list[tuple[str, str, bool]]:
     """(address, label, is this page) of every room of this case that the reader may enter."""
     rooms = [
         ("cases.file", gettext("Case file")),
+        ("tasks.index", gettext("Task list")),
         ("attachments.index", gettext("Files")),
         ("resolutions.index", gettext("Committee")),
         ("comments.index", gettext("Comments")),
