@@ -6,7 +6,15 @@ import hashlib
 
 from experiments.evaluation.rule import Finding
 from sandbox import ledger
-from tests.factories import REGIME, condition_values, evidence_line, plan_document, store_result
+from tests.factories import (
+    REGIME,
+    collect_baseline,
+    condition_values,
+    evidence_line,
+    plan_document,
+    store_result,
+)
+from tests.insurance.filed import policy_values
 
 
 def deliberate(case):
@@ -31,6 +39,16 @@ def deliberate(case):
     secretary.put(f"{path}/minutes", {"minutes": "It was discussed."})
     secretary.post(f"{path}/close")
     assert sitting.post(f"{path}/sign").json["status"] == "signed"
+
+
+def prepare(case, rows):
+    """Insurance, residents who know, and the baseline, as the start needs them."""
+    policy = policy_values(as_text=True)
+    assert case["author"].post(f"{case.path}/insurance/policies", policy).status_code == 200
+    told = {"informed_on": "2026-03-01", "how": "Letters", "text": "From July on."}
+    assert case["city_reviewer"].post(f"{case.path}/measures/residents", told).status_code == 200
+    collect_baseline(case.case)
+    rows.commit()
 
 
 def test_from_draft_to_decision(office, rows):
@@ -80,8 +98,12 @@ def test_from_draft_to_decision(office, rows):
     locked = act("evaluator", "experiment.lock")
     text = case["public"].get(f"{case.path}/plan").data
     assert hashlib.sha256(text).hexdigest() == locked["sha256"]
+    prepare(case, rows)
     assert act("signatory", "pilot.start")["status"] == "running"
-    act("decider", "pilot.suspend", {"reason": "A signal failed."})
+    act("decider", "pilot.suspend", {"code": "safety", "reason": "A signal failed."})
+    measures = f"{case.path}/measures/suspension"
+    assert case["author"].post(f"{measures}/report", {"measures": "Repaired."}).status_code == 200
+    assert case["reviewer"].post(f"{measures}/accept").status_code == 200
     act("decider", "pilot.lift", {"reason": "It was repaired."})
     assert act("signatory", "pilot.finish")["status"] == "report_due"
 

@@ -12,9 +12,9 @@ from tests.factories import (
     FILED,
     GRANTED,
     OPINED,
+    REMEDIED,
     RUNNING,
     SENT,
-    SUSPENDED,
     condition_values,
 )
 
@@ -66,8 +66,9 @@ def refused(case, who, step, body):
         (CONSULTED, "decider", "grant", TERMS | {"conditions": [2**31 - 1]}, {"conditions"}),
         (CONSULTED, "decider", "refuse", {}, {"reason"}),
         (DRAFTED, "author", "withdraw", {"why": "No."}, {"why"}),
-        (RUNNING, "decider", "suspend", {"reason": "  "}, {"reason"}),
-        (SUSPENDED, "decider", "lift", {}, {"reason"}),
+        (RUNNING, "decider", "suspend", {"code": "safety", "reason": "  "}, {"reason"}),
+        (RUNNING, "decider", "suspend", {"code": "mood", "reason": "Why."}, {"code"}),
+        (REMEDIED, "decider", "lift", {}, {"reason"}),
     ],
 )
 def test_a_bad_field_is_named(office, history, who, step, body, fields):
@@ -133,4 +134,9 @@ def test_whoever_returns_a_filing_still_gets_an_answer(office):
 def test_what_only_a_guard_holds_back_is_shown_with_what_it_needs(office):
     case = office(GRANTED)
     links = case["signatory"].read(case.path)["transitions"]
-    assert [(link["verb"], link["needs"]) for link in links] == [("start", ["plan_is_locked"])]
+    assert [(link["verb"], link["needs"]) for link in links] == [
+        (
+            "start",
+            ["plan_is_locked", "cover_is_complete", "baseline_is_collected", "residents_are_informed"],
+        )
+    ]

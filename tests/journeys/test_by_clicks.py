@@ -106,13 +106,13 @@ def test_a_pilot_goes_from_draft_to_public_decision(page: Page, live: Live) -> N
     person.sees("SHA-256")
     person.sign_out()
 
+    prepare(person, number)
+
     person.sign_in("signatory")
     open_case(person, number)
     person.press("Start the pilot")
     person.sees("Pilot started")
     person.sign_out()
-
-    wait_for_readings(person)
 
     person.sign_in("evaluator")
     person.go("/evaluator")
@@ -225,6 +225,29 @@ def deliberate(person: Person, number: str) -> None:
 
 def open_case(person: Person, number: str) -> None:
     person.go(f"/cases/{number}")
+
+
+def prepare(person: Person, number: str) -> None:
+    """What the start needs beside the plan: insurance, residents who know, and the baseline."""
+    person.sign_in("author")
+    person.go(f"/cases/{number}/insurance/policy")
+    person.fill(
+        insurer="Hangang Insurance",
+        number="L-1",
+        covers_from=(person.live.first_day - timedelta(days=400)).isoformat(),
+        covers_to=(person.live.first_day + timedelta(days=2000)).isoformat(),
+    )
+    person.press("File this policy")
+    person.go(f"/cases/{number}/start")
+    person.fill(
+        informed_on=person.live.first_day.isoformat(),
+        how="Letters",
+        text="Buses wait for people.",
+    )
+    person.press("Record")
+    person.sees("Attested by the company")
+    person.sign_out()
+    wait_for_readings(person)
 
 
 def write_plan(person: Person, live: Live, *, controls: bool = True) -> None:

@@ -30,6 +30,8 @@ from tests.factories import (
     PARTIES,
     PROPOSED,
     PROPOSED_AGAINST,
+    READY,
+    REMEDIED,
     REPLIED,
     RUNNING,
     SENT,
@@ -182,9 +184,8 @@ def test_what_people_wrote_is_shown_as_they_wrote_it(office):
         (FILED, "author", "exemption", "withdraw", "withdrawn"),
         (REPLIED, "reviewer", "exemption", "close_consultation", "consulted"),
         (CONSULTED, "decider", "exemption", "refuse", "rejected"),
-        (LOCKED, "signatory", "pilot", "start", "running"),
-        (RUNNING, "decider", "pilot", "suspend", "suspended"),
-        (SUSPENDED, "decider", "pilot", "lift", "running"),
+        (READY, "signatory", "pilot", "start", "running"),
+        (REMEDIED, "decider", "pilot", "lift", "running"),
         (RUNNING, "signatory", "pilot", "finish", "report_due"),
         (PROPOSED, "decider", "decision", "decide", "decided"),
         (PROPOSED, "decider", "decision", "send_back", "sent_back"),
@@ -223,7 +224,7 @@ def test_an_act_that_is_none_is_not_found(office, kind, verb):
         (FILED, "other_reviewer", "exemption", "return_filing"),
         (CONSULTED, "other_decider", "exemption", "refuse"),
         (LOCKED, "author", "pilot", "start"),
-        (RUNNING, "reviewer", "pilot", "suspend"),
+        (REMEDIED, "reviewer", "pilot", "lift"),
         (RUNNING, "author", "pilot", "finish"),
         (PROPOSED, "reviewer", "decision", "decide"),
         (PROPOSED, "author", "decision", "decide"),
@@ -256,7 +257,7 @@ def test_whoever_decided_first_is_told_why_not_twice(office):
             "sign",
             r"Meanwhile: Application signed and filed, by Company signatory \d+, 2026-03-02 1\d:00",
         ),
-        (SUSPENDED, "decider", "pilot", "suspend", r"Meanwhile: Pilot suspended, by Decider \d+"),
+        (RUNNING, "decider", "pilot", "lift", r"Meanwhile: Pilot started, by Company signatory \d+"),
         (FINISHED, "signatory", "pilot", "start", r"Meanwhile: Pilot finished, by Company signatory \d+"),
         (GRANTED, "signatory", "pilot", "start", r"The analysis plan has not been locked\."),
         (CONSULTING, "reviewer", "exemption", "close_consultation", r"Not every ministry has replied\."),
@@ -276,8 +277,7 @@ def test_at_the_wrong_moment_one_is_told_what_happened(office, history, who, kin
         (FILED, "author", "exemption", "withdraw"),
         (FILED, "reviewer", "exemption", "return_filing"),
         (CONSULTED, "decider", "exemption", "refuse"),
-        (RUNNING, "decider", "pilot", "suspend"),
-        (SUSPENDED, "decider", "pilot", "lift"),
+        (REMEDIED, "decider", "pilot", "lift"),
         (PROPOSED, "decider", "decision", "send_back"),
         (PROPOSED_AGAINST, "decider", "decision", "decide"),
         (FIRST_DECIDED_AGAINST, "second_decider", "decision", "confirm"),
@@ -306,7 +306,7 @@ def test_a_reason_that_deceives_or_does_not_end_is_refused(office, reason, messa
 
 
 def test_of_two_presses_of_a_button_one_counts(office):
-    office = office(LOCKED)
+    office = office(READY)
     answers = [office.move("signatory", "pilot", "start").status_code for _ in range(2)]
     assert answers == [303, 409]
     starts = select(PilotHistory.id).where(PilotHistory.verb == "start")

@@ -17,8 +17,8 @@ from tests.factories import (
     LOCKED,
     OPINED,
     PROPOSED,
+    REMEDIED,
     REPLIED,
-    RUNNING,
     SENT,
     create_person,
     save_plan,
@@ -48,7 +48,7 @@ def summary(answer):
         (FILED, "reviewer", "exemption", "return_filing", "Return the filing"),
         (FILED, "author", "exemption", "withdraw", "Withdraw the application"),
         (CONSULTED, "decider", "exemption", "refuse", "Refuse the exemption"),
-        (RUNNING, "decider", "pilot", "suspend", "Suspend the pilot"),
+        (REMEDIED, "decider", "pilot", "lift", "Lift the suspension"),
         (PROPOSED, "decider", "decision", "send_back", "Send back"),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_box_that_was_not_refused_stays_shut(office):
 
 @pytest.mark.parametrize(("history", "who"), [(FILED, "decider"), (GRANTED, "author")])
 def test_a_reason_for_an_act_that_is_not_offered_meets_no_box(office, history, who):
-    answer = office(history).move(who, "pilot", "suspend", reason="x" * 4001)
+    answer = office(history).move(who, "pilot", "lift", reason="x" * 4001)
     assert answer.status_code == 422
     assert "At most 4000." in said(answer)
 
