@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from experiments.errors import Invalid
+from experiments.errors import BrokenRecord
 from sandbox.ledger import LedgerEntry
 from sandbox.ledger.chain import expected_hash
 from sandbox.records.archive import MANIFEST, SCHEMA
@@ -31,7 +31,7 @@ def faults(path: Path, session: Session | None = None) -> list[str]:
         with zipfile.ZipFile(path) as archive:
             return list(_faults(archive, session))
     except (OSError, zipfile.BadZipFile) as error:
-        raise Invalid({"file": [f"not a zip archive: {error}"]}) from error
+        raise BrokenRecord(path.name, f"it is no zip archive ({error})") from error
 
 
 def _faults(archive: zipfile.ZipFile, session: Session | None) -> Iterator[str]:
@@ -94,7 +94,7 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
         if manifest["schema"] != SCHEMA or not all({"path", "sha256"} <= set(f) for f in manifest["files"]):
             raise ValueError("another schema")
     except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise Invalid({"file": [f"no manifest of a case record: {error}"]}) from error
+        raise BrokenRecord(MANIFEST, f"it is no manifest of a case record ({error})") from error
     return manifest
 
 

@@ -155,6 +155,7 @@ FIXED = (
     _("unknown organisation"),
     _("Choose a role."),
     _("Choose a site."),
+    _("Not before today."),
     _("Choose an evaluating institute."),
     _("Choose a ministry."),
     _("There is no such choice."),

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from experiments.errors import Invalid
+from experiments.errors import BrokenRecord
 from sandbox.exemptions.files import FileStore, attach
 from sandbox.ledger.chain import expected_hash
 from sandbox.records import archive as archives
@@ -179,7 +179,7 @@ def test_a_file_that_the_store_lost_is_named(case, store, tmp_path):
 def test_what_is_no_archive_is_refused(tmp_path, content):
     path = tmp_path / "x.zip"
     path.write_bytes(content)
-    with pytest.raises(Invalid):
+    with pytest.raises(BrokenRecord):
         faults(path)
 
 
@@ -187,7 +187,7 @@ def test_an_archive_without_manifest_is_refused(tmp_path):
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w") as made:
         made.writestr("a", "b")
-    with pytest.raises(Invalid):
+    with pytest.raises(BrokenRecord):
         faults(path)
 
 
