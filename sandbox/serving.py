@@ -27,6 +27,7 @@ from sandbox.executors import workers_of
 from sandbox.notices import countdown, post, reminders
 from sandbox.notices.outbox import ZONE
 from sandbox.notices.senders import sender_of
+from sandbox.orders import issuing
 from sandbox.period import ends
 from sandbox.scheduler import Work, new_holder, start_background
 from sandbox.sealing import Seal
@@ -95,6 +96,8 @@ def note_lapses(sessions: sessionmaker[Session], clock: Clock) -> None:
             lapsed = running.lapse(session, at=at)
             reminders.tell_of_lapses(session, lapsed, at=at)
             replies.deem(session, lapsed, at=at)
+            session.commit()
+        if issuing.note_missed(session, at=at):
             session.commit()
 
 
