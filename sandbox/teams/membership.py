@@ -125,7 +125,7 @@ def accept(session: Session, token: str, *, name: str, password: str, at: dateti
     """Open the account that the invitation is for; the link works no more."""
     invitation = invitation_of(session, token, at)
     ledger.hold(session)
-    session.refresh(invitation, with_for_update=True)
+    session.refresh(invitation)
     if invitation.accepted_at is not None:
         raise NotFound("invitation", "link")
     person = accounts.create_person(
