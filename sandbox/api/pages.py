@@ -113,7 +113,7 @@ UNSIGNED = (
 )
 SHOWN = (
     *("summary_ko", "summary_en", "technology", "contact", "first_day", "last_day", "is_granted"),
-    *("evaluator", "relief", "places", "rulings", "acts"),
+    *("evaluator", "relief", "places", "rulings", "incidents", "acts"),
 )
 RESULT = (
     *("evaluation_id", "finding", "as_of", "seed", "plan_version", "plan_sha256"),

@@ -135,6 +135,13 @@ class RulingSchema(Schema):
     deciders = fields.List(fields.Nested(ActSchema))
 
 
+class IncidentCountSchema(Schema):
+    """How many incidents of one severity were reported."""
+
+    severity = fields.String()
+    count = fields.Integer()
+
+
 class PublishedSchema(Schema):
     """The public page; of a withdrawn pilot only the history is left."""
 
@@ -150,6 +157,7 @@ class PublishedSchema(Schema):
     districts = fields.List(fields.Nested(PlaceSchema), attribute="places")
     plan_versions = fields.List(fields.Nested(EditionSchema))
     result = fields.Nested(ResultSchema, allow_none=True)
+    incidents = fields.List(fields.Nested(IncidentCountSchema))
     decisions = fields.List(fields.Nested(RulingSchema), attribute="rulings")
     stage = fields.String(metadata={"description": "how far along the chain the pilot has come"})
     history = fields.List(fields.Nested(ActSchema), attribute="acts")

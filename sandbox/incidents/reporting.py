@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -93,13 +94,26 @@ def incidents_of(session: Session, pilot: Pilot) -> list[Incident]:
     return list(session.scalars(query.order_by(Incident.happened_at.desc(), Incident.id.desc())))
 
 
-def counts_of(session: Session, pilot: Pilot) -> dict[str, int]:
-    """How many incidents of each severity, as the public reads it; severities without one are zero."""
+@dataclass(frozen=True)
+class IncidentCount:
+    """How many incidents of one severity there were, as the public reads it."""
+
+    severity: str
+    name_ko: str
+    name_en: str
+    count: int
+
+
+def counts_of(session: Session, pilot: Pilot) -> tuple[IncidentCount, ...]:
+    """One count for each severity that the regime knows, zero included."""
     measures = pilot.exemption.regime.measures
     query = select(Incident.severity, func.count()).where(Incident.pilot_id == pilot.id)
     rows = session.execute(query.group_by(Incident.severity))
     found: dict[str, int] = {row[0]: row[1] for row in rows}
-    return {each.id: found.get(each.id, 0) for each in (measures.severities if measures else ())}
+    return tuple(
+        IncidentCount(each.id, each.name_ko, each.name_en, found.get(each.id, 0))
+        for each in (measures.severities if measures else ())
+    )
 
 
 def find(session: Session, pilot: Pilot, key: int) -> Incident:

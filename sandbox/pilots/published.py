@@ -19,6 +19,7 @@ from experiments.registrations.models import PlanVersion
 from experiments.registrations.plan_changes import Change, changes
 from sandbox.decisions.models import Decision, DecisionStatus
 from sandbox.exemptions.models import Condition, Exemption
+from sandbox.incidents.reporting import IncidentCount, counts_of
 from sandbox.names import Name
 from sandbox.pilots import chronicle, register
 from sandbox.pilots.chronicle import Act, Chain
@@ -169,6 +170,7 @@ class Published:
     plan: Plan | None
     result: Result | None
     rulings: tuple[Ruling, ...]
+    incidents: tuple[IncidentCount, ...]
     acts: tuple[Act, ...]
     chain: Chain
 
@@ -205,6 +207,7 @@ def published(session: Session, number: str) -> Published:
         plan=plan,
         result=result_of(signed) if signed else None,
         rulings=_rulings(session, pilot, happened),
+        incidents=counts_of(session, pilot),
         acts=happened,
         chain=chronicle.chain(happened),
     )

@@ -169,7 +169,7 @@ def _form(pilot: Pilot, form: Form, sent: forms.Sent) -> ResponseReturnValue:
 
 def _index(pilot: Pilot, errors: dict[str, list[str]]) -> ResponseReturnValue:
     reader, measures = actor(), pilot.exemption.regime.measures
-    parts = {
+    parts: dict[str, Sequence[Any]] = {
         "suspension": suspending.suspensions_of(db.session, pilot),
         "suspension_proposal": proposing.proposals_of(db.session, pilot),
         "order": hearing.orders_of(db.session, pilot),

@@ -35,7 +35,8 @@ def test_the_public_count_has_every_severity(session):
     case = create_case(session, RUNNING)
     report_incident(case)
     report_incident(case, "city_reviewer", severity="serious")
-    assert reporting.counts_of(session, case.pilot) == {"minor": 1, "serious": 1, "severe": 0}
+    counts = {each.severity: each.count for each in reporting.counts_of(session, case.pilot)}
+    assert counts == {"minor": 1, "serious": 1, "severe": 0}
 
 
 @pytest.mark.parametrize("who", ["signatory", "other_author", "other_city_reviewer", "decider", "auditor"])
