@@ -24,6 +24,7 @@ from sandbox.web import (
     drawing,
     measure_words,
     period_words,
+    risk_words,
     team_words,
     webhook_words,
 )
@@ -438,12 +439,14 @@ NEEDS = {
     **measure_words.NEEDS,
     **condition_words.NEEDS,
     **amendment_words.NEEDS,
+    **risk_words.NEEDS,
     **period_words.NEEDS,
     **webhook_words.NEEDS,
     **team_words.NEEDS,
 }
 
 RULES_SAID = {
+    **risk_words.RULES,
     "signatory_who_did_not_write_it": _("Whoever wrote the application cannot sign it."),
     "signatory_who_did_not_write_the_request": _("Whoever wrote the request cannot sign it."),
     "decider_who_neither_wrote_nor_reviewed": _("Whoever wrote or reviewed the file cannot decide on it."),
@@ -491,6 +494,8 @@ ORGANISATION_KINDS = {
     "city": _("City"),
     "ministry": _("Ministry"),
     "institute": _("Evaluating institute"),
+    "agency": _("Delegated agency"),
+    "committee": _("Committee"),
     "operator": _("Operator of the register"),
 }
 

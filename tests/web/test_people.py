@@ -63,7 +63,8 @@ def test_the_list_shows_people_and_organisations(desk, add):
     person = add(Role.DECIDER)
     page = desk.read("/people")
     assert f"{person.name} Decider {person.organisation.name_en} {person.email} Never" in page
-    assert f"{person.organisation.name_en} Ministry – 1" in page
+    home = person.organisation
+    assert f"{home.name_en} Ministry – {home.address} Change Address, {home.name_en} 1" in page
 
 
 def test_the_list_is_searched_by_words_of_name_email_and_organisation(desk, add):
@@ -237,6 +238,18 @@ def test_an_organisation_is_entered(desk, rows):
     assert stored(rows, select(Organisation.name_ko).where(Organisation.kind == "company")) == [
         "가온모빌리티"
     ]
+
+
+def test_an_organisation_gets_the_address_that_documents_name(desk, rows):
+    desk.send("/people/organisations/new", **company(address="가온시 나래로 11"))
+    of_companies = select(Organisation.id, Organisation.address).where(Organisation.kind == "company")
+    ((key, address),) = rows.execute(of_companies).all()
+    rows.commit()
+    assert address == "가온시 나래로 11"
+    page = f"/people/organisations/{key}/address"
+    assert desk.send(page, address=" ").status_code == 422
+    assert desk.send(page, address="가온시 이음길 22").status_code == 303
+    assert [row.address for row in rows.execute(of_companies)] == ["가온시 이음길 22"]
 
 
 def test_an_office_needs_no_registration_number(desk):
