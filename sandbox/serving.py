@@ -15,7 +15,7 @@ from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
 from sandbox import data_health, hub_desk
 from sandbox.app import Clock, create_app, utc_now
-from sandbox.claims import handling
+from sandbox.claims import filing, handling
 from sandbox.clocks import running
 from sandbox.conditions import checking
 from sandbox.conditions.models import Duty
@@ -139,9 +139,11 @@ class Reminders:
 
 
 def erase_claims(sessions: sessionmaker[Session], clock: Clock) -> None:
-    """Erase what identifies claimants, once the years for which it is kept are over."""
+    """Erase what identifies claimants, once the years for which it is kept are over, and old addresses."""
+    at = clock()
     with sessions() as session:
-        if handling.erase(session, at=clock()):
+        forgotten = filing.forget_addresses(session, at=at)
+        if handling.erase(session, at=at) or forgotten:
             session.commit()
 
 

@@ -107,6 +107,15 @@ def file(
     return Filed(claim, token)
 
 
+def forget_addresses(session: Session, *, at: datetime) -> bool:
+    """Delete the addresses that the throttle needs no more; whether there were any."""
+    old = ClaimFiling.at <= at - THROTTLE_WINDOW
+    if session.scalar(select(ClaimFiling.id).where(old).limit(1)) is None:
+        return False
+    session.execute(delete(ClaimFiling).where(old))
+    return True
+
+
 def claim_of(session: Session, token: str) -> Claim:
     """The claim behind a secret link; NotFound where there is none."""
     claim = session.scalar(select(Claim).where(Claim.token_hash == _hash(token)))
@@ -125,7 +134,7 @@ def _throttle(session: Session, pilot: Pilot, address: str, at: datetime) -> Non
     """TooManyClaims where either limit is reached within the window before `at`."""
     # Claims wait for each other here, or many sent at once would each count the others as none.
     ledger.hold(session)
-    session.execute(delete(ClaimFiling).where(ClaimFiling.at <= at - THROTTLE_WINDOW))
+    forget_addresses(session, at=at)
     limits: tuple[tuple[ColumnElement[bool], int], ...] = (
         (ClaimFiling.address == address, MOST_PER_ADDRESS),
         (ClaimFiling.pilot_id == pilot.id, MOST_PER_PILOT),

@@ -16,6 +16,7 @@ from sandbox.claims import desk, filing, handling
 from sandbox.claims.desk import Counts
 from sandbox.claims.filing import TooManyClaims, claim_schema
 from sandbox.claims.handling import ClaimPaymentSchema, ClaimRefusalSchema
+from sandbox.claims.models import ClaimFiling
 from sandbox.clocks import running
 from sandbox.ledger import LedgerEntry
 from sandbox.notices import reminders
@@ -120,6 +121,14 @@ def test_one_address_cannot_flood_a_pilot(session):
         file_at("192.0.2.1")
     file_at("192.0.2.2")
     file_at("192.0.2.1", filing.THROTTLE_WINDOW)
+
+
+def test_addresses_are_forgotten_after_the_hour(session):
+    case = create_case(session, RUNNING)
+    file_claim(case)
+    assert not filing.forget_addresses(session, at=case.at)
+    assert filing.forget_addresses(session, at=case.at + filing.THROTTLE_WINDOW)
+    assert session.scalars(select(ClaimFiling)).all() == []
 
 
 def test_payment_ends_the_first_clock_and_starts_fifteen_days(session):
