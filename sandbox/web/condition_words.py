@@ -158,7 +158,7 @@ COMPLAINTS = (
 )
 PATTERNS = (
     (
-        r"Between (?P<first>\d{4}-\d\d-\d\d) and (?P<last>\d{4}-\d\d-\d\d)\.",
+        r"Between (?P<first>\S+) and (?P<last>\S+)\.",
         _("Between %(first)s and %(last)s."),
     ),
 )
