@@ -159,6 +159,10 @@ def writers_of_evidence(actor: Actor | None) -> bool:
     return company_author(actor) or ministry_reviewer(actor)
 
 
+def signers_of_risk(actor: Actor | None) -> bool:
+    return ministry_reviewer(actor) or city_reviewer(actor)
+
+
 def who_may_doubt(actor: Actor | None) -> bool:
     """Offices that review, decide on or evaluate a pilot; never its company."""
     return agency_reviewer(actor) or ministry_people(actor) or evaluator(actor)
@@ -363,6 +367,15 @@ RULES: dict[str, Rule] = {
     "api-amendments.of_case": signed_in,
     "api-amendments.enter": writers_of_evidence,
     "api-amendments.remove": writers_of_evidence,
+    # risk
+    "risks.index": signed_in,
+    "risks.answer": writers_of_evidence,
+    "risks.give": signers_of_risk,
+    "risks.take_back": signers_of_risk,
+    "api-risks.read": signed_in,
+    "api-risks.answer": writers_of_evidence,
+    "api-risks.give": signers_of_risk,
+    "api-risks.take_back": signers_of_risk,
     "uncertainties.index": signed_in,
     "uncertainties.name": who_may_doubt,
     "uncertainties.settle": who_may_doubt,

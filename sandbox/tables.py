@@ -38,6 +38,7 @@ from sandbox.programmes import models as programmes
 from sandbox.remedies import models as remedies
 from sandbox.reports import models as reports
 from sandbox.residents import models as residents
+from sandbox.risks import models as risks
 from sandbox.suspensions import models as suspensions
 from sandbox.teams import models as teams
 from sandbox.uncertainties import models as uncertainties
@@ -83,6 +84,7 @@ __all__ = [
     "remedies",
     "reports",
     "residents",
+    "risks",
     "set_aside",
     "suspensions",
     "teams",

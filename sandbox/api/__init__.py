@@ -33,6 +33,7 @@ from sandbox.api import (
     source_readings,
     sources,
     teams,
+    risks,
     uncertainties,
     webhooks,
 )
@@ -51,6 +52,7 @@ ROOMS = (
     measures,
     conditions,
     amendments,
+    risks,
     uncertainties,
     claims,
     teams,

@@ -14,6 +14,7 @@ from sandbox.exemptions.digest import digest
 from sandbox.exemptions.models import Exemption, ExemptionHistory, ExemptionStatus, Resolution
 from sandbox.exemptions.told import TOLD
 from sandbox.notices.outbox import tell
+from sandbox.risks.answers import every_sign_off_is_given, risk_questions_are_answered
 
 S = ExemptionStatus
 BEFORE_DECISION = (
@@ -173,7 +174,11 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
             (S.LOCAL_DONE,),
             S.SUBMITTED,
             signatory_who_did_not_write_it,
-            (every_required_action_is_answered, every_required_file_is_attached),
+            (
+                every_required_action_is_answered,
+                every_required_file_is_attached,
+                risk_questions_are_answered,
+            ),
             source="Art. 49(1), 50(1)",
         ),
         Transition(
@@ -237,7 +242,7 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
             DECIDABLE,
             S.APPROVED,
             decider_who_neither_wrote_nor_reviewed,
-            (*READY_TO_DECIDE, every_article_has_its_evidence),
+            (*READY_TO_DECIDE, every_article_has_its_evidence, every_sign_off_is_given),
             needs_reason=True,
             source="Art. 49(7), 51(1)",
         ),

@@ -34,6 +34,7 @@ from sandbox.regimes.conditions import (
 from sandbox.regimes.measures import Measures, MeasuresSchema, StartGate, StartGateSchema
 from sandbox.regimes.period import PeriodRules, PeriodSchema
 from sandbox.regimes.remarks import Remark, RemarkSchema, Unverified, UnverifiedSchema, require_place
+from sandbox.regimes.risk import RiskRules, RiskRulesSchema
 
 _FOLDER = Path(__file__).parent
 _of_the_installation: Path | None = None
@@ -161,6 +162,7 @@ class Regime:
     period: PeriodRules | None
     conditions: ConditionRules | None
     amendments: AmendmentRules | None
+    risk: RiskRules | None
     remarks: tuple[Remark, ...]
     unverified: tuple[Unverified, ...]
 
@@ -269,6 +271,7 @@ class RegimeSchema(Schema):
     return_reasons = fields.List(fields.Nested(ReturnReasonSchema), load_default=list)
     approval_criteria = fields.List(fields.Nested(CriterionSchema), load_default=list)
     committee = fields.Nested(CommitteeRulesSchema, load_default=None)
+    risk = fields.Nested(RiskRulesSchema, load_default=None)
     remarks = fields.List(fields.Nested(RemarkSchema), load_default=list)
     unverified = fields.List(fields.Nested(UnverifiedSchema), load_default=list)
 
@@ -414,6 +417,7 @@ def _regime(data: dict[str, Any]) -> Regime:
         return_reasons=tuple(data["return_reasons"]),
         approval_criteria=tuple(data["approval_criteria"]),
         committee=data["committee"],
+        risk=data["risk"],
         remarks=tuple(data["remarks"]),
         unverified=tuple(data["unverified"]),
     )

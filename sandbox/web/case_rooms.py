@@ -24,6 +24,7 @@ def case_rooms(number: str) -> list[tuple[str, str, bool]]:
         ("measures.index", gettext("Measures")),
         ("conditions.index", gettext("Conditions")),
         ("law_change.index", gettext("Law change")),
+        ("risks.index", gettext("Risk")),
         ("uncertainties.index", gettext("Uncertainties and guidance")),
         ("claims.index", gettext("Claims")),
         ("documents.room", gettext("Certificates")),

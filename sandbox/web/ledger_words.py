@@ -12,6 +12,7 @@ from sandbox.web import (
     condition_words,
     measure_words,
     period_words,
+    risk_words,
     team_words,
     webhook_words,
 )
@@ -105,6 +106,7 @@ ACTS = {
     **measure_words.ACTS,
     **condition_words.ACTS,
     **amendment_words.ACTS,
+    **risk_words.ACTS,
     **period_words.ACTS,
     **webhook_words.ACTS,
     **team_words.ACTS,

@@ -84,6 +84,16 @@ def _parts(law: Regime) -> list[Part]:
         of("approval_criteria", gettext("Criteria of approval"), law.approval_criteria),
         of("minimum_cover", gettext("Least cover of the insurance"), law.minimum_cover, _sum),
     ]
+    if law.risk is not None:
+        called = {kind.id: pick(kind, "name") for kind in law.risk.sign_offs}
+        parts.append(
+            of(
+                "risk.questions",
+                gettext("Questions about risk"),
+                law.risk.questions,
+                lambda question: ", ".join(called[each] for each in question.sign_offs),
+            )
+        )
     if (period := law.period) is not None:
         parts += [
             of(

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from experiments.errors import Invalid, NotFound
+from experiments.errors import Invalid, NotFound, WrongMoment
 from sandbox.clocks.models import Clock
 from sandbox.config import SettingError, read_settings
 from sandbox.exemptions.application import ApplicationSchema
 from sandbox.regimes import load, open_regimes, regime, use_folder
+from sandbox.risks import answers as risks
 from tests import factories
 from tests.factories import (
     SENT,
@@ -38,7 +39,23 @@ from tests.factories import (
 
 HERE = Path(__file__).parent
 SMART_CITY = "kr-smart-city"
-AGREED = (*SENT, give_opinion, answer_actions, sign_application, open_consultation, reply_of_the_lead)
+
+
+def answer_no(case):
+    nothing = {"is_yes": False, "explanation": ""}
+    given = {question.id: nothing for question in case.pilot.exemption.regime.risk.questions}
+    risks.answer(case.session, case.pilot.exemption, given, by=case.actor("author"), at=case.tick())
+
+
+AGREED = (
+    *SENT,
+    give_opinion,
+    answer_actions,
+    answer_no,
+    sign_application,
+    open_consultation,
+    reply_of_the_lead,
+)
 
 
 @pytest.fixture
@@ -86,6 +103,15 @@ def test_a_made_up_regime_runs_a_case_from_filing_to_decision_and_start(session,
     assert case.pilot.status == "running"
     assert {clock.rule.id for clock in session.scalars(select(Clock))} == {"X01", "X02"}
     assert case.pilot.exemption.regime is made_up
+
+
+def test_what_it_asks_about_risk_is_asked_before_the_filing(session, made_up):
+    case = create_case(session, (*SENT, give_opinion, answer_actions))
+    with pytest.raises(WrongMoment) as refusal:
+        sign_application(case)
+    assert refusal.value.needs == "risk_questions_are_answered"
+    answer_no(case)
+    sign_application(case)
 
 
 def test_its_limits_are_those_of_the_file(session, made_up):
