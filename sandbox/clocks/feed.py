@@ -20,7 +20,7 @@ from sandbox.confirmations.models import Confirmation
 from sandbox.exemptions.models import Exemption
 
 TOKEN_BYTES = 24
-MOST_CLOCKS = 200
+MOST_CLOCKS = 100
 REMINDER = timedelta(days=-3)
 PRODUCT = "-//sandbox//statutory time limits//KO"
 
@@ -89,6 +89,8 @@ def clocks_of_office(session: Session, actor: Actor) -> list[Clock]:
     )
     found: dict[int, Clock] = {}
     for due in (Clock.due_on.is_not(None), Clock.due_on.is_(None)):
+        if len(found) >= MOST_CLOCKS:
+            break
         for way in ways:
             query = way.where(Clock.ended_on.is_(None), due).order_by(Clock.due_on, Clock.id)
             rows = session.scalars(query.limit(MOST_CLOCKS).options(joinedload(Clock.owed_by)))

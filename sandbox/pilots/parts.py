@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import Select, literal, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
 from experiments.lifecycle import Actor, Lifecycle
@@ -45,13 +45,15 @@ from sandbox.suspensions.table import PROPOSAL, SUSPENSION
 from sandbox.uncertainties.models import Guidance, Uncertainty
 from sandbox.uncertainties.table import GUIDANCE, UNCERTAINTY
 
+Keys = Sequence[int] | Select[int]
+
 
 @dataclass(frozen=True)
 class Part:
     """A lifecycle, and the keys of the subjects that one case has of it."""
 
     lifecycle: Lifecycle[Any]
-    keys: Callable[[Session, Pilot], Sequence[int]]
+    keys: Callable[[Session, Pilot], Keys]
 
 
 @dataclass(frozen=True)
@@ -67,29 +69,29 @@ class Deed:
     reason: str | None
 
 
-def of_pilot(model: Any) -> Callable[[Session, Pilot], Sequence[int]]:
+def of_pilot(model: Any) -> Callable[[Session, Pilot], Keys]:
     """The keys of the rows of `model` that name the pilot in `pilot_id`."""
 
-    def keys(session: Session, pilot: Pilot) -> Sequence[int]:
-        return session.scalars(select(model.id).where(model.pilot_id == pilot.id)).all()
+    def keys(_session: Session, pilot: Pilot) -> Keys:
+        return select(model.id).where(model.pilot_id == pilot.id)
 
     return keys
 
 
-def of_exemption(model: Any) -> Callable[[Session, Pilot], Sequence[int]]:
+def of_exemption(model: Any) -> Callable[[Session, Pilot], Keys]:
     """The keys of the rows of `model` that name the application in `exemption_id`."""
 
-    def keys(session: Session, pilot: Pilot) -> Sequence[int]:
-        return session.scalars(select(model.id).where(model.exemption_id == pilot.exemption_id)).all()
+    def keys(_session: Session, pilot: Pilot) -> Keys:
+        return select(model.id).where(model.exemption_id == pilot.exemption_id)
 
     return keys
 
 
-def of_duties(model: Any) -> Callable[[Session, Pilot], Sequence[int]]:
+def of_duties(model: Any) -> Callable[[Session, Pilot], Keys]:
     """The keys of the rows of `model` that name one of the case's conditions in `duty_id`."""
 
-    def keys(session: Session, pilot: Pilot) -> Sequence[int]:
-        return session.scalars(select(model.id).join(Duty).where(Duty.pilot_id == pilot.id)).all()
+    def keys(_session: Session, pilot: Pilot) -> Keys:
+        return select(model.id).join(Duty).where(Duty.pilot_id == pilot.id)
 
     return keys
 
@@ -122,10 +124,12 @@ PARTS: tuple[Part, ...] = (
 
 
 def deeds(session: Session, pilot: Pilot) -> list[Deed]:
-    """Everything that happened to any part of the case, latest first."""
-    found = [deed for part in PARTS for deed in _deeds_of(session, pilot, part)]
-    # Reversed after a stable sort: of two acts at one instant the later one stands above.
-    return sorted(found, key=lambda deed: deed.at)[::-1]
+    """Everything that happened to any part of the case, latest first; one question for all parts."""
+    past = union_all(*(_past(session, pilot, part, position) for position, part in enumerate(PARTS)))
+    # Of two acts at one instant the later part, and in it the later act, stands above.
+    order = (past.selected_columns.at, past.selected_columns.position, past.selected_columns.id)
+    rows = session.execute(past.order_by(*(column.desc() for column in order)))
+    return [Deed(*row[2:]) for row in rows]
 
 
 def deeds_of(kind: str, past: Iterable[Any]) -> Iterator[Deed]:
@@ -134,19 +138,26 @@ def deeds_of(kind: str, past: Iterable[Any]) -> Iterator[Deed]:
         yield Deed(kind, row.verb, row.at, row.actor_name, row.actor_role, row.new_status, row.reason)
 
 
-def _deeds_of(session: Session, pilot: Pilot, part: Part) -> Iterator[Deed]:
-    if keys := part.keys(session, pilot):
-        history = part.lifecycle.history
-        past = select(history).where(history.subject_id.in_(keys)).order_by(history.id)
-        yield from deeds_of(part.lifecycle.kind, session.scalars(past))
+def _past(session: Session, pilot: Pilot, part: Part, position: int) -> Select[Any]:
+    """The history of one part, in the columns of a deed after its place in the order."""
+    row = part.lifecycle.history
+    return select(
+        *(
+            literal_column(str(position)).label("position"),
+            row.id,
+            literal(part.lifecycle.kind).label("kind"),
+        ),
+        *(row.verb, row.at, row.actor_name, row.actor_role, row.new_status, row.reason),
+    ).where(row.subject_id.in_(part.keys(session, pilot)))
 
 
 def hands(session: Session, pilot: Pilot) -> list[Actor]:
     """Everybody who took a step in any part of the case, or replied in it."""
     ids: list[Select[Any]] = [
-        select(part.lifecycle.history.actor_id).where(part.lifecycle.history.subject_id.in_(keys))
+        select(part.lifecycle.history.actor_id).where(
+            part.lifecycle.history.subject_id.in_(part.keys(session, pilot))
+        )
         for part in PARTS
-        if (keys := part.keys(session, pilot))
     ]
     ids.append(select(Consultation.replied_by_id).where(Consultation.exemption_id == pilot.exemption_id))
     people = select(Person).where(Person.id.in_(union_all(*ids)), Person.disabled_at.is_(None))

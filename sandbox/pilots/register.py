@@ -134,8 +134,8 @@ def search(session: Session, wanted: Mapping[str, Any], *, language: str) -> Lis
         .offset((page - 1) * PAGE_SIZE)
         .options(lazyload("*"))
     )
-    whole = select(func.count(), func.count(latest_finding())).select_from(Pilot).where(is_public())
-    registered, with_result = session.execute(whole).one()
+    registered = session.scalar(select(func.count()).select_from(Pilot).where(is_public())) or 0
+    with_result = session.scalar(_with_result()) or 0
     return Listing(
         entries=tuple(_entry(*row) for row in session.execute(rows)),
         found=found,
@@ -181,6 +181,15 @@ def choices(session: Session) -> Choices:
     return Choices(
         technologies=tuple(session.scalars(technologies)),
         sites=tuple((code, Name(name_ko, name_en)) for code, name_ko, name_en in session.execute(sites)),
+    )
+
+
+def _with_result() -> Select[int]:
+    """How many public pilots have a signed evaluation, asked from the few that are signed."""
+    return (
+        select(func.count(Evaluation.experiment_id.distinct()))
+        .join(Pilot, Pilot.experiment_id == Evaluation.experiment_id)
+        .where(Evaluation.signed_at.is_not(None), is_public())
     )
 
 

@@ -90,7 +90,7 @@ def test_a_desk_holds_what_its_office_has_a_part_in(session):
         (FILED, {"reviewer", "secretary", "evaluator"}),
         (CONSULTING, {"reviewer", "other_reviewer", "evaluator"}),
         ((*CONSULTING, reply_of_the_lead), {"other_reviewer", "evaluator"}),
-        (CONSULTED, {"reviewer", "secretary", "evaluator"}),
+        (CONSULTED, {"secretary", "evaluator"}),
         (GRANTED, {"evaluator"}),
         (LOCKED, set()),
         (READY, {"signatory"}),

@@ -92,13 +92,6 @@ def test_the_days_to_a_reply_are_counted(office, service, passed, told, tone):
     assert re.search(rf"tag-{tone}[^>]*>[^<]*{abs(left)} {told}", page.text)
 
 
-def test_the_soonest_due_stands_on_top(office, service):
-    first, second = office(CONSULTING, title_en="Asked first"), office(DECIDED, title_en="Over")
-    page = first.read("reviewer", "cases-desk")
-    assert page.index("Asked first") < page.index("Over")
-    assert second.number in page
-
-
 @pytest.mark.parametrize(
     ("query", "is_found"),
     [("q=crossings", True), ("q=%25", False), ("status=in_review", True), ("status=running", False)],
