@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from experiments.collection import terms
@@ -32,8 +32,11 @@ def create_readings(
     received_at: datetime,
     cadence: str = "month",
 ) -> None:
-    """One reading per (district code, day) at noon UTC, known since `received_at`."""
-    source = _source(session, territory, metric, cadence)
+    """One reading per (district code, day) at noon UTC, known since `received_at`.
+
+    They take the place of a baseline that was there.
+    """
+    source = _emptied(session, metric) or _source(session, territory, metric, cadence)
     attempt = _attempt(session, source, received_at)
     rows = session.scalars(select(District).where(District.territory_id == territory.id))
     districts = {row.code: row.id for row in rows}
@@ -87,6 +90,19 @@ def create_baseline(
             for day in days
         ]
         session.execute(insert(Observation), rows)
+
+
+def _emptied(session: Session, metric: Metric) -> DataSource | None:
+    """The source of this metric without its readings; None where there is none yet."""
+    hub = session.scalar(select(Hub).where(Hub.name == f"hub of {metric.code}"))
+    if hub is None:
+        return None
+    source = session.scalars(select(DataSource).where(DataSource.hub_id == hub.id)).one()
+    mine = select(Series.id).where(Series.source_id == source.id)
+    session.execute(delete(Observation).where(Observation.series_id.in_(mine)))
+    session.execute(delete(Series).where(Series.source_id == source.id))
+    session.expire_all()
+    return source
 
 
 def _attempt(session: Session, source: DataSource, received_at: datetime) -> CollectionAttempt:

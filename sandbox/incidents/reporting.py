@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, fields, validate
 from sqlalchemy import func, select
@@ -140,6 +141,10 @@ def _hours(session: Session, pilot: Pilot, values: Mapping[str, Any], at: dateti
     return known[values["severity"]]
 
 
+def _zone(pilot: Pilot) -> ZoneInfo:
+    return ZoneInfo(pilot.exemption.regime.zone)
+
+
 def _propose(session: Session, incident: Incident, by: Actor, at: datetime) -> None:
     measures = incident.pilot.exemption.regime.measures
     assert measures is not None  # its severity comes from there
@@ -147,7 +152,7 @@ def _propose(session: Session, incident: Incident, by: Actor, at: datetime) -> N
         return
     evidence = {
         "incident": incident.id,
-        "happened_at": incident.happened_at.isoformat(),
+        "happened_at": incident.happened_at.astimezone(_zone(incident.pilot)).isoformat(" ", "minutes"),
         "deaths": incident.deaths,
         "injured": incident.injured,
         "damage_won": incident.damage_won,

@@ -38,7 +38,7 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
         "closed": (_("Closed"), "neutral"),
     },
     "inspection": {
-        "planned": (_("Planned"), "information"),
+        "planned": (_("Inspection planned"), "information"),
         "recorded": (_("Recorded"), "success"),
         "cancelled": (_("Cancelled"), "neutral"),
     },
@@ -189,6 +189,10 @@ LABELS = {
     "informed_on": _("Informed on"),
     "how": _("How"),
     "link": _("Address of the notice"),
+    "incident": _("Number of the incident"),
+    "evaluation": _("Number of the evaluation"),
+    "document_sha256": _("SHA-256 of the result"),
+    "guardrails": _("Guardrail metrics that got worse"),
 }
 
 
