@@ -78,9 +78,7 @@ def open_proceeding(
     if chosen.clock is not None and not (
         pilot.status == PilotStatus.APPROVED and lapsed(session, pilot, chosen.clock, at)
     ):
-        raise Invalid(
-            {"ground": [f"The time limit that this ground rests on has not run out ({chosen.source})."]}
-        )
+        raise Invalid({"ground": [f"The time limit of this ground has not run out ({chosen.source})."]})
     touch(pilot)
     revocation = Revocation(
         pilot_id=pilot.id, ground=ground, facts=facts, opened_at=at, status=RevocationStatus.OPEN
@@ -136,8 +134,10 @@ def invite(
     if not revocation.opened_at.date() - timedelta(days=1) <= invited_on <= today:
         raise Invalid({"invited_on": ["The invitation goes out in the course of this proceeding."]})
     if hearing_on < invited_on + timedelta(days=rules.hearing_days):
-        least = f"{rules.hearing_days} days ({rules.hearing_source})"
-        raise Invalid({"hearing_on": [f"Between invitation and hearing lie at least {least}."]})
+        days, source = rules.hearing_days, rules.hearing_source
+        raise Invalid(
+            {"hearing_on": [f"Between invitation and hearing lie at least {days} days ({source})."]}
+        )
     if hearing_on > today + FARTHEST:
         raise Invalid({"hearing_on": ["The hearing lies too far ahead."]})
     revocation.hearing_invited_on, revocation.hearing_on = invited_on, hearing_on

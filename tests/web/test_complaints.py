@@ -92,7 +92,7 @@ BEHIND_NO_FORM = (
     "experiments/panel.py",
     "sandbox/demo/",
     "sandbox/programmes/calls.py",
-    "sandbox/regimes/load.py",
+    "sandbox/regimes/",
 )
 
 
