@@ -1,4 +1,4 @@
-"""The start and the measures of a case on pages: what is missing, who may do what, and what strangers meet."""
+"""The start and the measures of a case on pages: what is missing, and who may do what."""
 
 from __future__ import annotations
 
