@@ -140,6 +140,8 @@ class Regime:
     id: str
     version: str
     as_of: str
+    as_of_ko: str
+    as_of_en: str
     name_ko: str
     name_en: str
     zone: str
@@ -249,6 +251,7 @@ class RegimeSchema(Schema):
     id = fields.String(required=True)
     version = fields.String(required=True)
     as_of = fields.String(required=True)
+    as_of_en = fields.String(load_default="")
     name_ko = fields.String(required=True)
     name_en = fields.String(required=True)
     zone = Zone(required=True)
@@ -398,6 +401,8 @@ def _regime(data: dict[str, Any]) -> Regime:
                 *("id", "version", "as_of", "name_ko", "name_en", "zone", "holidays", "takes_applications"),
             )
         },
+        as_of_ko=data["as_of"],
+        as_of_en=data["as_of_en"] or data["as_of"],
         grounds=tuple(Ground(**(g | {"kinds": tuple(g["kinds"] or every_kind)})) for g in data["grounds"]),
         kinds=kinds,
         plan_contents=tuple(PlanItem(**item) for item in data["plan_contents"]),

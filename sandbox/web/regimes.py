@@ -23,12 +23,22 @@ pages = Blueprint("regimes", __name__, url_prefix="/regimes")
 
 
 @dataclass(frozen=True)
+class Row:
+    """One thing of a regime: its place in the file, what it is called, its provision and a word on it."""
+
+    about: str
+    name: str
+    source: str
+    remark: str
+
+
+@dataclass(frozen=True)
 class Part:
-    """One list of a regime: its place in the file, what it is called, and (name, provision, remark)."""
+    """One list of a regime, its place in the file and what it is called."""
 
     about: str
     title: str
-    rows: tuple[tuple[str, str, str], ...]
+    rows: tuple[Row, ...]
 
 
 @pages.get("")
@@ -66,7 +76,10 @@ def _parts(law: Regime) -> list[Part]:
     kinds = {kind.id: pick(kind, "name") for kind in law.kinds}
 
     def of(about: str, title: str, items: object, remark: object = lambda item: "") -> Part:
-        rows = tuple((pick(item, "name"), item.source, remark(item)) for item in items)  # type: ignore[attr-defined,operator]
+        rows = tuple(
+            Row(f"{about}.{item.id}", pick(item, "name"), item.source, remark(item))  # type: ignore[operator]
+            for item in items  # type: ignore[attr-defined]
+        )
         return Part(about, title, rows)
 
     def only_for(item: object) -> str:
@@ -125,7 +138,11 @@ def _parts(law: Regime) -> list[Part]:
         parts.append(of("claims.items", gettext("What a claim for damage says"), law.claims.items))
     if (amendments := law.amendments) is not None:
         parts.append(of("amendments.criteria", gettext("Criteria of amending the law"), amendments.criteria))
-    return [*parts, of("documents", gettext("Documents that are issued"), law.documents)]
+    return [
+        *parts,
+        of("documents", gettext("Documents that are issued"), law.documents),
+        of("remarks", gettext("What else the law says"), law.remarks, lambda remark: pick(remark, "text")),
+    ]
 
 
 def _period_of(kind: object) -> str:
