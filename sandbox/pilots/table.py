@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from experiments.lifecycle import Actor, Lifecycle, Transition
 from sandbox import access, ledger
+from sandbox.exemptions.table import secretariat_or_reviewer_of_the_lead as reviews
 from sandbox.notices.outbox import CITY, COMPANY, DATA, DECIDERS, EVALUATORS, REVIEWERS, Office, tell
 from sandbox.pilots import start_gate
 from sandbox.pilots.models import LIVE, Pilot, PilotHistory, PilotStatus
@@ -43,6 +44,11 @@ def reviewer_of_the_lead_ministry(actor: Actor, pilot: Pilot) -> bool:
     return access.ministry_reviewer(actor) and actor.organisation_id == pilot.exemption.lead_id
 
 
+def secretariat_or_reviewer_of_the_lead(actor: Actor, pilot: Pilot) -> bool:
+    """Whoever returned the application; the pilot goes along."""
+    return reviews(actor, pilot.exemption)
+
+
 def signatory_of_the_company_or_the_service(actor: Actor, pilot: Pilot) -> bool:
     return signatory_of_the_company(actor, pilot) or the_service(actor, pilot)
 
@@ -70,7 +76,9 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
         # A returned filing stays public while the company mends it.
         Transition("revise", (S.RETURNED,), S.RETURNED, author_of_the_company, public=False),
         Transition("file", (S.DRAFT, S.RETURNED), S.IN_REVIEW, signatory_of_the_company),
-        Transition("return", (S.IN_REVIEW,), S.RETURNED, reviewer_of_the_lead_ministry, needs_reason=True),
+        Transition(
+            "return", (S.IN_REVIEW,), S.RETURNED, secretariat_or_reviewer_of_the_lead, needs_reason=True
+        ),
         Transition(
             "approve", (S.IN_REVIEW,), S.APPROVED, decider_of_the_lead_ministry, (exemption_is_granted,)
         ),

@@ -6,13 +6,13 @@ import pytest
 
 from tests.api.callers import problem
 from tests.factories import (
-    CONSULTED,
     CONSULTING,
     DRAFTED,
     FILED,
     GRANTED,
     OPINED,
     REMEDIED,
+    RESOLVED,
     RUNNING,
     SENT,
     condition_values,
@@ -59,12 +59,12 @@ def refused(case, who, step, body):
             {"reply": "agree_with_conditions", "text": "Hm."},
             {"conditions"},
         ),
-        (CONSULTED, "decider", "grant", TERMS | {"reason": ""}, {"reason"}),
-        (CONSULTED, "decider", "grant", TERMS | {"granted_to": "2030-07-01"}, {"granted_to"}),
-        (CONSULTED, "decider", "grant", TERMS | {"granted_to": "2026-06-01"}, {"granted_to"}),
-        (CONSULTED, "decider", "grant", TERMS | {"granted_from": "July"}, {"granted_from"}),
-        (CONSULTED, "decider", "grant", TERMS | {"conditions": [2**31 - 1]}, {"conditions"}),
-        (CONSULTED, "decider", "refuse", {}, {"reason"}),
+        (RESOLVED, "decider", "grant", TERMS | {"reason": ""}, {"reason"}),
+        (RESOLVED, "decider", "grant", TERMS | {"granted_to": "2030-07-01"}, {"granted_to"}),
+        (RESOLVED, "decider", "grant", TERMS | {"granted_to": "2026-06-01"}, {"granted_to"}),
+        (RESOLVED, "decider", "grant", TERMS | {"granted_from": "July"}, {"granted_from"}),
+        (RESOLVED, "decider", "grant", TERMS | {"conditions": [2**31 - 1]}, {"conditions"}),
+        (RESOLVED, "decider", "refuse", {}, {"reason"}),
         (DRAFTED, "author", "withdraw", {"why": "No."}, {"why"}),
         (RUNNING, "decider", "suspend", {"code": "safety", "reason": "  "}, {"reason"}),
         (RUNNING, "decider", "suspend", {"code": "mood", "reason": "Why."}, {"code"}),
@@ -124,7 +124,9 @@ def test_an_answer_says_what_is_open_next(office):
 
 def test_whoever_returns_a_filing_still_gets_an_answer(office):
     case = office(FILED)
-    answer = case["reviewer"].post(f"{case.path}/return", {"reason": "The insurance is missing."})
+    answer = case["reviewer"].post(
+        f"{case.path}/return", {"codes": ["missing_attachment"], "reason": "The insurance is missing."}
+    )
     assert (answer.status_code, answer.json["status"]) == (200, "returned")
     # The page stays public; the file is the company's own until it is filed again.
     pages = [case["reviewer"].get(path).status_code for path in (case.path, f"{case.path}/case")]

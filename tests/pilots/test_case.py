@@ -42,7 +42,7 @@ from tests.factories import (
 COMPANY = {"author", "signatory"}
 MINISTRIES = {"reviewer", "decider", "second_decider", "other_reviewer", "other_decider"}
 OF_AN_ASKED_MINISTRY = {"consultation.reply", "consultation.ask_supplement", "consultation.extend_reply"}
-EVERY_PARTY = COMPANY | MINISTRIES | {"city_reviewer", "data_officer", "evaluator", "auditor"}
+EVERY_PARTY = COMPANY | MINISTRIES | {"city_reviewer", "data_officer", "evaluator", "auditor", "secretary"}
 
 
 # -- steps that take the pilot along ------------------------------------------------------------------
@@ -55,7 +55,7 @@ EVERY_PARTY = COMPANY | MINISTRIES | {"city_reviewer", "data_officer", "evaluato
         (SENT, "draft", "local_review"),
         (ANSWERED, "draft", "local_done"),
         (FILED, "in_review", "submitted"),
-        (RETURNED, "returned", "draft"),
+        (RETURNED, "returned", "returned"),
         (CONSULTING, "in_review", "consulting"),
         (GRANTED, "approved", "approved"),
         (REFUSED, "rejected", "rejected"),

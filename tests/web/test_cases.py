@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from sandbox.decisions import DECISION, Decision
+from sandbox.exemptions.models import Resolution
 from sandbox.exemptions.table import EXEMPTION
 from sandbox.ledger import LedgerEntry
 from sandbox.pilots.file import NOT_OFFERED
@@ -37,12 +38,17 @@ from tests.factories import (
     SENT,
     SIGNED,
     SUSPENDED,
+    TABLED,
     condition_values,
+    resolve,
 )
 from tests.web.office import wrong_fields
 from tests.web.visitors import said
 
 HOSTILE = '<script>alert("x")</script>'
+
+# The committee approves, and asks for no condition.
+AGREED = (*TABLED, resolve(Resolution.APPROVE))
 
 
 def paths_of_a_case(office):
@@ -180,10 +186,8 @@ def test_what_people_wrote_is_shown_as_they_wrote_it(office):
     [
         (DRAFTED, "author", "exemption", "send_to_city", "local_review"),
         (ANSWERED, "signatory", "exemption", "sign", "submitted"),
-        (FILED, "reviewer", "exemption", "return_filing", "draft"),
         (FILED, "author", "exemption", "withdraw", "withdrawn"),
         (REPLIED, "reviewer", "exemption", "close_consultation", "consulted"),
-        (CONSULTED, "decider", "exemption", "refuse", "rejected"),
         (READY, "signatory", "pilot", "start", "running"),
         (REMEDIED, "decider", "pilot", "lift", "running"),
         (RUNNING, "signatory", "pilot", "finish", "report_due"),
@@ -220,9 +224,6 @@ def test_an_act_that_is_none_is_not_found(office, kind, verb):
     [
         (DRAFTED, "signatory", "exemption", "send_to_city"),
         (ANSWERED, "author", "exemption", "sign"),
-        (FILED, "decider", "exemption", "return_filing"),
-        (FILED, "other_reviewer", "exemption", "return_filing"),
-        (CONSULTED, "other_decider", "exemption", "refuse"),
         (LOCKED, "author", "pilot", "start"),
         (REMEDIED, "reviewer", "pilot", "lift"),
         (RUNNING, "author", "pilot", "finish"),
@@ -275,8 +276,6 @@ def test_at_the_wrong_moment_one_is_told_what_happened(office, history, who, kin
     ("history", "who", "kind", "verb"),
     [
         (FILED, "author", "exemption", "withdraw"),
-        (FILED, "reviewer", "exemption", "return_filing"),
-        (CONSULTED, "decider", "exemption", "refuse"),
         (REMEDIED, "decider", "pilot", "lift"),
         (PROPOSED, "decider", "decision", "send_back"),
         (PROPOSED_AGAINST, "decider", "decision", "decide"),
@@ -346,30 +345,32 @@ FORMS_SENT_BLANK = [
         {"conditions-1-legal_basis", "conditions-1-necessity", "conditions-1-proportionality"},
     ),
     (FILED, "reviewer", "consultation", {}, {"ministries"}),
+    (FILED, "reviewer", "return", {"reason": "Wrong."}, {"codes"}),
+    (AGREED, "decider", "refusal", {"reason": "No."}, {"against"}),
     (FILED, "reviewer", "consultation", {"ministries": "nonsense"}, {"ministries"}),
     (
-        CONSULTED,
+        AGREED,
         "decider",
         "grant",
         {"granted_from": "", "granted_to": "", "reason": " "},
         {"granted_from", "granted_to", "reason"},
     ),
     (
-        CONSULTED,
+        AGREED,
         "decider",
         "grant",
         {"granted_from": "2026-07-01", "granted_to": "2026-07-01", "reason": "Good."},
         {"granted_to"},
     ),
     (
-        CONSULTED,
+        AGREED,
         "decider",
         "grant",
         {"granted_from": "2026-07-01", "granted_to": "2036-07-01", "reason": "Good."},
         {"granted_to"},
     ),
     (
-        CONSULTED,
+        AGREED,
         "decider",
         "grant",
         {"granted_from": "2026-07-01", "granted_to": "2027-06-30", "conditions": "4711", "reason": "Good."},
@@ -427,12 +428,21 @@ def test_every_unanswered_action_is_named(office):
             "local_done",
         ),
         (
-            CONSULTED,
+            AGREED,
             "decider",
             "grant",
             {"granted_from": "2026-07-01", "granted_to": "2027-06-30", "reason": "Good."},
             "approved",
         ),
+        (
+            FILED,
+            "secretary",
+            "return",
+            {"codes": "missing_attachment", "reason": "The plan of the area is missing."},
+            "returned",
+        ),
+        (AGREED, "decider", "refusal", {"reason": "No.", "against": "An accident since."}, "rejected"),
+        (AGREED, "decider", "not-required", {"reason": "No.", "against": "Free by now."}, "not_required"),
     ],
 )
 def test_a_complete_form_is_accepted(office, history, who, page, values, status):
@@ -453,7 +463,7 @@ def test_ministries_are_asked_and_their_replies_shown(office):
 
 
 def test_conditions_are_imposed_as_ticked(office):
-    office = office(CONSULTED)
+    office = office(AGREED)
     form = office.open("decider", "cases/{}/grant").text
     condition = office.pilot.exemption.conditions[0].id
     assert re.search(rf'name="conditions" value="{condition}" checked', form)
@@ -484,7 +494,7 @@ def test_a_form_is_for_its_role(office, history, who, page):
     ("history", "who", "page", "values"),
     [
         (
-            CONSULTED,
+            AGREED,
             "other_decider",
             "grant",
             {"granted_from": "2026-07-01", "granted_to": "2027-06-30", "reason": "Good."},

@@ -9,7 +9,6 @@ import pytest
 
 from tests.factories import (
     ANSWERED,
-    CONSULTED,
     CONSULTING,
     DRAFTED,
     FILED,
@@ -45,9 +44,7 @@ def summary(answer):
 @pytest.mark.parametrize(
     ("history", "who", "kind", "verb", "act"),
     [
-        (FILED, "reviewer", "exemption", "return_filing", "Return the filing"),
         (FILED, "author", "exemption", "withdraw", "Withdraw the application"),
-        (CONSULTED, "decider", "exemption", "refuse", "Refuse the exemption"),
         (REMEDIED, "decider", "pilot", "lift", "Lift the suspension"),
         (PROPOSED, "decider", "decision", "send_back", "Send back"),
     ],
@@ -69,7 +66,7 @@ def test_a_refused_reason_opens_its_box_again(office, history, who, kind, verb, 
 
 
 def test_a_box_that_was_not_refused_stays_shut(office):
-    page = office(FILED).open("reviewer", "cases/{}").text
+    page = office(FILED).open("author", "cases/{}").text
     assert '<details class="transition">' in page
     assert "open>" not in page
 
