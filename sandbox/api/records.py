@@ -125,12 +125,46 @@ class ClockSchema(SourcedNameSchema):
     unverified_en = fields.String()
 
 
+class RegimeRemarkSchema(SourcedNameSchema):
+    """A rule that is stated and left to people."""
+
+    text_ko = fields.String()
+    text_en = fields.String()
+
+
+class UnverifiedPointSchema(Schema):
+    """What no text was found for, by its place in the file."""
+
+    about = fields.String()
+    text_ko = fields.String()
+    text_en = fields.String()
+
+
+class RiskQuestionShownSchema(SourcedNameSchema):
+    sign_offs = fields.List(fields.String())
+
+
+class SignOffKindShownSchema(SourcedNameSchema):
+    by = fields.String()
+
+
+class RiskRulesShownSchema(Schema):
+    answers_needed = fields.Boolean()
+    questions = fields.List(fields.Nested(RiskQuestionShownSchema))
+    sign_offs = fields.List(fields.Nested(SignOffKindShownSchema))
+
+
 class RegimeShownSchema(NameSchema):
     """A regime as of one text: what an application under it may and must say."""
 
     id = fields.String()
     version = fields.String()
     as_of = fields.String()
+    as_of_en = fields.String()
+    takes_applications = fields.Boolean()
+    risk = fields.Nested(RiskRulesShownSchema, allow_none=True)
+    remarks = fields.List(fields.Nested(RegimeRemarkSchema))
+    unverified = fields.List(fields.Nested(UnverifiedPointSchema))
     kinds = fields.List(fields.Nested(KindSchema))
     grounds = fields.List(fields.Nested(GroundSchema))
     plan_contents = fields.List(fields.Nested(SourcedNameSchema))

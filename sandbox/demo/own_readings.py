@@ -76,6 +76,7 @@ def send(session: Session, at: datetime, *, number: str, since: date, seed: int)
     """One request with a reading of every day from `since` to the day before `at`, in each district."""
     pilot = _pilot(session, number)
     token = _token(session, pilot)
+    token.last_used_at = at
     chance = np.random.default_rng([seed, since.toordinal()])
     days = [since + timedelta(days=each) for each in range((at.date() - since).days)]
     readings = [

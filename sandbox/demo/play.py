@@ -23,7 +23,7 @@ from experiments.collection.models import CollectionAttempt, DataSource, Hub
 from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
 from experiments.evaluation.models import Evaluation, EvaluationStatus
-from sandbox.demo import confirmation, own_readings, stage, survey
+from sandbox.demo import confirmation, own_readings, risks, stage, survey
 from sandbox.demo.cast import engage
 from sandbox.demo.city import City, city
 from sandbox.demo.history import History, prop99
@@ -186,6 +186,8 @@ class Demonstration:
         """From the draft to the grant, at days before the anchor; without a grant one reply stays out."""
         self._at(drafted)
         self.numbers[story.key] = number = self.walk.register(story)
+        cast = self.walk.cast
+        self.walk.step(partial(risks.answer, cast=cast, number=number, key=story.key, author=story.author))
         self._at(filed)
         self.walk.file(story, number)
         self._at(asked)
@@ -194,6 +196,7 @@ class Demonstration:
         self._at(replied)
         self.walk.reply(story, number, story.consulted)
         if granted is not None:
+            self.walk.step(partial(risks.sign_off, cast=cast, number=number))
             self._at(granted)
             self.walk.grant(story, number)
 

@@ -13,10 +13,12 @@ from sandbox.regimes import Regime, regime, regimes
 from sandbox.web import clock_words
 from sandbox.web.filters import pick
 
+_ = lazy_gettext
+
 SHARES = {
-    "majority": lazy_gettext("more than half"),
-    "half": lazy_gettext("at least half"),
-    "two_thirds": lazy_gettext("at least two thirds"),
+    "majority": _("more than half"),
+    "half": _("at least half"),
+    "two_thirds": _("at least two thirds"),
 }
 
 pages = Blueprint("regimes", __name__, url_prefix="/regimes")
@@ -111,7 +113,7 @@ def _parts(law: Regime) -> list[Part]:
         parts += [
             of(
                 "period.report_items",
-                gettext("What the final report contains"),
+                gettext("What a final report contains"),
                 period.report_items,
                 only_for,
             ),

@@ -47,6 +47,13 @@ def test_regimes_say_what_an_application_must_contain(caller):
     assert shown[-1]["kinds"][0]["longest_months"] == 48
 
 
+def test_regimes_say_whether_cases_are_run_and_what_was_not_verified(caller):
+    shown = {each["id"]: each for each in caller.read("/regimes")["items"]}
+    assert {key for key, each in shown.items() if each["takes_applications"]} == {"kr-smart-city"}
+    assert "grounds" in {each["about"] for each in shown["kr-ict"]["unverified"]}
+    assert {each["by"] for each in shown["kr-smart-city"]["risk"]["sign_offs"]} == {"lead", "city"}
+
+
 def test_organisations_are_for_people_with_a_token(caller, rows):
     person = create_person(rows, Role.AUDITOR)
     rows.commit()
