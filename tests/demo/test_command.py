@@ -13,7 +13,14 @@ import httpx
 import pytest
 from sqlalchemy import Engine, event, func, select
 
-from experiments.collection.models import Hub, Observation, ObservationRevision
+from experiments.collection.connectors.options import PUSHED
+from experiments.collection.models import (
+    CollectionAttempt,
+    DataSource,
+    Hub,
+    Observation,
+    ObservationRevision,
+)
 from sandbox import ledger
 from sandbox.config import Settings
 from sandbox.db import sessions_for
@@ -23,6 +30,7 @@ from sandbox.demo.results import Outcome
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.register import is_public
+from sandbox.risks.answers import required
 
 # Abadie, Diamond and Hainmueller (2010) fit packages of R; another optimiser may end a little beside.
 NEAR_PACKS = 0.3
@@ -169,7 +177,7 @@ def test_a_second_start_serves_what_is_there(played, session, monkeypatch):
 
     def serve(settings):
         seen["demonstration"] = settings.demonstration
-        urls = session.scalars(select(Hub.base_url)).all()
+        urls = session.scalars(select(Hub.base_url).where(Hub.kind != PUSHED)).all()
         seen["hubs"] = [httpx.get(f"{url}/nothing").status_code for url in urls]
 
     monkeypatch.setattr(command, "serve_forever", serve)
@@ -180,6 +188,24 @@ def test_a_second_start_serves_what_is_there(played, session, monkeypatch):
     assert session.scalar(select(func.count()).select_from(ledger.LedgerEntry)) == before
     assert PASSWORD in again.printed
     assert all(part.email in again.printed for part in PEOPLE)
+
+
+def test_a_company_sent_its_own_readings_and_one_request_was_refused(session):
+    ours = select(DataSource.id).where(DataSource.hub.has(Hub.kind == PUSHED))
+    sent = session.scalars(
+        select(CollectionAttempt.error)
+        .where(CollectionAttempt.source_id.in_(ours))
+        .order_by(CollectionAttempt.id)
+    ).all()
+    assert sent == [None, "readings.0.entity: unknown entity GA01", None]
+
+
+def test_answers_about_risk_called_for_sign_offs_and_one_case_waits_for_them(session):
+    waiting = {
+        pilot.number: [each.given is None for each in required(session, pilot.exemption)]
+        for pilot in session.scalars(select(Pilot).order_by(Pilot.id))
+    }
+    assert list(waiting.values()) == [[False], [False, False], [True, True], []]
 
 
 @pytest.mark.parametrize(("once", "fresh"), [(True, False), (False, True)])
