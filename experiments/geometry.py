@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import shapely
-from scipy.sparse.csgraph import connected_components
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
@@ -97,11 +96,24 @@ def remote(outlines: Mapping[str, str], known: Collection[str] = ()) -> dict[str
     if len(codes) < 2:
         return {}
     apart = _distances_km(np.array([_middle(outlines[code]) for code in codes]))
-    _count, group = connected_components(apart <= USUAL_KM, directed=False)
+    group = _connected(apart <= USUAL_KM)
     trusted = np.isin(codes, list(known))
-    sizes = [(int((group == each).sum()), int(trusted[group == each].sum())) for each in range(_count)]
-    at_home = group == sizes.index(max(sizes))
+    home = max(
+        np.unique(group).tolist(),
+        key=lambda each: (int((group == each).sum()), int(trusted[group == each].sum()), -each),
+    )
+    at_home = group == home
     return {codes[each]: float(apart[each, at_home].min()) for each in np.flatnonzero(~at_home).tolist()}
+
+
+def _connected(near: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """The lowest index of each one's group, (n,), where `near` (n, n) says who lies beside whom."""
+    group = np.arange(len(near))
+    while True:
+        lowest = np.where(near, group, len(near)).min(axis=1)
+        if (lowest == group).all():
+            return group
+        group = lowest
 
 
 def _middle(outline: str) -> tuple[float, float]:

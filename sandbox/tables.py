@@ -17,8 +17,8 @@ from sandbox.claims import models as claims
 from sandbox.clocks import feed
 from sandbox.clocks import models as clocks
 from sandbox.comments import models as comments
-from sandbox.conditions import models as conditions
 from sandbox.committee import models as committee
+from sandbox.conditions import models as conditions
 from sandbox.confirmations import models as confirmations
 from sandbox.decisions import models as decisions
 from sandbox.desks import keeping

@@ -29,11 +29,11 @@ from sandbox.api import (
     pilots,
     plans,
     records,
+    risks,
     sessions,
     source_readings,
     sources,
     teams,
-    risks,
     uncertainties,
     webhooks,
 )

@@ -225,4 +225,5 @@ def share(found: BaselineShare, least_pct: int) -> str:
     if not found.lacks:
         return said
     lacks = ", ".join(f"{pick(each.district, 'name')} ({each.missing})" for each in found.lacks)
-    return f"{said} {gettext('Empty cells by district: %(districts)s.', districts=lacks)}"
+    empty = gettext("Empty cells by district: %(districts)s.", districts=lacks)
+    return f"{said} {empty}"

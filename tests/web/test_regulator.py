@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.factories import CONSULTING, DECIDED, DRAFTED, FILED, SENT
+from tests.factories import CONSULTING, DRAFTED, FILED, SENT
 from tests.web.visitors import Clock, said
 
 
