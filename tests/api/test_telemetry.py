@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import sessionmaker
 
 from experiments.collection.engine import collect_due
-from experiments.collection.models import CollectionAttempt, Observation, Series
+from experiments.collection.models import CollectionAttempt, DataSource, Observation, Series
 from experiments.collection.settings import CollectionSettings
 from experiments.errors import Invalid, Refused, WrongMoment
 from sandbox import collection_desk, collection_health, hub_desk
@@ -43,6 +43,12 @@ def opened(case, **changes):
     return source
 
 
+def ours(case):
+    """Series of the company's own source, apart from those of the city's baseline."""
+    mine = select(telemetry.PilotSource.source_id).where(telemetry.PilotSource.pilot_id == case.pilot.id)
+    return Series.source_id.in_(mine)
+
+
 def secret_of(case):
     made = telemetry.make_token(
         case.session, case.pilot, label="Depot", days=30, by=case.actor("author"), at=case.tick()
@@ -73,7 +79,9 @@ def send(sender, *readings, path="/observations"):
 def test_a_reading_reaches_the_district_without_any_hub(sender, case):
     answer = send(sender, reading(case))
     assert (answer.status_code, answer.json["inserted"]) == (201, 1)
-    series = case.session.scalars(select(Series).join(Observation, Observation.series_id == Series.id)).one()
+    (series,) = case.session.scalars(
+        select(Series).join(Observation, Observation.series_id == Series.id).where(ours(case))
+    )
     assert (series.district.code, series.metric.code) == ("D01", case.primary.code)
 
 
@@ -86,7 +94,8 @@ def test_a_strange_metric_and_a_strange_district_are_named_by_row(sender, case):
         "readings.1.entity": ["unknown entity D05"],
         "readings.2.attribute": [f"unknown attribute {case.guardrail.code}"],
     }
-    assert case.session.scalars(select(Observation)).all() == []
+    found = select(Observation).join(Series, Series.id == Observation.series_id).where(ours(case))
+    assert case.session.scalars(found).all() == []
 
 
 def test_another_pilot_is_refused_by_name(sender, case):
@@ -121,7 +130,7 @@ def test_nothing_is_taken_once_the_pilot_is_over(sender, case):
     case.session.commit()
     assert send(sender, reading(case)).status_code == 409
     (attempt,) = telemetry.page(case.session, case.pilot, by=case.actor("author")).attempts
-    assert (attempt.status, attempt.error) == ("failed", "not taken: finished")
+    assert (attempt.status, attempt.error) == ("failed", f"not taken: {case.pilot.status}")
 
 
 def test_only_the_people_of_the_company_keep_it(session):
@@ -180,10 +189,21 @@ def test_it_takes_what_the_plan_compares_with_and_nothing_earlier(sender, case):
     assert (told["inserted"], told["left_out"]) == (1, 1)
 
 
+def line_of_ours(case, officer, at):
+    (source,) = case.session.scalars(
+        select(telemetry.PilotSource.source_id).where(telemetry.PilotSource.pilot_id == case.pilot.id)
+    )
+    (line,) = [
+        each for each in collection_health.lines(case.session, officer, at) if each.source.id == source
+    ]
+    return line
+
+
 def test_the_city_sees_and_pauses_it_and_nobody_is_asked(sender, case):
     officer, at = case.actor("data_officer"), case.tick()
-    (line,) = collection_health.lines(case.session, officer, at)
-    assert (line.health, hub_desk.lines(case.session, officer)) == (Health.WAITING, [])
+    line = line_of_ours(case, officer, at)
+    assert line.health == Health.WAITING
+    assert line.source.hub_id not in {each.hub.id for each in hub_desk.lines(case.session, officer)}
     with pytest.raises(WrongMoment):
         collection_desk.collect_now(case.session, line.source, by=officer, at=at)
     collection_desk.pause(case.session, line.source, by=officer, at=at)
@@ -191,11 +211,13 @@ def test_the_city_sees_and_pauses_it_and_nobody_is_asked(sender, case):
     assert send(sender, reading(case)).status_code == 409
     collection_desk.resume(case.session, line.source, by=officer, at=case.tick())
     case.session.commit()
+    case.session.execute(update(DataSource).where(DataSource.id != line.source.id).values(paused=True))
+    case.session.commit()
     sessions = sessionmaker(case.session.get_bind())
     assert collect_due(sessions, case.at, holder="test", settings=CollectionSettings()) == []
-    assert case.session.scalars(select(CollectionAttempt.way)).all() == ["push"]
-    (line,) = collection_health.lines(case.session, officer, case.at)
-    assert line.health == Health.REFUSED
+    attempts = select(CollectionAttempt.way).where(CollectionAttempt.source_id == line.source.id)
+    assert case.session.scalars(attempts).all() == ["push"]
+    assert line_of_ours(case, officer, case.at).health == Health.REFUSED
 
 
 def test_every_act_stands_in_the_ledger_without_the_secret(session):
