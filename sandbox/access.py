@@ -254,6 +254,10 @@ RULES: dict[str, Rule] = {
     "records.record": signed_in,
     "records.sheet": signed_in,
     "records.archive": signed_in,
+    "api-case-records.manifest": signed_in,
+    "api-case-records.archive": signed_in,
+    "api-case-records.annual": anyone,
+    "api-case-records.annual_years": anyone,
     # accounts
     "accounts.sign_in": anyone,
     "accounts.sign_out": signed_in,
@@ -500,6 +504,10 @@ RULES: dict[str, Rule] = {
     "api-webhooks.test": keepers_of_webhooks,
     "api-webhooks.remove": keepers_of_webhooks,
     "api-webhooks.resend": keepers_of_webhooks,
+    # drafts of forms: each again by the door of its form
+    "drafts.read": signed_in,
+    "drafts.save": signed_in,
+    "drafts.discard": signed_in,
     # notices
     "notices.inbox": signed_in,
     "notices.see": signed_in,

@@ -43,6 +43,7 @@ class Settings:
     official_masthead: bool = False
     demonstration: bool = False
     session_hours: int = 10
+    draft_days: int = 90
     private_hubs: tuple[str, ...] = ()
     credential_keys: tuple[str, ...] = field(default=(), repr=False)
     heartbeat_seconds: float = 5.0
@@ -73,6 +74,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         demonstration=_flag(env, "SANDBOX_DEMONSTRATION"),
         official_masthead=_flag(env, "SANDBOX_OFFICIAL_MASTHEAD"),
         session_hours=_number(env, "SANDBOX_SESSION_HOURS", 10, low=1, high=24 * 14),
+        draft_days=_number(env, "SANDBOX_DRAFT_DAYS", 90, low=1, high=3650),
         private_hubs=_private_hubs(env.get("SANDBOX_PRIVATE_HUBS", "")),
         credential_keys=_credential_keys(env.get("SANDBOX_CREDENTIAL_KEYS", ""), var_dir),
         heartbeat_seconds=float(_number(env, "SANDBOX_HEARTBEAT_SECONDS", 5, low=1, high=3600)),

@@ -23,6 +23,7 @@ from sandbox.config import Settings
 from sandbox.confirmations import replies
 from sandbox.db import engine_for, sessions_for, upgrade
 from sandbox.desks.keeping import RenewDesks
+from sandbox.drafts.keeping import ForgetDrafts
 from sandbox.executors import workers_of
 from sandbox.notices import countdown, post, reminders
 from sandbox.notices.outbox import ZONE
@@ -58,6 +59,7 @@ def work_of(settings: Settings, executor: runs.Workers, *, clock: Clock = utc_no
         duties=(
             listeners.look_after,
             RenewDesks(sessions, clock),
+            ForgetDrafts(sessions, clock, days=settings.draft_days),
             partial(note_lapses, sessions, clock),
             partial(end_periods, sessions, clock),
             partial(judge_conditions, sessions, clock),

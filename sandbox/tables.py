@@ -24,6 +24,7 @@ from sandbox.decisions import models as decisions
 from sandbox.desks import keeping
 from sandbox.desks import models as desks
 from sandbox.documents import models as documents
+from sandbox.drafts import models as drafts
 from sandbox.exemptions import models as exemptions
 from sandbox.incidents import models as incidents
 from sandbox.inspections import models as inspections
@@ -61,6 +62,7 @@ __all__ = [
     "desks",
     "districts",
     "documents",
+    "drafts",
     "evaluation",
     "exemptions",
     "feed",

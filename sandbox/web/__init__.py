@@ -24,6 +24,7 @@ from sandbox.web import (
     consultations,
     districts,
     documents,
+    drafts,
     evaluator,
     filters,
     health,
@@ -99,7 +100,7 @@ def init_app(app: Flask) -> None:
             try_it,
             uploads,
         ),
-        *(notices, people, teams, webhooks, audit),
+        *(drafts, notices, people, teams, webhooks, audit),
     ):
         app.register_blueprint(room.pages)
     if app.settings.development:  # type: ignore[attr-defined]

@@ -33,7 +33,7 @@ from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import people_of_the_company
 from sandbox.suspensions import suspending
-from sandbox.web import clock_words, complaints, forms, insurance_words, labels, words
+from sandbox.web import clock_words, complaints, drafts, forms, insurance_words, labels, words
 from sandbox.web.rim import actor, now, today
 
 
@@ -98,10 +98,12 @@ def opinion(number: str) -> ResponseReturnValue:
                 },
             )
             review.give_opinion(db.session, pilot.exemption, **values, by=actor(), at=now())
+            drafts.sent("opinion", number)
             return _done(number, "exemption", "give_opinion")
         except Invalid as error:
             sent.refuse(error)
-    return _form("cases/opinion.html", pilot, sent, rows=ROWS_OF_ACTIONS)
+    draft = drafts.address("opinion", number)
+    return _form("cases/opinion.html", pilot, sent, rows=ROWS_OF_ACTIONS, draft_address=draft)
 
 
 @pages.route("/<number>/actions", methods=["GET", "POST"])
@@ -166,12 +168,21 @@ def reply(number: str) -> ResponseReturnValue:
                 },
             )
             review.reply(db.session, asked, **values, by=actor(), at=now())
+            drafts.sent("reply", number)
             flash(gettext("The reply is recorded."), "success")
             return _back(number)
         except Invalid as error:
             sent.refuse(error)
     replies = [(each.value, words.status("reply", each)[0]) for each in Reply]
-    return _form("cases/reply.html", pilot, sent, asked=asked, replies=replies, rows=ROWS_OF_CONDITIONS)
+    return _form(
+        "cases/reply.html",
+        pilot,
+        sent,
+        asked=asked,
+        replies=replies,
+        rows=ROWS_OF_CONDITIONS,
+        draft_address=drafts.address("reply", number),
+    )
 
 
 @pages.route("/<number>/grant", methods=["GET", "POST"])

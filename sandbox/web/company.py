@@ -23,7 +23,7 @@ from sandbox.pilots.models import Pilot
 from sandbox.pilots.registration import PilotSchema
 from sandbox.programmes.models import Site
 from sandbox.regimes import Regime, open_regimes
-from sandbox.web import desks, forms, labels, regime_choice, words
+from sandbox.web import desks, drafts, forms, labels, regime_choice, words
 from sandbox.web.rim import actor, now
 
 pages = Blueprint("company", __name__, url_prefix="/company")
@@ -70,11 +70,12 @@ def new() -> ResponseReturnValue:
     if request.method == "POST":
         try:
             pilot = _register(sent, law, confirmation)
+            drafts.sent(drafts.NEW, asked or law.id)
             flash(gettext("The draft is registered as %(number)s.", number=pilot.number), "success")
             return redirect(url_for("cases.file", number=pilot.number), 303)
         except Invalid as error:
             sent.refuse(error)
-    return _form(sent, law, pilot=None)
+    return _form(sent, law, pilot=None, draft=drafts.address(drafts.NEW, asked or law.id))
 
 
 @pages.route("/pilots/<number>", methods=["GET", "POST"])
@@ -84,6 +85,7 @@ def edit(number: str) -> ResponseReturnValue:
     sent = forms.Sent(request.form, _as_typed(pilot))
     law = pilot.exemption.regime
     seen = _seen_version(pilot)
+    draft = drafts.address("application", number)
     if request.method == "POST":
         try:
             values, application_values = _values(sent, law)
@@ -96,6 +98,7 @@ def edit(number: str) -> ResponseReturnValue:
                 by=actor(),
                 at=now(),
             )
+            drafts.sent("application", number)
             flash(gettext("The draft is saved."), "success")
             return redirect(url_for("cases.file", number=number), 303)
         except Invalid as error:
@@ -104,8 +107,9 @@ def edit(number: str) -> ResponseReturnValue:
             if error.status != CHANGED_MEANWHILE:
                 raise
             db.session.rollback()
-            return _form(sent, law, pilot=pilot, seen=seen, meanwhile=words.error_sentence(error))
-    return _form(sent, law, pilot=pilot, seen=seen)
+            said = words.error_sentence(error)
+            return _form(sent, law, pilot=pilot, draft=draft, seen=seen, meanwhile=said)
+    return _form(sent, law, pilot=pilot, draft=draft, seen=seen)
 
 
 def _seen_version(pilot: Pilot) -> int:
@@ -208,7 +212,13 @@ def _as_typed(pilot: Pilot) -> dict[str, Any]:
 
 
 def _form(
-    sent: forms.Sent, law: Regime, *, pilot: Pilot | None, seen: int = 0, meanwhile: str | None = None
+    sent: forms.Sent,
+    law: Regime,
+    *,
+    pilot: Pilot | None,
+    draft: str,
+    seen: int = 0,
+    meanwhile: str | None = None,
 ) -> ResponseReturnValue:
     """The form as sent; `meanwhile` tells that the draft is no longer the version `seen`."""
     sites = [pilot.site] if pilot else db.session.scalars(select(Site).order_by(Site.id)).unique().all()
@@ -219,6 +229,7 @@ def _form(
         regime=law,
         labels=labels.of_application(sent.errors, law),
         pilot=pilot,
+        draft_address=draft,
         seen=seen,
         meanwhile=meanwhile,
         sites=sites,

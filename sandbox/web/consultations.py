@@ -14,7 +14,7 @@ from sandbox.exemptions.models import Consultation, Supplement
 from sandbox.exemptions.review import SupplementAnswerSchema, SupplementSchema
 from sandbox.pilots import file
 from sandbox.pilots.models import Pilot
-from sandbox.web import clock_words, complaints, forms, labels
+from sandbox.web import clock_words, complaints, drafts, forms, labels
 from sandbox.web.rim import actor, now
 
 pages = Blueprint("consultations", __name__, url_prefix="/cases")
@@ -48,6 +48,7 @@ def answer(number: str) -> ResponseReturnValue:
     pilot = file.find(db.session, number, actor())
     wanted = request.values.get("supplement", type=int)
     asked = _supplement(pilot, wanted)
+    about = f"{number}+{asked.id}"
     sent = forms.Sent(request.form)
     if request.method == "POST":
         try:
@@ -56,11 +57,13 @@ def answer(number: str) -> ResponseReturnValue:
                 {"answer": sent.one("answer"), "declines": sent.one("declines") == "on"},
             )
             review.answer_supplement(db.session, asked, **values, by=actor(), at=now())
+            drafts.sent("supplement", about)
             flash(gettext("The answer is recorded; the ministry's clock runs on."), "success")
             return _back(number)
         except Invalid as error:
             sent.refuse(error)
-    return _form("cases/supplement_answer.html", pilot, sent, asked=asked)
+    draft = drafts.address("supplement", about)
+    return _form("cases/supplement_answer.html", pilot, sent, asked=asked, draft_address=draft)
 
 
 @pages.route("/<number>/extension", methods=["GET", "POST"])

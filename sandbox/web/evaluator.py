@@ -21,7 +21,7 @@ from sandbox.pilots import evaluations, file
 from sandbox.pilots import plan as plans
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.result import result_of
-from sandbox.web import design_advice, desks, forms, labels, plan_form, results, words
+from sandbox.web import design_advice, desks, drafts, forms, labels, plan_form, results, words
 from sandbox.web.rim import actor, now, today
 
 pages = Blueprint("evaluator", __name__, url_prefix="/evaluator")
@@ -50,6 +50,7 @@ def plan(number: str) -> ResponseReturnValue:
             plans.save_draft(db.session, pilot, draft, seen_version=_seen_version(), by=actor(), at=now())
         except Invalid as error:
             return _plan_page(pilot, draft, errors=error.errors)
+        drafts.sent("plan", number)
         flash(gettext("The draft is saved."), "success")
         return redirect(url_for("evaluator.plan", number=number), 303)
     in_force = pilot.experiment.plan
@@ -177,6 +178,8 @@ def _plan_page(
         problems=plan_form.at_controls(problems, draft),
         locked=locked and not amending,
         amending=amending,
+        draft_address=None if locked or amending else drafts.address("plan", str(pilot.number)),
+        was_posted=request.method == "POST",
     )
     return page, 422 if errors else 200
 

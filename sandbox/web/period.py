@@ -18,7 +18,7 @@ from sandbox.pilots import file
 from sandbox.pilots.models import Pilot
 from sandbox.regimes.measures import Choice
 from sandbox.reports import filing, prefill
-from sandbox.web import complaints, forms, period_words
+from sandbox.web import complaints, drafts, forms, period_words
 from sandbox.web.filters import pick
 from sandbox.web.rim import actor, now
 
@@ -69,6 +69,8 @@ def act(number: str, kind: str, verb: str) -> ResponseReturnValue:
         try:
             values = load(wanted.schema(), _typed(sent, controls))
             acts.perform(db.session, pilot, wanted, values, by=actor(), at=now())
+            if kind == REPORT and verb == "save":
+                drafts.sent(REPORT, number)
             flash(gettext("Done: %(act)s.", act=period_words.VERBS[kind][verb]), "success")
             return redirect(url_for(_room(kind), number=number), 303)
         except Invalid as error:
@@ -87,6 +89,7 @@ def act(number: str, kind: str, verb: str) -> ResponseReturnValue:
         back=url_for(_room(kind), number=number),
         tone="danger" if verb in DANGER else "primary",
         rules=pilot.exemption.regime.period,
+        draft_address=drafts.address(REPORT, number) if (kind, verb) == (REPORT, "save") else None,
     )
     return page, 422 if sent.errors else 200
 

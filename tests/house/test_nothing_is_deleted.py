@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FORGETTABLE = {
     "SignInAttempt",  # who tried to sign in, for the throttle
     "ClaimFiling",  # from where claims came, for the throttle
+    "FormDraft",  # what was typed and not sent, once it is sent or old
     "CaseArticle",  # words to search by
 }
 # Files that delete objects, each with what: lines of desks, which the next act writes anew.
