@@ -29,6 +29,7 @@ from sandbox.amendments.table import (
 )
 from sandbox.exemptions.models import Exemption
 from sandbox.organisations import Organisation, OrganisationKind
+from sandbox.period.models import LawRequest
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import PUBLIC_FROM
 
@@ -61,12 +62,16 @@ class Shown:
 
 @dataclass(frozen=True)
 class Item:
-    """One item as everybody reads it: the public pilots that point to it and what they are to show."""
+    """One item as everybody reads it: the public pilots that point to it and what they are to show.
+
+    requests  what their operators requested within their periods (Art. 53-3(3))
+    """
 
     amendment: Amendment
     pilots: tuple[Pilot, ...]
     evidence: tuple[Shown, ...]
     past: tuple[AmendmentHistory, ...]
+    requests: tuple[LawRequest, ...]
 
 
 def link_case(session: Session, exemption: Exemption, *, by: Actor, at: datetime) -> list[Amendment]:
@@ -93,7 +98,8 @@ def move(
 ) -> None:
     """One step of the table; linked operators hear of it. `enter_into_force` has its own use case."""
     AMENDMENT.perform(session, amendment, verb, by=by, at=at, reason=reason)
-    record(session, amendment, verb, by, at, **({"reason": reason} if reason else {}))
+    details: dict[str, Any] = {"reason": reason} if reason else {}
+    record(session, amendment, verb, by, at, **details)
 
 
 def enter_into_force(
@@ -205,6 +211,11 @@ def _items(session: Session, amendments: list[Amendment], exemptions: set[int]) 
         .where(EvidenceLine.exemption_id.in_(pilots), EvidenceLine.removed_at.is_(None))
         .order_by(EvidenceLine.id)
     ).all()
+    requests = session.scalars(
+        select(LawRequest)
+        .where(LawRequest.pilot_id.in_([pilot.id for pilot in pilots.values()]))
+        .order_by(LawRequest.id)
+    ).all()
     past: dict[int, list[AmendmentHistory]] = {}
     steps = select(AmendmentHistory).where(AmendmentHistory.subject_id.in_([each.id for each in amendments]))
     for step in session.scalars(steps.order_by(AmendmentHistory.id)):
@@ -218,7 +229,10 @@ def _items(session: Session, amendments: list[Amendment], exemptions: set[int]) 
             for line in lines
             if line.exemption_id in keys and _normal(line.article) == each.article
         ]
-        made.append(Item(each, tuple(linked), tuple(shown), tuple(past.get(each.id, ()))))
+        asked = [request for request in requests if request.pilot.exemption_id in keys]
+        made.append(
+            Item(each, tuple(linked), tuple(shown), tuple(past.get(each.id, ())), requests=tuple(asked))
+        )
     return made
 
 

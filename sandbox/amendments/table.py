@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from experiments.lifecycle import Actor, Lifecycle, Transition
 from sandbox import access, ledger
-from sandbox.amendments.models import Amendment, AmendmentHistory, AmendmentStatus
+from sandbox.amendments.models import Amendment, AmendmentHistory, AmendmentStatus, Link
 from sandbox.notices.outbox import CITY, COMPANY, DECIDERS, REVIEWERS, Office, tell
 
 S = AmendmentStatus
@@ -29,6 +29,11 @@ def ministry_of_a_linked_case(actor: Actor, amendment: Amendment) -> bool:
     return access.ministry_people(actor) and actor.organisation_id in leads
 
 
+def the_service(actor: Actor, _amendment: Amendment) -> bool:
+    """What follows from a request that an operator filed within its period."""
+    return actor.is_service
+
+
 def wording_is_drafted(amendment: Amendment) -> bool:
     return bool((amendment.draft or "").strip())
 
@@ -44,6 +49,13 @@ AMENDMENT: Lifecycle[AmendmentStatus] = Lifecycle(
             S.REQUESTED,
             ministry_of_a_linked_case,
             needs_reason=True,
+            source="Art. 53-3(3)",
+        ),
+        Transition(
+            "request_by_operator",
+            (S.IDENTIFIED, S.NOT_NEEDED),
+            S.REQUESTED,
+            the_service,
             source="Art. 53-3(3)",
         ),
         Transition(
@@ -71,7 +83,7 @@ AMENDMENT: Lifecycle[AmendmentStatus] = Lifecycle(
         ),
         Transition(
             "escalate",
-            (S.NEEDED, S.NOT_NEEDED),
+            (S.UNDER_REVIEW, S.NEEDED, S.NOT_NEEDED),
             S.ESCALATED,
             ministry_of_a_linked_case,
             needs_reason=True,
@@ -99,8 +111,20 @@ AMENDMENT: Lifecycle[AmendmentStatus] = Lifecycle(
 )
 
 
-def record(session: Session, amendment: Amendment, act: str, by: Actor, at: datetime, **details: Any) -> None:
-    """Put one act on an item into the ledger; everybody in a linked case hears of every step."""
+def record(
+    session: Session,
+    amendment: Amendment,
+    act: str,
+    by: Actor,
+    at: datetime,
+    *,
+    tells: bool = True,
+    **details: Any,
+) -> None:
+    """Put one act on an item into the ledger; everybody in a linked case hears of every step.
+
+    tells  False where whoever acts tells of several items at once
+    """
     ledger.append(
         session,
         act=f"amendment.{act}",
@@ -109,20 +133,24 @@ def record(session: Session, amendment: Amendment, act: str, by: Actor, at: date
         at=at,
         details={"article": amendment.article, **details},
     )
-    if any(act == transition.verb for transition in AMENDMENT.transitions):
+    if tells and any(act == transition.verb for transition in AMENDMENT.transitions):
         _tell(session, amendment, f"amendment.{act}", by, at)
+
+
+def offices_of(amendment: Amendment, link: Link) -> tuple[Office, ...]:
+    """Who hears of a step of the item, as far as this case points to it."""
+    exemption = link.exemption
+    return (
+        Office(exemption.company_id, COMPANY),
+        Office(exemption.city_id, CITY),
+        Office(exemption.lead_id, REVIEWERS | DECIDERS),
+        Office(amendment.ministry_id, REVIEWERS | DECIDERS),
+    )
 
 
 def _tell(session: Session, amendment: Amendment, code: str, by: Actor, at: datetime) -> None:
     """Per case, since operators know their case and not the item."""
-    competent = Office(amendment.ministry_id, REVIEWERS | DECIDERS)
     for link in amendment.links:
-        exemption = link.exemption
-        offices = (
-            Office(exemption.company_id, COMPANY),
-            Office(exemption.city_id, CITY),
-            Office(exemption.lead_id, REVIEWERS | DECIDERS),
-            competent,
-        )
         facts = {"article": amendment.article}
-        tell(session, code, subject=exemption.case.key, to=offices, by=by, at=at, facts=facts)
+        offices = offices_of(amendment, link)
+        tell(session, code, subject=link.exemption.case.key, to=offices, by=by, at=at, facts=facts)

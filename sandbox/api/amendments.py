@@ -54,6 +54,14 @@ class LawAmendmentStepSchema(Schema):
     meeting = fields.String(allow_none=True)
 
 
+class OperatorsRequestSchema(Schema):
+    """An operator's request to amend the law, and how far the lead ministry is with it."""
+
+    pilot = fields.String(attribute="pilot.number")
+    filed_at = fields.AwareDateTime()
+    status = fields.String()
+
+
 class LawAmendmentSchema(Schema):
     """One article with the pilots that point to it."""
 
@@ -66,6 +74,7 @@ class LawAmendmentSchema(Schema):
     in_force_on = fields.Date(attribute="amendment.in_force_on", allow_none=True)
     pilots = fields.List(fields.Pluck("PilotNumberSchema", "number"))
     evidence = fields.List(fields.Nested(SuppliedEvidenceSchema))
+    requests = fields.List(fields.Nested(OperatorsRequestSchema))
     steps = fields.List(fields.Nested(LawAmendmentStepSchema), attribute="past")
 
 

@@ -241,7 +241,7 @@ def _hands(session: Session, pilot: Pilot) -> dict[tuple[int | None, str], list[
     return found
 
 
-def _takers(session: Session, pilot: Pilot) -> dict[tuple[int, str], int]:
+def _takers(session: Session, pilot: Pilot) -> dict[tuple[int | None, str], int]:
     rows = session.scalars(
         select(Assignment).where(Assignment.pilot_id == pilot.id, Assignment.ended_at.is_(None))
     )

@@ -48,6 +48,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{case}: 법령 정비가 요청되었습니다. 조항: {article}",
         "{case}: an amendment is requested of {article}.",
     ),
+    "amendment.request_by_operator": (
+        "{case}: 같은 조항의 다른 사업자가 법령 정비를 요청하였습니다. 조항: {article}",
+        "{case}: another operator requests an amendment of {article}.",
+    ),
     "amendment.review": (
         "{case}: 법령 정비 검토가 시작되었습니다. 조항: {article}",
         "{case}: the review of {article} has begun.",

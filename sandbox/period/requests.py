@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from experiments.errors import Invalid, Refused, WrongMoment
 from experiments.fields import Prose
 from experiments.lifecycle import Actor, touch
+from sandbox.amendments import following
 from sandbox.clocks import running
 from sandbox.period import ends
 from sandbox.period.late import must_be_in_time
@@ -69,6 +70,7 @@ def file_request(
     PILOT.perform(session, pilot, "deem_extended", by=by, at=at)
     record_pilot(session, pilot, "deem_extended", by, at)
     _record(session, request, "create", by, at)
+    following.requested(session, pilot.exemption, request=request.id, at=at)
     ends.certify(session, pilot, requested_on=ends.today(pilot, at), by=by, at=at)
     return request
 
@@ -89,12 +91,14 @@ def assess(
     request.assessment = dict(assessment)
     REQUEST.perform(session, request, "assess", by=by, at=at)
     _record(session, request, "assess", by, at)
+    _move_items(session, request, "review", by, at)
 
 
 def escalate(session: Session, request: LawRequest, *, by: Actor, at: datetime, reason: str) -> None:
     """Ministries disagree: the Minister takes it to the committee for regulatory rationalisation."""
     REQUEST.perform(session, request, "escalate", by=by, at=at, reason=reason)
     _record(session, request, "escalate", by, at, reason=reason)
+    _move_items(session, request, "escalate", by, at, reason=reason)
 
 
 def find_needed(session: Session, request: LawRequest, *, by: Actor, at: datetime, reason: str) -> None:
@@ -112,12 +116,14 @@ def find_needed(session: Session, request: LawRequest, *, by: Actor, at: datetim
         at=at,
     )
     _record(session, request, "find_needed", by, at, reason=reason)
+    _move_items(session, request, "find_needed", by, at, reason=reason)
 
 
 def find_not_needed(session: Session, request: LawRequest, *, by: Actor, at: datetime, reason: str) -> None:
     """Notify that the law stays: with the notice the deemed extension ends (D58-3(9))."""
     REQUEST.perform(session, request, "find_not_needed", by=by, at=at, reason=reason)
     _record(session, request, "find_not_needed", by, at, reason=reason)
+    _move_items(session, request, "find_not_needed", by, at, reason=reason)
     if request.pilot.status == PilotStatus.DEEMED_EXTENDED:
         ends.end_deemed(session, request.pilot, by=by, at=at)
 
@@ -145,6 +151,13 @@ def complete_amendment(session: Session, pilot: Pilot, *, by: Actor, at: datetim
 def subject_of(request: LawRequest) -> str:
     """What the clock of a conversion that follows from this request is about."""
     return f"law_request:{request.id}"
+
+
+def _move_items(
+    session: Session, request: LawRequest, verb: str, by: Actor, at: datetime, *, reason: str | None = None
+) -> None:
+    exemption = request.pilot.exemption
+    following.found(session, exemption, verb, request=request.id, by=by, at=at, reason=reason)
 
 
 def _record(

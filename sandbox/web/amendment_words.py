@@ -19,6 +19,7 @@ STATUSES = {
 }
 VERBS = {
     "request": _("Request the amendment"),
+    "request_by_operator": _("Follow an operator's request"),
     "review": _("Begin the review"),
     "find_needed": _("Find that an amendment is needed"),
     "find_not_needed": _("Find that no amendment is needed"),
@@ -30,6 +31,7 @@ VERBS = {
 DEEDS = {
     "create": _("Article put on the board"),
     "request": _("Amendment of an article requested"),
+    "request_by_operator": _("Amendment of an article requested by an operator"),
     "review": _("Review of an article begun"),
     "find_needed": _("Amendment of an article found needed"),
     "find_not_needed": _("Amendment of an article found not needed"),

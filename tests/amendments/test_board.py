@@ -13,16 +13,31 @@ from sandbox.amendments.models import Amendment, Link
 from sandbox.amendments.table import AMENDMENT
 from sandbox.exemptions.models import Exemption
 from sandbox.notices.models import Notice
+from sandbox.period import requests
 from tests.cells import HOMES, Move, cells, expected_rows, row_expected, row_found, rows
-from tests.factories import ANSWERED, DRAFTED, FILED, GRANTED, RESOLVED, create_case, evidence_line, grant
+from tests.factories import (
+    ANSWERED,
+    DRAFTED,
+    FILED,
+    GRANTED,
+    RESOLVED,
+    RUNNING,
+    create_case,
+    evidence_line,
+    grant,
+)
+from tests.period import steps
 
 DECIDER = "decider"
 TABLE = {
     "request": Move("identified not_needed", "requested", "ministry_reviewer decider", needs_reason=True),
+    "request_by_operator": Move("identified not_needed", "requested", "service"),
     "review": Move("requested", "under_review", "ministry_reviewer"),
     "find_needed": Move("under_review escalated", "needed", DECIDER, needs_reason=True),
     "find_not_needed": Move("under_review escalated", "not_needed", DECIDER, needs_reason=True),
-    "escalate": Move("needed not_needed", "escalated", "ministry_reviewer decider", needs_reason=True),
+    "escalate": Move(
+        "under_review needed not_needed", "escalated", "ministry_reviewer decider", needs_reason=True
+    ),
     "start": Move("needed", "started", DECIDER),
     "complete": Move("started", "completed", DECIDER),
     "enter_into_force": Move("completed", "in_force", DECIDER),
@@ -125,7 +140,8 @@ def test_from_the_request_to_the_law_in_force_every_operator_hears_of_it(session
     board.enter_into_force(session, item, in_force_on=today, by=case.actor("decider"), at=case.tick())
     told = select(Notice.code).where(Notice.person_id == case.people["author"].id)
     heard = [code for code in session.scalars(told.order_by(Notice.id)) if code.startswith("amendment.")]
-    assert heard == [f"amendment.{verb}" for verb in TABLE if verb not in ("find_not_needed", "escalate")]
+    other_ways = ("request_by_operator", "find_not_needed", "escalate")
+    assert heard == [f"amendment.{verb}" for verb in TABLE if verb not in other_ways]
 
 
 def test_a_step_is_reported_to_the_committee_once(session):
@@ -148,3 +164,45 @@ def test_an_item_is_handed_to_the_competent_ministry(session):
     assert item.ministry is other.organisation
     with pytest.raises(Invalid):
         board.hand_over(session, item, case.pilot.company_id, by=other.actor, at=case.tick())
+
+
+def notices(session, code):
+    return session.scalars(select(Notice).where(Notice.code == code)).all()
+
+
+def test_the_request_of_an_operator_moves_its_article(session):
+    case, neighbour = create_case(session, RUNNING), create_case(session, GRANTED)
+    item = item_of(case)
+    request = steps.file_request(case)
+    assert item.status == "requested"
+    assert board.item(session, item).requests == (request,)
+    steps.assess(case, request)
+    assert item.status == "under_review"
+    requests.escalate(session, request, reason="Ministries disagree.", **steps.by(case, "decider"))
+    assert item.status == "escalated"
+    requests.find_needed(session, request, reason="It works.", **steps.by(case, "decider"))
+    assert item.status == "needed"
+    told = notices(session, "amendment.find_needed")
+    assert {each.subject for each in told} == {neighbour.pilot.exemption.case.key}
+    assert len({each.person_id for each in told}) == len(told)
+
+
+def test_an_article_of_another_ministry_waits_for_that_ministry(session):
+    case = create_case(session, RUNNING)
+    item = item_of(case)
+    other = case.actor("other_reviewer").organisation_id
+    board.hand_over(session, item, other, by=case.actor("reviewer"), at=case.tick())
+    request = steps.file_request(case)
+    steps.assess(case, request)
+    requests.find_not_needed(session, request, reason="No.", **steps.by(case, "decider"))
+    assert item.status == "requested"
+
+
+def test_what_is_decided_of_an_article_is_not_requested_again(session):
+    case = create_case(session, RUNNING)
+    item = item_of(case)
+    move(case, "request", "reviewer", reason="The pilot shows it.")
+    move(case, "review", "reviewer")
+    move(case, "find_needed", "decider", reason="Nobody was hurt.")
+    steps.file_request(case)
+    assert item.status == "needed"
