@@ -11,6 +11,7 @@ from flask import Flask
 from sandbox.api import (
     alerts,
     amendments,
+    case_records,
     claims,
     comments,
     committee,
@@ -62,6 +63,7 @@ ROOMS = (
     evaluations,
     decisions,
     documents,
+    case_records,
     hubs,
     observations,
     sources,

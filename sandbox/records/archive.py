@@ -19,9 +19,11 @@ from experiments.errors import NotFound
 from experiments.lifecycle import Actor
 from sandbox.documents.standing import documents_of
 from sandbox.exemptions.files import FileStore
+from sandbox.inspections.inspecting import inspections_of
 from sandbox.ledger import LedgerEntry
 from sandbox.pilots.models import Pilot
-from sandbox.records.reading import ledger_rows, readable_evaluations, reads_the_whole
+from sandbox.records.acts import ledger_rows
+from sandbox.records.reading import readable_evaluations, reads_the_whole
 from sandbox.records.tables import as_cell, rows, tables_of
 
 SCHEMA = "case-record/1"
@@ -67,21 +69,49 @@ def archive(
     pipe, listed = _Pipe(), []
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as made:
         for file in _files(session, pilot, store, to_csv, reader):
-            sha256, size = hashlib.sha256(), 0
+            measure = _Measure()
             with made.open(_entry(file.path, at), "w", force_zip64=True) as entry:
                 for chunk in file.chunks:
-                    sha256.update(chunk)
-                    size += len(chunk)
+                    measure.take(chunk)
                     entry.write(chunk)
                     yield pipe.taken()
-            line: dict[str, Any] = {"path": file.path, "size": size, "sha256": sha256.hexdigest()}
-            listed.append(line | ({"recorded": file.recorded} if file.recorded else {}))
-        manifest = _manifest(session, pilot, reader, at) | {"files": listed}
-        made.writestr(_entry(MANIFEST, at), json.dumps(manifest, ensure_ascii=False, indent=1))
+            listed.append(measure.line(file))
+        text = json.dumps(_manifest(session, pilot, reader, at, listed), ensure_ascii=False, indent=1)
+        made.writestr(_entry(MANIFEST, at), text)
     yield pipe.taken()
 
 
-def _manifest(session: Session, pilot: Pilot, reader: Actor, at: datetime) -> dict[str, Any]:
+def manifest(
+    session: Session, pilot: Pilot, store: FileStore, to_csv: ToCsv, *, reader: Actor, at: datetime
+) -> dict[str, Any]:
+    """What `manifest.json` of an archive made now would say."""
+    listed = []
+    for file in _files(session, pilot, store, to_csv, reader):
+        measure = _Measure()
+        for chunk in file.chunks:
+            measure.take(chunk)
+        listed.append(measure.line(file))
+    return _manifest(session, pilot, reader, at, listed)
+
+
+class _Measure:
+    """Size and hash of a file while it goes by."""
+
+    def __init__(self) -> None:
+        self._sha256, self._size = hashlib.sha256(), 0
+
+    def take(self, chunk: bytes) -> None:
+        self._sha256.update(chunk)
+        self._size += len(chunk)
+
+    def line(self, file: _File) -> dict[str, Any]:
+        line = {"path": file.path, "size": self._size, "sha256": self._sha256.hexdigest()}
+        return line | ({"recorded": file.recorded} if file.recorded else {})
+
+
+def _manifest(
+    session: Session, pilot: Pilot, reader: Actor, at: datetime, listed: list[dict[str, Any]]
+) -> dict[str, Any]:
     newest = select(LedgerEntry).order_by(LedgerEntry.number.desc()).limit(1)
     head = session.scalars(newest).first()
     return {
@@ -91,12 +121,12 @@ def _manifest(session: Session, pilot: Pilot, reader: Actor, at: datetime) -> di
         "reader": reader.role,
         "is_whole": reads_the_whole(reader),
         "ledger_head": {"number": head.number, "hash": head.hash} if head else None,
+        "files": listed,
     }
 
 
 def _files(session: Session, pilot: Pilot, store: FileStore, to_csv: ToCsv, reader: Actor) -> Iterator[_File]:
-    whole = reads_the_whole(reader)
-    for name, query in tables_of(pilot, whole=whole).items():
+    for name, query in tables_of(pilot, reader).items():
         header = [column.name for column in query.selected_columns]
         yield _File(f"tables/{name}.jsonl", _lines(rows(session, query)))
         cells = ([as_cell(row[column]) for column in header] for row in rows(session, query))
@@ -111,7 +141,11 @@ def _files(session: Session, pilot: Pilot, store: FileStore, to_csv: ToCsv, read
         if attached.removed_at is None:
             path = f"attachments/{attached.id}.{_ending(attached.name)}"
             yield _File(path, _content(store, attached.sha256), attached.sha256)
-    if whole:
+    for inspection in inspections_of(session, pilot):
+        for photo in inspection.photos:
+            path = f"photos/{photo.id}.{_ending(photo.name)}"
+            yield _File(path, _content(store, photo.sha256), photo.sha256)
+    if reads_the_whole(reader):
         acts = session.scalars(ledger_rows(pilot).execution_options(yield_per=ROWS_PER_CHUNK))
         yield _File("ledger.jsonl", _lines(_ledger_row(row) for row in acts))
 

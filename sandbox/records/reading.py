@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from experiments.evaluation.models import Evaluation
@@ -23,6 +23,7 @@ from sandbox.pilots.evaluations import evaluations_of
 from sandbox.pilots.file import CaseFile, case_file
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.parts import Deed
+from sandbox.records.acts import ledger_rows
 from sandbox.records.tables import tables_of
 
 MOST_LEDGER_ROWS = 2000
@@ -65,7 +66,7 @@ def record(session: Session, pilot: Pilot, reader: Actor) -> Record:
         documents=tuple(documents_of(session, pilot)),
         is_whole=whole,
         ledger=tuple(session.scalars(ledger_rows(pilot).limit(MOST_LEDGER_ROWS))) if whole else (),
-        counts=tuple(_counts(session, pilot)) if whole else (),
+        counts=tuple(_counts(session, pilot, reader)) if whole else (),
     )
 
 
@@ -81,13 +82,7 @@ def readable_evaluations(session: Session, pilot: Pilot, reader: Actor) -> Seque
     return [run for run in runs if run.document is not None and (may_read_all or run.signed_at is not None)]
 
 
-def ledger_rows(pilot: Pilot) -> Select[LedgerEntry]:
-    """Rows of the ledger about the pilot or its application."""
-    about = (pilot.key, pilot.exemption.case.key)
-    return select(LedgerEntry).where(LedgerEntry.subject.in_(about)).order_by(LedgerEntry.number)
-
-
-def _counts(session: Session, pilot: Pilot) -> Iterator[tuple[str, int]]:
-    for name, query in tables_of(pilot, whole=True).items():
+def _counts(session: Session, pilot: Pilot, reader: Actor) -> Iterator[tuple[str, int]]:
+    for name, query in tables_of(pilot, reader).items():
         if count := session.scalar(select(func.count()).select_from(query.order_by(None).subquery())):
             yield name, count

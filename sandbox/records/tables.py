@@ -8,33 +8,23 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, or_, select
+from sqlalchemy import Column, ColumnElement, Select, Table, or_, select, true
 from sqlalchemy.orm import Session
 
+from experiments.lifecycle import Actor
 from experiments.orm import Base
 from sandbox.pilots.models import Pilot
+from sandbox.records.shares import shared
 
 ROWS_AT_A_TIME = 500
 
-# What the pages of a case show to each of its parties; the auditor reads everything.
-OF_THE_PARTIES = frozenset(
-    {
-        *("pilot", "pilot_history", "pilot_district", "exemption", "exemption_history", "experiment_history"),
-        *("required_action", "consultation", "supplement", "condition", "attachment"),
-        *("clock", "clock_event", "insurance_policy", "compensation_plan", "compensation_plan_history"),
-        *("plan_version", "decision", "decision_history", "official_document", "resident_notice"),
-    }
-)
-# Made from other rows for the sake of lists and search.
-DERIVED = frozenset({"desk_line", "case_text", "case_article"})
 _WITHHELD = re.compile(r"(^|_)(token|secret|sealed|password)(_|$)")
 
 
-def tables_of(pilot: Pilot, *, whole: bool) -> dict[str, Select[Any]]:
-    """Table -> its rows of this case, in the order of their keys.
+def tables_of(pilot: Pilot, reader: Actor) -> dict[str, Select[Any]]:
+    """Table -> the rows of this case that `reader` gets, in the order of their keys.
 
-    whole  every table that refers to the case, step by step; else those that its parties read
-
+    The auditor gets every table that refers to the case, step by step; parties get what their pages show.
     A column that holds a token, a secret or sealed personal data is never among them.
     """
     keys: dict[str, Select[Any]] = {}
@@ -43,13 +33,14 @@ def tables_of(pilot: Pilot, *, whole: bool) -> dict[str, Select[Any]]:
     for table in Base.metadata.sorted_tables:
         own = roots.get(table.name)
         belongs = table.c.id == own if own is not None else _refers_to(table, keys)
-        if belongs is None or table.name in DERIVED or "draft" in table.name:
+        theirs = shared(table, pilot, reader)
+        if belongs is None or (theirs is None and own is None):
             continue
         if "id" in table.c:
-            keys[table.name] = select(table.c.id).where(belongs)
-        if whole or table.name in OF_THE_PARTIES:
+            keys[table.name] = select(table.c.id).where(belongs, true() if theirs is None else theirs)
+        if theirs is not None:
             columns = [column for column in table.c if not _WITHHELD.search(column.name)]
-            found[table.name] = select(*columns).where(belongs).order_by(*table.primary_key.columns)
+            found[table.name] = select(*columns).where(belongs, theirs).order_by(*table.primary_key.columns)
     return dict(sorted(found.items()))
 
 

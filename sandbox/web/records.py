@@ -51,10 +51,13 @@ def sheet(number: str) -> ResponseReturnValue:
 @pages.get("/record.zip")
 def archive(number: str) -> ResponseReturnValue:
     """Rows, plans, results, documents and files with their hashes, sent while they are read."""
+    return download(number)
+
+
+def download(number: str) -> Response:
+    """The archive of this reader, in pieces."""
     _pilot(number)  # asked before the first byte is sent
-    settings = current_app.settings  # type: ignore[attr-defined]
-    store = FileStore(settings.var_dir / "files", settings.virus_scan)
-    pieces = _pieces(db.engine, number, store, reader=actor(), at=now())
+    pieces = _pieces(db.engine, number, file_store(), reader=actor(), at=now())
     return Response(
         pieces,
         mimetype="application/zip",
@@ -63,6 +66,12 @@ def archive(number: str) -> ResponseReturnValue:
             "Cache-Control": "private, no-store",
         },
     )
+
+
+def file_store() -> FileStore:
+    """Where the files of this installation lie."""
+    settings = current_app.settings  # type: ignore[attr-defined]
+    return FileStore(settings.var_dir / "files", settings.virus_scan)
 
 
 def _pieces(engine: Engine, number: str, store: FileStore, *, reader: Actor, at: datetime) -> Iterator[bytes]:
