@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from experiments.collection.models import DataSource
+from sandbox.pilots.telemetry import PilotSource
 from tests.factories import FILED, RUNNING
 from tests.web.office import wrong_fields
 
 SECRET = re.compile(r"src_[\w-]{40,}")
 PAGE = "company/pilots/{}/telemetry"
+# Apart from the sources of the city's baseline.
+OURS = select(DataSource).join(PilotSource, PilotSource.source_id == DataSource.id)
 
 
 def open_source(office, **changes):
@@ -57,7 +60,7 @@ def test_before_the_plan_is_locked_nothing_can_be_opened(office):
 def test_the_city_sees_where_its_readings_come_from(office):
     opened = office(RUNNING)
     open_source(opened)
-    (source,) = opened.stored(select(DataSource.id))
+    (source,) = opened.stored(select(PilotSource.source_id))
     page = opened.read("data_officer", f"sources/{source}")
     assert "No hub is asked." in page
     assert "Collect now" not in page
@@ -66,7 +69,7 @@ def test_the_city_sees_where_its_readings_come_from(office):
 def test_the_company_moves_the_start_of_its_readings_back(office):
     opened = office(RUNNING)
     open_source(opened)
-    (source,) = opened.stored(select(DataSource))
+    (source,) = opened.stored(OURS)
     first = source.starts_at.astimezone(ZoneInfo("Asia/Seoul")).date()
     refused = opened.send("author", f"{PAGE}/start", starts_on=str(first - timedelta(days=1)))
     assert wrong_fields(refused) == {"starts_on"}
@@ -75,4 +78,4 @@ def test_the_company_moves_the_start_of_its_readings_back(office):
     opened.case.session.get(DataSource, source.id).starts_at = source.starts_at + timedelta(days=30)
     opened.case.session.commit()
     assert opened.send("author", f"{PAGE}/start", starts_on=str(first)).status_code == 303
-    assert opened.stored(select(DataSource.starts_at)) == [source.starts_at]
+    assert [each.starts_at for each in opened.stored(OURS)] == [source.starts_at]
