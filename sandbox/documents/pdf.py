@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.canonical import digest
+from sandbox.documents.wrapping import STYLE, with_whole_words
 
 FONTS = Path(__file__).resolve().parent.parent / "static" / "vendor" / "pretendard-gov"
 WEIGHTS = {400: "PretendardGOV-Regular.subset.woff2", 700: "PretendardGOV-Bold.subset.woff2"}
@@ -50,8 +51,8 @@ def pdf(html: str) -> bytes:
             return super().fetch(url, headers)
 
     fetcher, fonts = OurFonts(allowed_protocols={"file"}), FontConfiguration()
-    style = CSS(string=_faces(), url_fetcher=fetcher, font_config=fonts)
-    page = HTML(string=html, url_fetcher=fetcher)
+    style = CSS(string=_faces() + STYLE, url_fetcher=fetcher, font_config=fonts)
+    page = HTML(string=with_whole_words(html), url_fetcher=fetcher)
     made = page.write_pdf(
         stylesheets=[style],
         font_config=fonts,
