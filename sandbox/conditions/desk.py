@@ -14,6 +14,7 @@ from experiments.lifecycle import Actor
 from sandbox import access
 from sandbox.conditions.checking import latest_checks
 from sandbox.conditions.models import Basis, BreachStatus, Check, Duty, DutyStatus
+from sandbox.conditions.unbound import OPERATES
 from sandbox.exemptions.models import Condition, Exemption, ExemptionStatus
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import PUBLIC_FROM
@@ -91,7 +92,34 @@ def dashboard(session: Session, actor: Actor) -> list[Row]:
             or_(Exemption.lead_id == home, Exemption.city_id == home, Condition.requested_by_id == home)
         )
     found = [Row(duty.pilot, _standing(duty.condition, duty)) for duty in session.scalars(query)]
-    return sorted(found, key=_urgency)
+    return sorted([*found, *_unbound(session, actor)], key=_urgency)
+
+
+def _unbound(session: Session, actor: Actor) -> list[Row]:
+    """Imposed conditions of which nobody has said how they are checked, as far as the office watches them."""
+    query = (
+        select(Condition, Pilot)
+        .join(Exemption, Exemption.id == Condition.exemption_id)
+        .join(Pilot, Pilot.exemption_id == Exemption.id)
+        .where(
+            Exemption.status == ExemptionStatus.APPROVED,
+            Condition.is_imposed,
+            Condition.id.not_in(select(Duty.condition_id)),
+            Pilot.status.in_(OPERATES),
+        )
+        .order_by(Condition.id.desc())
+        .limit(MOST_ROWS)
+    )
+    if not access.auditor(actor):
+        home = actor.organisation_id
+        query = query.where(
+            or_(Exemption.lead_id == home, Exemption.city_id == home, Condition.requested_by_id == home)
+        )
+    return [
+        Row(pilot, Standing(condition, None, ()))
+        for condition, pilot in session.execute(query).unique()
+        if pilot.exemption.regime.conditions is not None
+    ]
 
 
 def in_public(session: Session, pilot: Pilot) -> tuple[Standing, ...]:
@@ -102,6 +130,8 @@ def in_public(session: Session, pilot: Pilot) -> tuple[Standing, ...]:
 
 
 def _urgency(row: Row) -> tuple[int, int]:
+    if row.standing.duty is None:
+        return 1, -1
     latest = row.standing.latest
     order = {Verdict.BREACHED.value: 0, Verdict.NO_DATA.value: 1, Verdict.KEPT.value: 2}
     return (0 if row.standing.open_breaches else 1, 3 if latest is None else order[latest.verdict])

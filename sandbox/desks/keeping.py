@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from experiments.lifecycle import Actor
 from experiments.registrations.models import Experiment
-from sandbox.desks import words
+from sandbox.desks import open_work, words
 from sandbox.desks.models import Assignment, CaseArticle, CaseText, DeskLine
 from sandbox.exemptions.models import Exemption
 from sandbox.ledger.chain import LedgerEntry
-from sandbox.pilots import file, parts
+from sandbox.pilots import file
 from sandbox.pilots.file import Move
 from sandbox.pilots.models import Pilot, PilotStatus
+from sandbox.pilots.parts import hands
 from sandbox.roles import Role
 
 EVERY_CASE = "every"
@@ -164,19 +165,24 @@ def _renew_lines(session: Session, pilot: Pilot) -> None:
 
 
 def _lines(session: Session, pilot: Pilot) -> Iterator[tuple[str, dict[str, Any]]]:
-    hands = _hands(session, pilot)
+    people = _hands(session, pilot)
     takers = _takers(session, pilot)
+    parts = open_work.open_parts(session, pilot)
+
+    def moves_of(actor: Actor) -> list[Move]:
+        return [*open_work.moves(parts, pilot, actor), *file.moves(session, pilot, actor)]
+
     for organisation_id, role in sorted(_offices(pilot), key=str):
         # Nobody in particular: what the office may do, whoever of it had a hand in the case.
         office = Actor(0, "", role, organisation_id)
         if not file.may_read(pilot, office):
             continue
-        moves = list(file.moves(session, pilot, office))
+        moves = moves_of(office)
         acts = _acts(moves)
         own = {
             str(person.person_id): mine
-            for person in hands.get((organisation_id, role), ())
-            if (mine := _acts(file.moves(session, pilot, person))) != acts
+            for person in people.get((organisation_id, role), ())
+            if (mine := _acts(moves_of(person))) != acts
         }
         yield (
             desk_of(organisation_id, role),
@@ -185,7 +191,11 @@ def _lines(session: Session, pilot: Pilot) -> Iterator[tuple[str, dict[str, Any]
                 "lacks": [[move.kind, move.verb, list(move.needs)] for move in moves if move.needs],
                 "own": own,
                 "assignee_id": takers.get((organisation_id, role)),
-                **_place(pilot, waits=waits(pilot, acts), due_on=_due_on(pilot, organisation_id)),
+                **_place(
+                    pilot,
+                    waits=waits(pilot, acts),
+                    due_on=_first(_due_on(pilot, organisation_id), open_work.due_on(parts, office)),
+                ),
             },
         )
     quiet: dict[str, Any] = {"acts": [], "lacks": [], "own": {}, "assignee_id": None}
@@ -236,7 +246,7 @@ def _offices(pilot: Pilot) -> set[tuple[int | None, str]]:
 def _hands(session: Session, pilot: Pilot) -> dict[tuple[int | None, str], list[Actor]]:
     """Who had a hand in the case, by office and role: four eyes may keep them from an act."""
     found: dict[tuple[int | None, str], list[Actor]] = {}
-    for person in parts.hands(session, pilot):
+    for person in hands(session, pilot):
         found.setdefault((person.organisation_id, person.role), []).append(person)
     return found
 
@@ -256,6 +266,10 @@ def _due_on(pilot: Pilot, organisation_id: int | None) -> date | None:
         for clock in exemption.clocks
         if clock.is_running and organisation_id in (clock.owed_by_id, exemption.lead_id)
     ]
+    return min((day for day in days if day is not None), default=None)
+
+
+def _first(*days: date | None) -> date | None:
     return min((day for day in days if day is not None), default=None)
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "condition.unbound": (
+        "{case}: 이행 확인 방법이 정해지지 않은 조건이 있어 확인 방법을 정하여야 합니다. 건수: {count}",
+        "{case}: imposed conditions whose check nobody has set up yet: {count}. Say how each is checked.",
+    ),
     "condition.ask_change": (
         "{case}: 조건 변경 신청이 접수되었습니다.",
         "{case}: the company asks for a changed condition.",

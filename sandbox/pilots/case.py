@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from experiments.lifecycle import Actor
 from sandbox import documents
 from sandbox.amendments import board
+from sandbox.conditions.unbound import tell_of_unbound
 from sandbox.exemptions import application, decide, review
 from sandbox.exemptions.table import EXEMPTION
 from sandbox.period import conversions, ends
@@ -63,6 +64,7 @@ def grant(
     )
     PILOT.perform(session, pilot, "approve", by=by, at=at)
     record(session, pilot, "approve", by, at)
+    tell_of_unbound(session, pilot, at=at)
     ends.expect(session, pilot, by=by, at=at)
     conversions.granted(session, pilot, by=by, at=at)
     documents.issue(session, pilot, "approve", by=by, at=at)

@@ -26,6 +26,7 @@ BREACH_STATUSES = {
     "closed": (_("Closed"), "neutral"),
 }
 VERBS = {
+    "create": _("Say how an imposed condition is checked"),
     "rebind": _("Say anew how it is checked"),
     "ask_change": _("Ask for a change"),
     "agree_change": _("Agree to a change"),
@@ -59,6 +60,9 @@ BREACH_DEEDS = {
 }
 ACTS = {"condition.check": _("Condition judged")}
 NEEDS = {
+    "condition_is_bound": _(
+        "The ministry has not said yet how this condition is checked; until then nobody can show that it is kept."
+    ),
     "condition_is_imposed": _("The condition is not imposed."),
     "condition_is_not_imposed_yet": _(
         "The condition is imposed; what it says changes only by a request that the lead ministry agrees to."

@@ -19,6 +19,17 @@ from sandbox.web.cases import FORMS
 from sandbox.web.filters import pick
 from sandbox.web.rim import actor, today
 
+# The room of a case in which the parts of a kind are worked off.
+ROOMS = {
+    "claim": "claims.index",
+    **dict.fromkeys(("condition", "condition_evidence", "condition_breach"), "conditions.index"),
+    **dict.fromkeys(
+        ("incident", "suspension_proposal", "suspension", "order", "inspection", "remedy_task"),
+        "measures.index",
+    ),
+    "report": "reports.room",
+}
+
 
 def page(template: str, *, drafts: bool = False, **more: Any) -> str:
     """The actor's desk as the address asks for it; `drafts` offers the state of a draft as well."""
@@ -59,7 +70,7 @@ def next_act(line: Line) -> tuple[str, str] | None:
     if line.next_act is None:
         return None
     kind, verb = line.next_act
-    endpoint = FORMS.get((kind, verb))
+    endpoint = FORMS.get((kind, verb)) or ROOMS.get(kind)
     if endpoint is None:
         return url_for("cases.file", number=line.number, _anchor="moves-title"), words.verb(kind, verb)
     return words.form_url(endpoint, line.number), words.verb(kind, verb)
