@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from sandbox.period.tables import EXTENSION, record
 from sandbox.pilots.models import Pilot, PilotStatus
 from sandbox.pilots.table import PILOT, signatory_of_the_company
 from sandbox.pilots.table import record as record_pilot
+from sandbox.regimes.measures import Choice
 from sandbox.regimes.period import PeriodRules
 
 MAY_EXTEND = frozenset({PilotStatus.RUNNING, PilotStatus.DEEMED_EXTENDED})
@@ -162,6 +164,40 @@ def covers_until(session: Session, pilot: Pilot, day: date) -> bool:
         return True
     policies = policies_of(session, pilot)
     return bool(policies) and policies[-1].covers_to >= day
+
+
+@dataclass(frozen=True)
+class ExtensionNeeds:
+    """What an extension asks of the company before it is filed.
+
+    longest_end  the last day of the longest extension that the regime knows
+    covered_to   the last day of the insurance so far; None where there is none
+    is_covered   whether the cover reaches that day, or an approved plan takes its place
+    documents    what is filed with it, by the regime
+    """
+
+    longest_end: date
+    covered_to: date | None
+    is_covered: bool
+    documents: tuple[Choice, ...]
+
+
+def needs_of_an_extension(session: Session, pilot: Pilot) -> ExtensionNeeds | None:
+    """What is to be had for an extension; None where none can be filed any more or one was filed already."""
+    rules, last = pilot.exemption.regime.period, pilot.exemption.granted_to
+    if rules is None or last is None or pilot.status not in MAY_EXTEND:
+        return None
+    latest = latest_extension(session, pilot)
+    if ends.granted_extension(session, pilot) is not None or (latest is not None and latest.status in OPEN):
+        return None
+    longest_end = extended_to(last, rules.most_months)
+    policies = policies_of(session, pilot)
+    return ExtensionNeeds(
+        longest_end=longest_end,
+        covered_to=policies[-1].covers_to if policies else None,
+        is_covered=covers_until(session, pilot, longest_end),
+        documents=rules.extension_documents,
+    )
 
 
 def extended_to(last: date, months: int) -> date:

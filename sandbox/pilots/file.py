@@ -27,6 +27,8 @@ from sandbox.pilots.models import Pilot
 from sandbox.pilots.parts import Deed, deeds
 from sandbox.pilots.table import CARRIED_VERBS, PILOT, is_over
 from sandbox.regimes.load import FileItem
+from sandbox.uncertainties.models import Uncertainty
+from sandbox.uncertainties.settled import open_uncertainties
 
 NOT_YET_SENT = (ExemptionStatus.DRAFT, ExemptionStatus.RETURNED)
 WITH_THE_CITY = (ExemptionStatus.LOCAL_REVIEW, ExemptionStatus.LOCAL_DONE)
@@ -60,6 +62,11 @@ class CaseFile:
         exemption = self.pilot.exemption
         missing = set(missing_files(exemption))
         return tuple(item for item in exemption.regime.files_asked_of(exemption.kind) if item.id in missing)
+
+    @property
+    def open_uncertainties(self) -> tuple[Uncertainty, ...]:
+        """What is to be settled before the pilot is concluded; nothing once it is over."""
+        return () if is_over(self.pilot) else tuple(open_uncertainties(self.pilot))
 
 
 def find(session: Session, number: str, actor: Actor) -> Pilot:

@@ -61,7 +61,8 @@ BREACH_DEEDS = {
 ACTS = {"condition.check": _("Condition judged")}
 NEEDS = {
     "condition_is_bound": _(
-        "The ministry has not said yet how this condition is checked; until then nobody can show that it is kept."
+        "The ministry has not said yet how this condition is checked; "
+        "until then nobody can show that it is kept."
     ),
     "condition_is_imposed": _("The condition is not imposed."),
     "condition_is_not_imposed_yet": _(

@@ -43,6 +43,7 @@ def index(number: str) -> ResponseReturnValue:
         natures={each.id: each for each in rules.change_natures} if rules else {},
         changes=changes.changes_of(session, pilot),
         extension=extensions.latest_extension(session, pilot),
+        extension_needs=extensions.needs_of_an_extension(session, pilot),
         law_request=ends.latest_request(session, pilot),
         conversion=ends.conversion_of(session, pilot),
         revocation=revocation,

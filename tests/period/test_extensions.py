@@ -146,3 +146,13 @@ def test_a_case_from_before_the_clocks_has_the_same_last_day(session):
     on(case, LAST_DAY_TO_FILE + timedelta(days=1))
     with pytest.raises(TooLate):
         file_extension(case)
+
+
+def test_what_an_extension_needs_is_said_before_it_is_filed(session):
+    case = create_case(session, RUNNING)
+    needs = extensions.needs_of_an_extension(session, case.pilot)
+    assert needs.longest_end > end_of(case)
+    assert (needs.is_covered, needs.covered_to >= end_of(case)) == (False, True)
+    assert [each.id for each in needs.documents] == list(documents(case))
+    file_extension(case)
+    assert extensions.needs_of_an_extension(session, case.pilot) is None

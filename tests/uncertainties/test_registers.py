@@ -9,6 +9,7 @@ import pytest
 from experiments.errors import Invalid, NotFound, Refused, WrongMoment
 from sandbox import decisions
 from sandbox.exemptions.models import Exemption
+from sandbox.pilots import file
 from sandbox.pilots.models import Pilot
 from sandbox.uncertainties import guidance, register
 from sandbox.uncertainties.models import Guidance, Uncertainty
@@ -170,3 +171,12 @@ def state(case, told, *, is_followed):
         by=case.actor("author"),
         at=case.tick(),
     )
+
+
+def test_the_case_file_names_what_is_open_before_the_decision(session):
+    case = create_case(session, PROPOSED)
+    uncertainty = name(case)
+    read = file.case_file(session, case.pilot, case.actor("decider"))
+    assert read.open_uncertainties == (uncertainty,)
+    settle(case, uncertainty, "answer")
+    assert read.open_uncertainties == ()

@@ -68,6 +68,7 @@ def test_uncertainties_and_guidance_are_recorded(office):
     page = office.read("author", ROOMS[2])
     assert "Do drivers yield?" in page
     assert "State whether it was followed" in page
+    assert "Uncertainties still open" in office.read("decider", "cases/{}")
 
 
 def test_parties_read_the_rooms_and_strangers_do_not(office):

@@ -83,3 +83,9 @@ def test_every_act_has_its_words():
     from sandbox.web import period_words
 
     assert all(act.verb in period_words.VERBS[act.kind] for act in ACTS)
+
+
+def test_the_room_says_what_an_extension_lacks(office):
+    page = office(RUNNING).read("signatory", "cases/{}/period")
+    assert "What an extension needs" in page
+    assert "cover ends on" in page
