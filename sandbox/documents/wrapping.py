@@ -1,4 +1,4 @@
-"""Korean words that stay whole on paper: lines break at spaces, as `word-break: keep-all` does in browsers.
+"""Korean words and dates that stay whole on paper: lines break at spaces, as `word-break: keep-all` does in browsers.
 
 WeasyPrint does not know that property and would break between any two syllables.
 """
@@ -15,12 +15,12 @@ LONGEST_WORD = 14
 STYLE = ".w { white-space: nowrap; }"
 
 _TAG = re.compile(r"(<[^>]*>)")
-_WORD = re.compile(r"[^\s<>]*[가-힣][^\s<>]*")
+_WORD = re.compile(r"[^\s<>]*(?:[가-힣]|\d{4}-\d\d-\d\d)[^\s<>]*")
 _VERBATIM = ("style", "title", "script")
 
 
 def with_whole_words(html: str) -> str:
-    """`html`, whose texts are escaped, with every Korean word as an element of the class of `STYLE`."""
+    """`html`, whose texts are escaped, with every Korean word and every date as an element of the class of `STYLE`."""
     return "".join(_pieces(html))
 
 

@@ -16,6 +16,7 @@ def kept(*words):
     [
         ("<p>실증을 시작한다.</p>", f"<p>{kept('실증을', '시작한다.')}</p>"),
         ("<p>「법」 제52조제3항(조건)</p>", f"<p>{kept('「법」', '제52조제3항(조건)')}</p>"),
+        ("<td>2026-03-02</td>", f"<td>{kept('2026-03-02')}</td>"),
         ("<p>Put up signs at 3 crossings.</p>", "<p>Put up signs at 3 crossings.</p>"),
         ("<p>A&amp;B주식회사</p>", f"<p>{kept('A&amp;B주식회사')}</p>"),
         ('<a title="한글 이름">가나</a>', f'<a title="한글 이름">{kept("가나")}</a>'),
