@@ -119,6 +119,15 @@ def on_desk(session: Session, actor: Actor, pilot_ids: Iterable[int]) -> list[Pi
     return list(session.scalars(select(Pilot).where(Pilot.id.in_(mine)).order_by(Pilot.id)).unique())
 
 
+def acts_on(session: Session, actor: Actor, pilot: Pilot) -> tuple[tuple[str, str], ...]:
+    """(kind, verb) of what this person's desk waits for in this case; of several of a kind it names one."""
+    line = session.get(DeskLine, (_own_desk(actor), pilot.id))
+    if line is None:
+        return ()
+    acts = line.own.get(str(actor.person_id), line.acts)
+    return tuple((kind, verb) for kind, verb in acts if verb not in QUIET_VERBS)
+
+
 def cities(session: Session) -> list[Organisation]:
     """The cities that cases may be in."""
     return list(
