@@ -22,12 +22,14 @@ from sandbox.period.tables import CHANGE, EXTENSION, REQUEST, REVOCATION
 from sandbox.pilots.table import PILOT
 from sandbox.remedies.table import TASK
 from sandbox.reports.table import REPORT
+from sandbox.similar.fast_track import FAST_TRACK
 from sandbox.suspensions.table import PROPOSAL, SUSPENSION
 from sandbox.uncertainties.table import GUIDANCE, UNCERTAINTY
 
 LIFECYCLES: tuple[tuple[str, Lifecycle[Any]], ...] = (
     ("Rapid confirmation", CONFIRMATION),
     ("Application for an exemption", EXEMPTION),
+    ("Request for the fast track", FAST_TRACK),
     ("Meeting of the committee", MEETING),
     ("Compensation plan in place of insurance", COMPENSATION),
     ("Claim for damage", CLAIM),

@@ -40,6 +40,7 @@ from sandbox.remedies import models as remedies
 from sandbox.reports import models as reports
 from sandbox.residents import models as residents
 from sandbox.risks import models as risks
+from sandbox.similar import models as similar
 from sandbox.suspensions import models as suspensions
 from sandbox.teams import models as teams
 from sandbox.uncertainties import models as uncertainties
@@ -88,6 +89,7 @@ __all__ = [
     "residents",
     "risks",
     "set_aside",
+    "similar",
     "suspensions",
     "teams",
     "telemetry",

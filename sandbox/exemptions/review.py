@@ -27,6 +27,7 @@ from sandbox.exemptions.models import (
 from sandbox.exemptions.table import EXEMPTION, author_of_the_company, record
 from sandbox.organisations import Organisation, OrganisationKind
 from sandbox.regimes import Regime
+from sandbox.similar.sameness import starts_with
 
 
 class OpinionSchema(Schema):
@@ -125,11 +126,12 @@ def open_consultation(
     EXEMPTION.check(exemption, "open_consultation", by=by)
     _check_ministries(ministries)
     regime = exemption.regime
+    notified = starts_with(session, exemption)
     for ministry in ministries:
         (clock,) = running.start(
             session,
             regime,
-            "ministry_notified",
+            notified,
             case=exemption.case,
             subject=_subject(ministry.id),
             owed_by_id=ministry.id,

@@ -15,6 +15,7 @@ from sandbox.exemptions.models import Exemption, ExemptionHistory, ExemptionStat
 from sandbox.exemptions.told import TOLD
 from sandbox.notices.outbox import tell
 from sandbox.risks.answers import every_sign_off_is_given, risk_questions_are_answered
+from sandbox.similar.sameness import fast_track_request_is_answered
 
 S = ExemptionStatus
 BEFORE_DECISION = (
@@ -194,6 +195,7 @@ EXEMPTION: Lifecycle[ExemptionStatus] = Lifecycle(
             (S.SUBMITTED,),
             S.CONSULTING,
             secretariat_or_reviewer_of_the_lead,
+            (fast_track_request_is_answered,),
             source="Art. 49(4)",
         ),
         Transition(

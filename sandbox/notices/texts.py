@@ -8,9 +8,11 @@ from typing import Any
 from sandbox.notices.condition_texts import TEXTS as CONDITIONS
 from sandbox.notices.measure_texts import MEASURES
 from sandbox.notices.period_texts import PERIOD_TEXTS
+from sandbox.notices.similar_texts import SIMILAR_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
     **PERIOD_TEXTS,
+    **SIMILAR_TEXTS,
     "exemption.send_to_city": (
         "{case}: 의견 검토 요청이 도착했습니다.",
         "{case}: your opinion is asked for.",

@@ -63,7 +63,7 @@ _TO_EVERY_PARTY = (
     *("clock_event", "insurance_policy", "compensation_plan", "compensation_plan_history"),
     *("decision", "decision_history", "official_document"),
     *("condition", "condition_duty", "condition_duty_history", "condition_terms", "condition_change"),
-    *("condition_check", "condition_evidence", "condition_evidence_history"),
+    *("condition_check", "condition_evidence", "condition_evidence_history", "condition_evidence_file"),
     *("condition_breach", "condition_breach_history"),
     *("incident", "incident_history", "incident_follow_up"),
     *("inspection", "inspection_history", "inspection_photo", "remedy_task", "remedy_task_history"),
@@ -73,9 +73,10 @@ _TO_EVERY_PARTY = (
     *("period_extension", "period_extension_history", "law_request", "law_request_history"),
     *("conversion", "revocation", "revocation_history", "ordinary_permit"),
     *("amendment_evidence", "amendment_link", "risk_answer", "sign_off"),
+    *("fast_track", "fast_track_history"),
     *("uncertainty", "uncertainty_history", "guidance", "guidance_history"),
     # What hangs on a report or a claim is read by whoever reads that.
-    *("final_report_history", "report_demand", "written_proof", "claim_history"),
+    *("final_report_history", "report_demand", "written_proof", "claim_history", "claim_file"),
 )
 
 READERS: Mapping[str, Rule] = dict.fromkeys(_TO_EVERY_PARTY, _all) | {

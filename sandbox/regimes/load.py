@@ -35,6 +35,7 @@ from sandbox.regimes.measures import Measures, MeasuresSchema, StartGate, StartG
 from sandbox.regimes.period import PeriodRules, PeriodSchema
 from sandbox.regimes.remarks import Remark, RemarkSchema, Unverified, UnverifiedSchema, require_place
 from sandbox.regimes.risk import RiskRules, RiskRulesSchema
+from sandbox.regimes.similar import FastTrackRules, FastTrackSchema
 
 _FOLDER = Path(__file__).parent
 _of_the_installation: Path | None = None
@@ -165,6 +166,7 @@ class Regime:
     conditions: ConditionRules | None
     amendments: AmendmentRules | None
     risk: RiskRules | None
+    fast_track: FastTrackRules | None
     remarks: tuple[Remark, ...]
     unverified: tuple[Unverified, ...]
 
@@ -275,6 +277,7 @@ class RegimeSchema(Schema):
     approval_criteria = fields.List(fields.Nested(CriterionSchema), load_default=list)
     committee = fields.Nested(CommitteeRulesSchema, load_default=None)
     risk = fields.Nested(RiskRulesSchema, load_default=None)
+    fast_track = fields.Nested(FastTrackSchema, load_default=None)
     remarks = fields.List(fields.Nested(RemarkSchema), load_default=list)
     unverified = fields.List(fields.Nested(UnverifiedSchema), load_default=list)
 
@@ -325,6 +328,8 @@ class RegimeSchema(Schema):
             raise ValidationError("Exactly one clock starts on ministry_notified.", "clocks")
         if starts.count("agency_notified") > 1:
             raise ValidationError("At most one clock starts on agency_notified.", "clocks")
+        if data["fast_track"] and starts.count("similar_case_notified") != 1:
+            raise ValidationError("A fast track needs one clock on similar_case_notified.", "clocks")
 
     @validates_schema
     def clocks_are_named_once(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -423,6 +428,7 @@ def _regime(data: dict[str, Any]) -> Regime:
         approval_criteria=tuple(data["approval_criteria"]),
         committee=data["committee"],
         risk=data["risk"],
+        fast_track=data["fast_track"],
         remarks=tuple(data["remarks"]),
         unverified=tuple(data["unverified"]),
     )

@@ -47,6 +47,7 @@ from sandbox.web import (
     rim,
     risks,
     rulings,
+    similar,
     sources,
     start,
     tasks,
@@ -85,7 +86,7 @@ def init_app(app: Flask) -> None:
             tasks,
         ),
         *(consultations, committee, resolutions, rulings, clocks, claims, public_claims),
-        *(conditions, law_change, risks, uncertainties, amendments),
+        *(conditions, law_change, risks, similar, uncertainties, amendments),
         *(regulator, evaluator, sources),
         *(
             hubs,

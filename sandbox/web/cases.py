@@ -32,6 +32,7 @@ from sandbox.pilots import case, file, operation
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import people_of_the_company
+from sandbox.similar.sameness import starts_with
 from sandbox.suspensions import suspending
 from sandbox.web import clock_words, complaints, drafts, forms, insurance_words, labels, words
 from sandbox.web.rim import actor, now, today
@@ -139,7 +140,8 @@ def consultation(number: str) -> ResponseReturnValue:
             return _done(number, "exemption", "open_consultation")
         except Invalid as error:
             sent.refuse(error)
-    (reply_clock,) = pilot.exemption.regime.clocks_started_by("ministry_notified")
+    notified = starts_with(db.session, pilot.exemption)
+    (reply_clock,) = pilot.exemption.regime.clocks_started_by(notified)
     return _form("cases/consultation.html", pilot, sent, ministries=ministries, reply_clock=reply_clock)
 
 

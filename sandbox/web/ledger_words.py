@@ -13,6 +13,7 @@ from sandbox.web import (
     measure_words,
     period_words,
     risk_words,
+    similar_words,
     team_words,
     webhook_words,
 )
@@ -107,6 +108,7 @@ ACTS = {
     **condition_words.ACTS,
     **amendment_words.ACTS,
     **risk_words.ACTS,
+    **similar_words.ACTS,
     **period_words.ACTS,
     **webhook_words.ACTS,
     **team_words.ACTS,

@@ -109,6 +109,8 @@ def _parts(law: Regime) -> list[Part]:
                 lambda question: ", ".join(called[each] for each in question.sign_offs),
             )
         )
+    if law.fast_track is not None:
+        parts.append(of("fast_track.same", gettext("What makes a case the same"), law.fast_track.same))
     if (period := law.period) is not None:
         parts += [
             of(
