@@ -23,7 +23,7 @@ from experiments.collection.models import CollectionAttempt, DataSource, Hub
 from experiments.collection.settings import CollectionSettings
 from experiments.evaluation import runs
 from experiments.evaluation.models import Evaluation, EvaluationStatus
-from sandbox.demo import confirmation, own_readings, risks, stage, survey
+from sandbox.demo import confirmation, own_readings, risks, stage, supervision, survey
 from sandbox.demo.cast import engage
 from sandbox.demo.city import City, city
 from sandbox.demo.history import History, prop99
@@ -119,6 +119,7 @@ class Demonstration:
         self.walk.finish(stories["crossings"], self.numbers["crossings"])
         self._collect(-80)
         self._conclude("crossings", "smart crossings")
+        self._supervise()
         self._tell("drone delivery: filed and in consultation")
         self._at(-60)
         self.walk.step(partial(confirmation.ask, cast=cast))
@@ -143,6 +144,19 @@ class Demonstration:
         self.walk.step(partial(own_readings.open_telemetry, cast=cast, number=number))
         self._at(-120)
         self._send_speed(since=-239)
+
+    def _supervise(self) -> None:
+        """An incident of the shuttle, an inspection, an order, and what was put right."""
+        self._tell("autonomous shuttle: incident, inspection, order")
+        cast, number = self.walk.cast, self.numbers["shuttle"]
+        for days, act in (
+            (-78, supervision.report_incident),
+            (-74, supervision.inspect),
+            (-70, supervision.order),
+            (-62, supervision.put_right),
+        ):
+            self._at(days)
+            self.walk.step(partial(act, cast=cast, number=number))
 
     def _send_speed(self, *, since: int) -> None:
         first, number = self.anchor + timedelta(days=since), self.numbers["shuttle"]

@@ -269,7 +269,8 @@ def _name_evidence(session: Session, pilot: Pilot, acting: Mapping[str, Any]) ->
 
 def _insure(session: Session, pilot: Pilot, acting: Mapping[str, Any]) -> None:
     exemption = pilot.exemption
-    assert exemption.granted_from and exemption.granted_to  # insured after the grant
+    assert exemption.granted_from  # insured after the grant
+    assert exemption.granted_to
     filing.file_policy(
         session,
         pilot,

@@ -27,9 +27,14 @@ from sandbox.db import sessions_for
 from sandbox.demo import command, play, playback
 from sandbox.demo.cast import PASSWORD, PEOPLE
 from sandbox.demo.results import Outcome
+from sandbox.demo.supervision import FINDING
+from sandbox.incidents.models import Incident
+from sandbox.inspections.models import Inspection
+from sandbox.orders.models import Order
 from sandbox.pilots.evaluations import signed_result
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.register import is_public
+from sandbox.remedies.models import RemedyTask
 from sandbox.risks.answers import required
 
 # Abadie, Diamond and Hainmueller (2010) fit packages of R; another optimiser may end a little beside.
@@ -157,6 +162,14 @@ def test_the_ledger_is_sound_and_names_those_who_acted(session):
         "pilot.sign_result",
         "decision.decide",
     } <= acts
+
+
+def test_the_shuttle_had_an_incident_an_inspection_and_an_order_that_was_carried_out(session):
+    number = pilot(session, "shuttle").id
+    for model, status in ((Incident, "closed"), (Inspection, "recorded"), (Order, "done")):
+        assert session.scalars(select(model.status).where(model.pilot_id == number)).all() == [status]
+    done = select(RemedyTask.status).where(RemedyTask.text == FINDING)
+    assert session.scalars(done).all() == ["done"]
 
 
 def test_nobody_decided_on_what_they_proposed(session):
