@@ -254,4 +254,7 @@ def test_complete_input_is_not_complained_of():
     plain = values | {name: values[name].isoformat() for name in ("planned_from", "planned_to")}
     assert PilotSchema().load(plain) == values
     application = application_values()
-    assert ApplicationSchema(regime("kr-smart-city")).load(application) == application
+    assert ApplicationSchema(regime("kr-smart-city")).load(application) == {
+        **application,
+        "city_is_applicant": False,
+    }
