@@ -56,12 +56,19 @@ class ConditionCheckSchema(Schema):
     as_of = fields.AwareDateTime()
 
 
+class EvidenceFileSchema(Schema):
+    name = fields.String()
+    size = fields.Integer()
+    sha256 = fields.String()
+
+
 class FiledEvidenceSchema(Schema):
     id = fields.Integer()
     due_on = fields.Date()
     text = fields.String()
     status = fields.String()
     filed_at = fields.AwareDateTime()
+    files = fields.List(fields.Nested(EvidenceFileSchema))
 
 
 class ConditionBreachSchema(Schema):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from experiments.errors import NotFound
 from experiments.lifecycle import Actor
 from sandbox import access
-from sandbox.claims.models import Claim
+from sandbox.claims.models import Claim, ClaimFile
 from sandbox.claims.table import CLAIM
 from sandbox.clocks.models import Clock
 from sandbox.insurance.cover import latest_plan, policies_of
@@ -84,6 +84,11 @@ def clocks_of(session: Session, claim: Claim) -> list[Clock]:
     """The clocks of this claim (K10, K11), in the order in which they started."""
     mine = (Clock.exemption_id == claim.pilot.exemption_id, Clock.subject == claim.key)
     return list(session.scalars(select(Clock).where(*mine).order_by(Clock.id)))
+
+
+def files_of(claim: Claim) -> list[ClaimFile]:
+    """The files that prove a refusal; none once what identifies the claimant was erased."""
+    return [] if claim.erased_at else list(claim.files)
 
 
 def counts(session: Session, pilot: Pilot) -> Counts:

@@ -9,15 +9,18 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from experiments.errors import Invalid
+from experiments.errors import Invalid, Refused, WrongMoment
 from experiments.fields import Prose
-from experiments.lifecycle import Actor
-from sandbox.claims.models import Claim
-from sandbox.claims.table import CLAIM, record
+from experiments.lifecycle import Actor, touch
+from sandbox.claims.models import Claim, ClaimFile, ClaimStatus
+from sandbox.claims.table import CLAIM, record, signatory_of_the_operator
 from sandbox.clocks import running
+from sandbox.exemptions.files import FileStore
+from sandbox.exemptions.kept import taken_in
 from sandbox.insurance.filing import MOST_WON, Won
 
 DAYS_IN_A_YEAR = 365.25
+OPEN_FOR_PROOF = frozenset({ClaimStatus.INFORMED, ClaimStatus.REFUSED})
 
 
 class ClaimInformSchema(Schema):
@@ -73,6 +76,27 @@ def refuse(session: Session, claim: Claim, *, refusal: str, proof: str, by: Acto
         CLAIM.perform(session, claim, "refuse", by=by, at=at)
     _answered(session, claim, by, at)
     record(session, claim, "refuse", by, at)
+
+
+def attach(
+    session: Session, store: FileStore, claim: Claim, *, name: str, body: bytes, by: Actor, at: datetime
+) -> ClaimFile:
+    """The operator adds a file to what proves its refusal, until the claim is reported (Art. 53(5))."""
+    if not signatory_of_the_operator(by, claim):
+        raise Refused("claim.attach", "signatory_of_the_operator")
+    if claim.status not in OPEN_FOR_PROOF:
+        raise WrongMoment("claim.attach", claim.status, meanwhile=CLAIM.last_move(claim))
+    made = ClaimFile(**taken_in(store, claim.files, name=name, body=body, by=by, at=at))
+    touch(claim)
+    claim.files.append(made)
+    session.flush()
+    record(session, claim, "attach", by, at, sha256=made.sha256, size=made.size)
+    return made
+
+
+def may_attach(claim: Claim, actor: Actor) -> bool:
+    """Whether this person may add a file to the proof now."""
+    return claim.status in OPEN_FOR_PROOF and signatory_of_the_operator(actor, claim)
 
 
 def report(session: Session, claim: Claim, *, report: str, by: Actor, at: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from experiments.lifecycle import HistoryRow, Versioned, subject_key
 from experiments.orm import Base, Identified
+from sandbox.exemptions.kept import KeptFile
 from sandbox.pilots.models import Pilot
 
 
@@ -60,6 +61,7 @@ class Claim(Identified, Versioned, Base):
     erased_at: Mapped[datetime | None]
 
     pilot: Mapped[Pilot] = relationship()
+    files: Mapped[list[ClaimFile]] = relationship(order_by="ClaimFile.id")
 
     @property
     def key(self) -> str:
@@ -71,6 +73,14 @@ class ClaimHistory(HistoryRow, Base):
     __tablename__ = "claim_history"
 
     subject_id: Mapped[int] = subject_key("claim")
+
+
+class ClaimFile(KeptFile, Base):
+    """A file that proves why the company does not pay; its parties alone read it."""
+
+    __tablename__ = "claim_file"
+
+    claim_id: Mapped[int] = mapped_column(ForeignKey(Claim.id), index=True)
 
 
 class ClaimFiling(Identified, Base):

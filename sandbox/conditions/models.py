@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from experiments.lifecycle import HistoryRow, Versioned, subject_key
 from experiments.metrics import Metric
 from experiments.orm import Base, Identified
+from sandbox.exemptions.kept import KeptFile
 from sandbox.exemptions.models import Condition
 from sandbox.pilots.models import Pilot
 
@@ -176,6 +177,15 @@ class Evidence(Identified, Versioned, Base):
     status: Mapped[str] = mapped_column(default=EvidenceStatus.FILED)
 
     duty: Mapped[Duty] = relationship(back_populates="evidence")
+    files: Mapped[list[EvidenceFile]] = relationship(order_by="EvidenceFile.id")
+
+
+class EvidenceFile(KeptFile, Base):
+    """A file beside the text of evidence."""
+
+    __tablename__ = "condition_evidence_file"
+
+    evidence_id: Mapped[int] = mapped_column(ForeignKey(Evidence.id), index=True)
 
 
 class EvidenceHistory(HistoryRow, Base):

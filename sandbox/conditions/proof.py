@@ -12,7 +12,15 @@ from experiments.errors import Invalid, NotFound, Refused, WrongMoment
 from experiments.fields import Prose
 from experiments.lifecycle import Actor, touch
 from sandbox.conditions import checking
-from sandbox.conditions.models import Basis, Breach, Duty, DutyStatus, Evidence, EvidenceStatus
+from sandbox.conditions.models import (
+    Basis,
+    Breach,
+    Duty,
+    DutyStatus,
+    Evidence,
+    EvidenceFile,
+    EvidenceStatus,
+)
 from sandbox.conditions.schedule import operating_days, windows
 from sandbox.conditions.table import (
     BREACH,
@@ -21,6 +29,8 @@ from sandbox.conditions.table import (
     condition_is_imposed,
     record,
 )
+from sandbox.exemptions.files import FileStore
+from sandbox.exemptions.kept import taken_in
 from sandbox.pilots.models import Pilot
 
 
@@ -57,6 +67,25 @@ def file_evidence(
     EVIDENCE.begin(session, evidence, by=by, at=at)
     record(session, duty, "condition_evidence.create", by, at, due_on=due_on.isoformat())
     return evidence
+
+
+def attach(
+    session: Session, store: FileStore, evidence: Evidence, *, name: str, body: bytes, by: Actor, at: datetime
+) -> EvidenceFile:
+    """The company adds a file to evidence that the ministry has not judged yet."""
+    if not author_of_the_company(by, evidence.duty):
+        raise Refused("condition_evidence.attach", "author_of_the_company")
+    if evidence.status != EvidenceStatus.FILED:
+        raise WrongMoment(
+            "condition_evidence.attach", evidence.status, meanwhile=EVIDENCE.last_move(evidence)
+        )
+    made = EvidenceFile(**taken_in(store, evidence.files, name=name, body=body, by=by, at=at))
+    touch(evidence)
+    evidence.files.append(made)
+    session.flush()
+    facts = {"evidence": evidence.id, "sha256": made.sha256, "size": made.size}
+    record(session, evidence.duty, "condition_evidence.attach", by, at, **facts)
+    return made
 
 
 def accept_evidence(

@@ -172,7 +172,7 @@ def record(session: Session, duty: Duty, act: str, by: Actor, at: datetime, **de
 
 
 BY_THE_COMPANY = frozenset({"condition.ask_change", "condition_evidence.create", "condition_breach.explain"})
-UNTOLD = frozenset({"condition.create", "condition.rebind", "condition.check"})
+UNTOLD = frozenset({"condition.create", "condition.rebind", "condition.check", "condition_evidence.attach"})
 
 
 def _told(duty: Duty, act: str) -> Iterable[Office]:

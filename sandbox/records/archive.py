@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from experiments.errors import NotFound
 from experiments.lifecycle import Actor
+from sandbox.claims import desk as claims
+from sandbox.conditions.models import Duty, Evidence, EvidenceFile
 from sandbox.documents.standing import documents_of
 from sandbox.exemptions.files import FileStore
 from sandbox.inspections.inspecting import inspections_of
@@ -137,17 +139,27 @@ def _files(session: Session, pilot: Pilot, store: FileStore, to_csv: ToCsv, read
         yield _File(f"evaluations/{run.id}.json", [str(run.document).encode()], run.document_sha256)
     for each in documents_of(session, pilot):
         yield _File(f"documents/{each.kind}-{each.number}.json", [each.document.encode()], each.sha256)
-    for attached in pilot.exemption.attachments:
-        if attached.removed_at is None:
-            path = f"attachments/{attached.id}.{_ending(attached.name)}"
-            yield _File(path, _content(store, attached.sha256), attached.sha256)
-    for inspection in inspections_of(session, pilot):
-        for photo in inspection.photos:
-            path = f"photos/{photo.id}.{_ending(photo.name)}"
-            yield _File(path, _content(store, photo.sha256), photo.sha256)
+    for path, kept in _kept(session, pilot, reader):
+        yield _File(f"{path}.{_ending(kept.name)}", _content(store, kept.sha256), kept.sha256)
     if reads_the_whole(reader):
         acts = session.scalars(ledger_rows(pilot).execution_options(yield_per=ROWS_PER_CHUNK))
         yield _File("ledger.jsonl", _lines(_ledger_row(row) for row in acts))
+
+
+def _kept(session: Session, pilot: Pilot, reader: Actor) -> Iterator[tuple[str, Any]]:
+    """Files of the store that this reader gets, each with its path in the archive without the ending."""
+    for attached in pilot.exemption.attachments:
+        if attached.removed_at is None:
+            yield f"attachments/{attached.id}", attached
+    for inspection in inspections_of(session, pilot):
+        for photo in inspection.photos:
+            yield f"photos/{photo.id}", photo
+    beside = select(EvidenceFile).join(Evidence).join(Duty).where(Duty.pilot_id == pilot.id)
+    for each in session.scalars(beside.order_by(EvidenceFile.id)):
+        yield f"evidence/{each.id}", each
+    for claim in claims.claims_of(session, pilot) if claims.may_read(reader, pilot) else ():
+        for each_proof in claims.files_of(claim):
+            yield f"proofs/{each_proof.id}", each_proof
 
 
 def _ledger_row(row: LedgerEntry) -> dict[str, Any]:

@@ -22,6 +22,7 @@ VERBS = {
 DEEDS = {
     "create": _("Claim for damage filed"),
     "inform": _("Claimant informed about insurance or compensation"),
+    "attach": _("File attached to the proof of a refusal"),
     "pay": _("Claim for damage paid"),
     "refuse": _("Claim for damage refused with proof"),
     "report": _("Outcome of a claim reported"),
@@ -35,6 +36,7 @@ NEEDS = {
     "regime_knows_claims": _("The law of this pilot knows no claims of this kind."),
 }
 LABELS = {
+    "file": _("File that proves a refusal"),
     "information": _("What the claimant is told"),
     "paid_won": _("Sum paid"),
     "paid_on": _("Paid on"),

@@ -15,9 +15,10 @@ from sandbox.claims import desk, handling
 from sandbox.claims.models import Claim
 from sandbox.claims.table import CLAIM
 from sandbox.db import db
+from sandbox.exemptions.kept import file_of
 from sandbox.pilots import file
 from sandbox.pilots.models import Pilot
-from sandbox.web import claim_words, clock_words, complaints, forms, words
+from sandbox.web import claim_words, clock_words, complaints, forms, kept_files, words
 from sandbox.web.rim import actor, now, seal, today
 
 pages = Blueprint("claims", __name__, url_prefix="/cases/<number>/claims")
@@ -52,6 +53,28 @@ def index(number: str) -> ResponseReturnValue:
 def claim(number: str, claim_number: str) -> ResponseReturnValue:
     pilot = _pilot(number)
     return _page(desk.find(db.session, pilot, claim_number, actor()), forms.Sent(request.form))
+
+
+@pages.post("/<claim_number>/files")
+def attach(number: str, claim_number: str) -> ResponseReturnValue:
+    """A file that proves why the company does not pay."""
+    found = desk.find(db.session, _pilot(number), claim_number, actor())
+    sent = forms.Sent(request.form)
+    try:
+        handling.attach(db.session, kept_files.store(), found, **kept_files.sent_file(), by=actor(), at=now())
+    except Invalid as error:
+        db.session.rollback()
+        sent.refuse(error)
+        return _page(desk.find(db.session, _pilot(number), claim_number, actor()), sent)
+    flash(words.deed("claim", "attach"), "success")
+    return redirect(url_for("claims.claim", number=number, claim_number=claim_number), 303)
+
+
+@pages.get("/<claim_number>/files/<key:file_id>")
+def attached(number: str, claim_number: str, file_id: int) -> ResponseReturnValue:
+    """A file beside the proof, for the parties of the claim; none once what identifies people was erased."""
+    found = desk.find(db.session, _pilot(number), claim_number, actor())
+    return kept_files.download(file_of(desk.files_of(found), file_id))
 
 
 @pages.post("/<claim_number>/<verb>")
@@ -90,6 +113,8 @@ def _page(claim: Claim, sent: forms.Sent) -> ResponseReturnValue:
         cover=desk.cover_of(db.session, claim.pilot),
         clocks=desk.clocks_of(db.session, claim),
         past=CLAIM.past(claim),
+        files=desk.files_of(claim),
+        may_attach=handling.may_attach(claim, actor()),
         moves=[(each.verb, words.verb("claim", each.verb)) for each in CLAIM.open_to(claim, actor())],
         sent=sent,
         errors=complaints.translated(sent.errors),

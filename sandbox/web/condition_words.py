@@ -49,6 +49,7 @@ DEEDS = {
 }
 EVIDENCE_DEEDS = {
     "create": _("Evidence for a condition filed"),
+    "attach": _("File attached to evidence for a condition"),
     "accept": _("Evidence for a condition accepted"),
     "return": _("Evidence for a condition returned"),
 }
@@ -94,6 +95,7 @@ FREQUENCIES = {
     "quarterly": _("every quarter"),
 }
 LABELS = {
+    "file": _("File"),
     "text": _("What the condition says from now on"),
     "purpose_item": _("Item of the plan that it serves"),
     "purpose": _("Which risk or aim it serves, and how"),

@@ -27,11 +27,12 @@ from sandbox.conditions.table import (
     may_bind,
 )
 from sandbox.db import db
+from sandbox.exemptions.kept import file_of
 from sandbox.exemptions.models import Condition
 from sandbox.pilots import file, register
 from sandbox.pilots.models import Pilot
 from sandbox.pilots.table import is_over
-from sandbox.web import complaints, condition_words, forms, words
+from sandbox.web import complaints, condition_words, forms, kept_files, words
 from sandbox.web.filters import pick
 from sandbox.web.options import unit
 from sandbox.web.rim import actor, now
@@ -147,6 +148,27 @@ def move(number: str, condition_id: int, verb: str) -> ResponseReturnValue:
     pilot = _pilot(number)
     duty = binding.bound_condition(db.session, pilot, condition_id)
     return _move(pilot, "condition", verb, acts, duty)
+
+
+@pages.post("/cases/<number>/evidence/<key:evidence_id>/files")
+def attach(number: str, evidence_id: int) -> ResponseReturnValue:
+    """The company adds a file to evidence."""
+    pilot = _pilot(number)
+    filed = proof.evidence_of(db.session, pilot, evidence_id)
+    try:
+        proof.attach(db.session, kept_files.store(), filed, **kept_files.sent_file(), by=actor(), at=now())
+    except Invalid as error:
+        db.session.rollback()
+        return _index(_pilot(number), error.errors)
+    flash(words.deed("condition_evidence", "attach"), "success")
+    return redirect(url_for("conditions.index", number=pilot.number), 303)
+
+
+@pages.get("/cases/<number>/evidence/<key:evidence_id>/files/<key:file_id>")
+def attached(number: str, evidence_id: int, file_id: int) -> ResponseReturnValue:
+    """A file beside evidence, for the parties of the case."""
+    filed = proof.evidence_of(db.session, _pilot(number), evidence_id)
+    return kept_files.download(file_of(filed.files, file_id))
 
 
 @pages.post("/cases/<number>/evidence/<key:evidence_id>/<verb>")
@@ -274,12 +296,13 @@ def _index(pilot: Pilot, errors: dict[str, list[str]] | None = None) -> Response
         condition_words=condition_words,
         may_bind=_may_bind,
         may_file=_may_file,
+        may_attach=lambda filed: filed.status == "filed" and author_of_the_company(actor(), filed.duty),
         may_explain=_may_explain,
         forms_of=_forms_of,
         moves=lambda kind, subject: _moves(kind, subject, wrong),
         past=CONDITION.past,
         errors=wrong,
-        labels=dict.fromkeys(wrong, condition_words.label("reason")),
+        labels={name: condition_words.label("file" if name == "file" else "reason") for name in wrong},
     )
     return page, 422 if wrong else 200
 

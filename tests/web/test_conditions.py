@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+from io import BytesIO
+
 from sqlalchemy import select
 
-from sandbox.conditions.models import Breach
-from tests.conditions.bound import bind, check, metric_terms, read_month
+from sandbox.conditions import proof
+from sandbox.conditions.models import Breach, Evidence, EvidenceFile
+from tests.conditions.bound import bind, by_evidence, check, metric_terms, read_month
 from tests.conditions.test_checking import RIPE
 from tests.factories import CONSULTED, FILED, RUNNING
 from tests.web.office import wrong_fields
@@ -69,6 +73,28 @@ def test_uncertainties_and_guidance_are_recorded(office):
     assert "Do drivers yield?" in page
     assert "State whether it was followed" in page
     assert "Uncertainties still open" in office.read("decider", "cases/{}")
+
+
+def file_evidence(case):
+    duty = by_evidence(case)
+    acting = {"by": case.actor("author"), "at": case.tick()}
+    proof.file_evidence(case.session, duty, due_on=date(2026, 7, 31), text="The roster.", **acting)
+
+
+def test_a_file_of_evidence_is_read_by_the_parties_alone(office):
+    office = office((*RUNNING, file_evidence))
+    (evidence,) = office.stored(select(Evidence.id))
+    path = f"cases/{{}}/evidence/{evidence}/files"
+
+    def sent():
+        return {"file": (BytesIO(b"%PDF-1.7 roster"), "roster.pdf")}
+
+    assert office.send("author", path, **sent()).status_code == 303
+    (key,) = office.stored(select(EvidenceFile.id))
+    assert office.open("reviewer", f"{path}/{key}").data == b"%PDF-1.7 roster"
+    assert office.open("other_author", f"{path}/{key}").status_code == 404
+    assert office.open("reviewer", f"{path}/{key + 1}").status_code == 404
+    assert office.send("reviewer", path, **sent()).status_code == 403
 
 
 def test_parties_read_the_rooms_and_strangers_do_not(office):
