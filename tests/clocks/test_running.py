@@ -172,11 +172,13 @@ def test_a_proclaimed_holiday_moves_the_clocks_that_run(session, case):
     assert consultation(case).due_on == date(2026, 4, 10)
 
 
-def test_the_grant_starts_the_year_in_which_to_begin(session):
+def test_the_grant_starts_the_year_in_which_to_begin_and_the_filings_before_its_end(session):
     case = create_case(session, GRANTED)
-    assert [clock.rule_id for clock in running.running(session, case.pilot.exemption.case)] == ["K05"]
+    assert [clock.rule_id for clock in running.running(session, case.pilot.exemption.case)] == [
+        *("K05", "K06", "K07")
+    ]
 
 
-def test_the_start_ends_it(session):
+def test_the_start_ends_the_year(session):
     case = create_case(session, RUNNING)
-    assert running.running(session, case.pilot.exemption.case) == []
+    assert [clock.rule_id for clock in running.running(session, case.pilot.exemption.case)] == ["K06", "K07"]

@@ -178,9 +178,10 @@ def read_calendar(answer):
 
 
 def test_a_case_is_read_into_a_calendar(consulting):
-    first, second = read_calendar(consulting.open("author", "cases/{}/clocks.ics"))
+    first, second, agenda = read_calendar(consulting.open("author", "cases/{}/clocks.ics"))
     assert [first.decoded("dtstart"), second.decoded("dtstart")] == [own_clock(consulting).due_on] * 2
     assert consulting.number in first["summary"]
+    assert "on the committee's agenda" in agenda["summary"]
 
 
 def test_an_office_reads_what_is_due_there(consulting):
@@ -215,5 +216,6 @@ def test_the_address_is_shown_once(consulting):
 
 
 def test_an_ended_clock_leaves_the_calendar(consulting):
+    entries = read_calendar(consulting.open("author", "cases/{}/clocks.ics"))
     consulting.send("other_reviewer", "cases/{}/reply", reply="agree", text="No objection.")
-    assert len(read_calendar(consulting.open("author", "cases/{}/clocks.ics"))) == 1
+    assert len(read_calendar(consulting.open("author", "cases/{}/clocks.ics"))) == len(entries) - 1
