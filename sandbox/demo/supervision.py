@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -48,7 +49,7 @@ def inspect(session: Session, at: datetime, *, cast: Cast, number: str) -> None:
     (inspection,) = inspecting.inspections_of(session, pilot)
     measures = pilot.exemption.regime.measures
     assert measures is not None  # the law of the city's pilots has them
-    items = {
+    items: dict[str, dict[str, Any]] = {
         item.id: {"result": "in_order", "text": "", "due_on": None} for item in measures.inspection_items
     }
     items["conditions"] = {"result": "finding", "text": FINDING, "due_on": _day(at) + timedelta(days=14)}
