@@ -70,6 +70,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str]]]]:
                 ("attachments.index", gettext("Files")),
                 ("risks.index", gettext("Risk")),
                 ("law_change.index", gettext("Law change")),
+                ("similar.index", gettext("Similar cases")),
                 ("resolutions.index", gettext("Committee")),
             ],
         ),
