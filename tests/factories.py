@@ -40,6 +40,7 @@ from sandbox.pilots import plan as plans
 from sandbox.pilots.models import Pilot
 from sandbox.programmes.models import Bid, Call, Programme, Site
 from sandbox.regimes import regime
+from sandbox.reports import filing as reporting
 from sandbox.residents import informing
 from sandbox.suspensions import suspending
 from tests import readings, results
@@ -666,6 +667,18 @@ def finish(case: Case) -> None:
     operation.finish(case.session, case.pilot, by=case.actor("signatory"), at=case.tick())
 
 
+def file_report(case: Case) -> None:
+    """The company's final report, with something about every item that the regime asks for."""
+    exemption = case.pilot.exemption
+    contents = {
+        item.id: "As the evaluation says." for item in exemption.regime.period.reported_of(exemption.kind)
+    }
+    report = reporting.save(
+        case.session, case.pilot, contents=contents, by=case.actor("author"), at=case.tick()
+    )
+    reporting.file_report(case.session, report, by=case.actor("signatory"), at=case.tick())
+
+
 def request_evaluation(case: Case) -> None:
     evaluations.request_run(case.session, case.pilot, by=case.actor("evaluator"), at=case.tick())
 
@@ -752,7 +765,8 @@ RUNNING: History = (*READY, start)
 SUSPENDED: History = (*RUNNING, suspend)
 REMEDIED: History = (*SUSPENDED, close_measures)
 FINISHED: History = (*RUNNING, finish)
-EVALUATED: History = (*FINISHED, request_evaluation, store_result(Finding.EXPAND_CONDITIONAL))
+REPORTED: History = (*FINISHED, file_report)
+EVALUATED: History = (*REPORTED, request_evaluation, store_result(Finding.EXPAND_CONDITIONAL))
 SIGNED: History = (*EVALUATED, sign_result)
 PROPOSED: History = (*SIGNED, propose("expand_conditional"))
 PROPOSED_AGAINST: History = (*SIGNED, propose("stop"))

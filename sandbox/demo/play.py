@@ -118,7 +118,7 @@ class Demonstration:
         self._at(-91)
         self.walk.finish(stories["crossings"], self.numbers["crossings"])
         self._collect(-80)
-        self._conclude("crossings", "smart crossings")
+        self._conclude(stories["crossings"], "smart crossings")
         self._supervise()
         self._tell("drone delivery: filed and in consultation")
         self._at(-60)
@@ -190,7 +190,7 @@ class Demonstration:
         )
         self._wait_for_collection("Proposition 99: collecting 1970 to 2000")
         self.walk.finish(story, number)
-        self._conclude("prop99", "Proposition 99")
+        self._conclude(story, "Proposition 99")
 
     # -- steps -------------------------------------------------------------------------------------
 
@@ -221,15 +221,17 @@ class Demonstration:
         self._collect(started)
         self.walk.start(story, self.numbers[story.key])
 
-    def _conclude(self, key: str, title: str) -> None:
-        """Evaluate, sign, propose what the rule found, and have another person decide it."""
-        run = self._evaluate_and_sign(key, title)
+    def _conclude(self, story: Story, title: str) -> None:
+        """Evaluate, sign, report, propose what the rule found, and have another person decide it."""
+        number = self.numbers[story.key]
+        run = self._evaluate_and_sign(story.key, title)
+        self.walk.report(story, number)
         with self.sessions() as session:
             finding = session.get_one(Evaluation, run).finding
         if finding in (None, "invalid"):
             raise DemonstrationFailed(f"{title}: the rule found {finding}, on which nothing can be decided")
-        self.walk.propose(self.numbers[key], run, str(finding))
-        self.walk.decide(self.numbers[key])
+        self.walk.propose(number, run, str(finding))
+        self.walk.decide(number)
 
     def _evaluate_and_sign(self, key: str, title: str) -> int:
         run = self.walk.request_run(self.numbers[key])

@@ -30,6 +30,9 @@ from sandbox.pilots.models import Pilot
 from sandbox.pilots.registration import PilotSchema
 from sandbox.programmes import Site
 from sandbox.regimes import regime
+from sandbox.reports import filing as reporting
+from sandbox.reports import prefill
+from sandbox.reports.models import Report
 from sandbox.residents import informing
 
 Made = TypeVar("Made")
@@ -213,6 +216,17 @@ class Walk:
     def finish(self, story: Story, number: str) -> None:
         self._on(number, story.signatory, lambda s, p, a: operation.finish(s, p, **a))
 
+    def report(self, story: Story, number: str) -> None:
+        """The company's final report, as the registry drafts it; nothing where the regime asks for none."""
+        if regime(story.regime).period is None:
+            return
+        draft = self._on(number, story.author, _draft_report)
+        self._on(
+            number,
+            story.signatory,
+            lambda s, _p, a: reporting.file_report(s, s.get_one(Report, draft), **a),
+        )
+
     def request_run(self, number: str) -> int:
         """The evaluator asks for a run; returns its id."""
         return self._on(number, "evaluator", lambda s, p, a: evaluations.request_run(s, p, **a).id)
@@ -250,6 +264,11 @@ class Walk:
             return act(session, pilot, {"by": self.cast.actor(session, who), "at": at})
 
         return self.step(step)
+
+
+def _draft_report(session: Session, pilot: Pilot, acting: Mapping[str, Any]) -> int:
+    contents = prefill.prefilled(session, pilot)
+    return reporting.save(session, pilot, contents=contents, **acting).id
 
 
 def _name_evidence(session: Session, pilot: Pilot, acting: Mapping[str, Any]) -> None:

@@ -62,6 +62,14 @@ def the_service(actor: Actor, _pilot: Pilot) -> bool:
     return actor.is_service
 
 
+def due_report_is_filed(pilot: Pilot) -> bool:
+    """Whose period has ended owes its report first, where the regime asks for one (Art. 53(3))."""
+    exemption = pilot.exemption
+    rules = exemption.regime.period
+    is_asked = rules is not None and bool(rules.reported_of(exemption.kind))
+    return pilot.status != S.REPORT_DUE or not is_asked
+
+
 def is_over(pilot: Pilot) -> bool:
     """Nothing is planned or decided on this pilot any more."""
     return pilot.status in OVER
@@ -186,7 +194,7 @@ PILOT: Lifecycle[PilotStatus] = Lifecycle(
             (*LIVE, S.SUSPENDED, S.REPORT_DUE, S.REPORTED),
             S.CONCLUDED,
             decider_of_the_lead_ministry,
-            (every_uncertainty_is_settled,),
+            (every_uncertainty_is_settled, due_report_is_filed),
         ),
         Transition(
             "stop",

@@ -13,6 +13,7 @@ from sandbox.notices.outbox import tell
 from sandbox.pilots import table as pilots
 from sandbox.pilots.table import parties
 from sandbox.reports.models import Report, ReportHistory, ReportStatus
+from sandbox.uncertainties import settled
 
 S = ReportStatus
 
@@ -46,6 +47,10 @@ def report_is_complete(report: Report) -> bool:
     return not missing_items(report)
 
 
+def every_uncertainty_is_settled(report: Report) -> bool:
+    return settled.every_uncertainty_is_settled(report.pilot)
+
+
 def every_demand_is_answered(report: Report) -> bool:
     return all(each.answer is not None for each in report.demands)
 
@@ -69,7 +74,7 @@ REPORT: Lifecycle[ReportStatus] = Lifecycle(
             (S.DRAFT,),
             S.FILED,
             signatory_of_the_company,
-            (report_is_complete,),
+            (report_is_complete, every_uncertainty_is_settled),
             source="Art. 53(3), D56(5), D58-2(3)",
         ),
         Transition(

@@ -173,6 +173,7 @@ NEEDS = {
     "operator_was_heard": _("The operator has not been heard."),
     "hearing_was_held": _("The day of the hearing has not come."),
     "permit_is_reported": _("The operator has not reported a permit."),
+    "due_report_is_filed": _("The period has ended, and the company has not filed its final report."),
     "report_is_complete": _("The report does not contain everything that the law asks for."),
     "every_demand_is_answered": _("Not every demand has been answered."),
     "demand_is_open": _("No demand is open."),
@@ -285,5 +286,8 @@ def field_name(pilot: Any, field: str) -> str:
     return str(FIELDS[field])
 
 
-def label(name: str) -> str:
+def label(name: str, kind: str = "") -> str:
+    """What a field is called, in the form of this kind of act."""
+    if (kind, name) == ("revocation", "ground"):
+        return gettext("Ground for revocation")
     return str(LABELS.get(name, name))

@@ -11,6 +11,7 @@ from tests.factories import (
     collect_baseline,
     condition_values,
     evidence_line,
+    file_report,
     plan_document,
     store_result,
 )
@@ -106,6 +107,9 @@ def test_from_draft_to_decision(office, rows):
     assert case["reviewer"].post(f"{measures}/accept").status_code == 200
     act("decider", "pilot.lift", {"reason": "It was repaired."})
     assert act("signatory", "pilot.finish")["status"] == "report_due"
+    rows.expire_all()
+    file_report(case.case)
+    rows.commit()
 
     run = case["evaluator"].post(f"{case.path}/evaluations")
     assert run.status_code == 202

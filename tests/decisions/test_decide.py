@@ -241,7 +241,7 @@ def test_against_the_finding_the_first_decision_has_no_effect(session):
     case = create_case(session, FIRST_DECIDED_AGAINST)
     assert (case.decision.status, case.decision.decided_at) == ("awaiting_second", None)
     assert case.decision.against_reason == "The evidence is clear."
-    assert case.pilot.status == "report_due"
+    assert case.pilot.status == "reported"
 
 
 @pytest.mark.parametrize("reason", [None, "", "  "])

@@ -105,7 +105,7 @@ def test_1_a_pilot_is_approved_runs_and_is_expanded(case):
     assert (tally.resolution, tally.quorum, tally.majority) == ("approve_with_conditions", 2, 2)
     case.walk((factories.grant, *factories.RUNNING[len(factories.GRANTED) :]))
     assert case.pilot.status == "running"
-    case.walk((factories.finish, factories.request_evaluation))
+    case.walk((factories.finish, factories.file_report, factories.request_evaluation))
     case.walk((factories.store_result(Finding.EXPAND_CONDITIONAL), factories.sign_result))
     case.walk((factories.propose("expand_conditional"), factories.decide))
     assert case.pilot.status == "concluded"
@@ -114,6 +114,7 @@ def test_1_a_pilot_is_approved_runs_and_is_expanded(case):
         acts(case),
         *("exemption.sign", "exemption.open_consultation", "exemption.close_consultation"),
         *("exemption.table", "exemption.resolve", "exemption.grant", "pilot.start", "pilot.finish"),
+        *("pilot.report", "pilot.conclude"),
     )
 
 

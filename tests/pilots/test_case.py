@@ -22,7 +22,9 @@ from tests.factories import (
     OPINED,
     PARTIES,
     PROPOSED,
+    READY,
     REFUSED,
+    REMEDIED,
     RETURNED,
     RUNNING,
     SENT,
@@ -75,10 +77,16 @@ def test_every_step_of_the_pilot_stands_in_the_ledger(session):
         "pilot.register",
         "pilot.file",
         "pilot.approve",
+        "document.issue",
+        "document.issue",
         "pilot.save_plan_draft",
         "pilot.lock_plan",
+        "insurance.file",
+        "residents.inform",
         "pilot.start",
         "pilot.finish",
+        "pilot.report",
+        "report.file",
         "pilot.request_evaluation",
         "pilot.sign_result",
         "decision.propose",
@@ -99,7 +107,13 @@ def test_no_pilot_starts_before_its_plan_is_locked(session):
 
 
 def test_a_suspension_is_lifted(session):
-    assert create_case(session, (*SUSPENDED, lift)).pilot.status == "running"
+    assert create_case(session, (*REMEDIED, lift)).pilot.status == "running"
+
+
+def test_a_suspension_stands_until_its_measures_are_closed(session):
+    with pytest.raises(WrongMoment) as refusal:
+        create_case(session, (*SUSPENDED, lift))
+    assert refusal.value.needs == "measures_are_closed"
 
 
 @pytest.mark.parametrize("history", [RUNNING, SUSPENDED])
@@ -197,7 +211,8 @@ def test_for_strangers_there_is_no_such_file(session, who):
         (CONSULTING, "other_reviewer", OF_AN_ASKED_MINISTRY),
         (GRANTED, "signatory", {"pilot.start?"}),
         (GRANTED, "evaluator", {"experiment.save_draft", "experiment.lock"}),
-        (LOCKED, "signatory", {"pilot.start"}),
+        (LOCKED, "signatory", {"pilot.start?"}),
+        (READY, "signatory", {"pilot.start"}),
         (LOCKED, "evaluator", {"experiment.amend"}),
         (RUNNING, "decider", {"pilot.suspend"}),
         (RUNNING, "signatory", {"pilot.finish"}),

@@ -10,7 +10,18 @@ from experiments.errors import Invalid, NotFound, Refused, WrongMoment
 from sandbox.period import ends
 from sandbox.reports import filing, prefill
 from sandbox.reports.table import missing_items
-from tests.factories import DECIDED, FINISHED, RUNNING, create_case
+from sandbox.uncertainties import register
+from tests.factories import (
+    DECIDED_AGAINST,
+    FINISHED,
+    PROPOSED,
+    REPORTED,
+    RUNNING,
+    create_case,
+    decide,
+    file_report,
+    finish,
+)
 from tests.period.steps import by
 
 CONTENTS = {
@@ -83,11 +94,36 @@ def test_the_author_does_not_sign(session):
 
 
 def test_a_decision_does_not_take_the_duty_away(session):
-    case = create_case(session, DECIDED)
-    assert (case.pilot.status, k08(case).is_running) == ("concluded", True)
+    stopped = (*FINISHED, *DECIDED_AGAINST[len(REPORTED) :])
+    case = create_case(session, stopped)
+    assert (case.pilot.status, k08(case).is_running) == ("stopped", True)
     report = save(case)
     filing.file_report(session, report, **by(case, "signatory"))
-    assert (case.pilot.status, k08(case).is_running) == ("concluded", False)
+    assert (case.pilot.status, k08(case).is_running) == ("stopped", False)
+
+
+def test_a_pilot_whose_period_has_ended_is_not_concluded_before_its_report(session):
+    case = create_case(session, (*FINISHED, *PROPOSED[len(REPORTED) :]))
+    with pytest.raises(WrongMoment) as refusal, session.begin_nested():
+        decide(case)
+    assert refusal.value.needs == "due_report_is_filed"
+    session.expire_all()
+    case.walk((file_report, decide))
+    assert case.pilot.status == "concluded"
+
+
+def test_an_uncertainty_that_is_not_settled_keeps_the_report_from_being_filed(session):
+    case = create_case(session, RUNNING)
+    named = {"text": "Do drivers yield?", "linked_to": "metric", "link": case.primary.code}
+    uncertainty = register.name(session, case.pilot, **named, **by(case, "evaluator"))
+    finish(case)
+    with pytest.raises(WrongMoment) as refusal, session.begin_nested():
+        file_report(case)
+    assert refusal.value.needs == "every_uncertainty_is_settled"
+    session.expire_all()
+    register.settle(session, uncertainty, "answer", reason="They do, mostly.", **by(case, "evaluator"))
+    file_report(case)
+    assert case.pilot.status == "reported"
 
 
 def test_a_late_report_is_overdue_for_everybody(session):
