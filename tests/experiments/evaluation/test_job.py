@@ -14,7 +14,7 @@ from experiments.errors import Invalid
 from experiments.evaluation.job import job_of
 from tests import factories, readings
 from tests.experiments.evaluation.build import AFTER, MONTHS, REQUESTED, UNITS, ask, values
-from tests.factories import GRANTED, create_case, create_metric, lock_plan, plan_document, start
+from tests.factories import GRANTED, create_case, create_metric, lock_plan, plan_document
 
 # August 2026 begins in Seoul while it is still July in UTC.
 AUGUST_IN_SEOUL = datetime(2026, 7, 31, 15, tzinfo=UTC)
@@ -34,7 +34,7 @@ def asked(session, *steps, measured=values, cadence="month", **plan):
                 case.session, case.site.territory, metric, measured(), received_at=AFTER, cadence=cadence
             )
 
-    return create_case(session, (*GRANTED, *steps, save, lock_plan, start, measure, ask))
+    return create_case(session, (*GRANTED, *steps, save, lock_plan, measure, ask))
 
 
 def read(case, as_of=None):
