@@ -31,7 +31,7 @@ def test_every_shipped_regime_is_read():
 def test_the_smart_city_act():
     law = regime(SMART_CITY, "2026-09")
     assert (law.clock("K03").length.value, law.clock("K03").source) == (30, "Art. 49(4), 49(5)")
-    assert [clock.id for clock in law.clocks] == [f"K{number:02}" for number in range(1, 19)]
+    assert [clock.id for clock in law.clocks] == [f"K{number:02}" for number in range(1, 20)]
     assert {kind.id: kind.longest_months for kind in law.kinds} == {"demonstration": 48, "innovation": 48}
     assert law.ground("impossible").kinds == ("demonstration",)
     assert law.ground("no_standard").kinds == ("demonstration", "innovation")
