@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +23,7 @@ from sandbox.config import Settings
 from sandbox.db import sessions_for
 from sandbox.demo.dataset import DataSet
 from sandbox.demo.playback import PlaybackHub
+from sandbox.executors import WorkerProcesses
 from sandbox.organisations import OrganisationKind
 from sandbox.regimes import regime
 from sandbox.scheduler import start_background
@@ -78,7 +77,7 @@ def running(database: str, tmp_path: Path, connected: Callable[[Session, str, da
         with sessions.begin() as session:
             furnish(session)
             connected(session, hub.base_url, first_day)
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor, serving(settings) as url:
+        with WorkerProcesses(1) as executor, serving(settings) as url:
             work = work_of(settings, executor)
             heartbeat = start_background(work, seconds=0.3)
             yield Live(url, hub.base_url, sessions, first_day)
