@@ -14,6 +14,8 @@ from experiments.errors import Invalid
 # Bidirectional overrides and isolates reorder what is shown; zero-width marks hide in names.
 _DECEIVING = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\u2060\ufeff]")
 _MOST_MARKS_IN_A_ROW = 4
+# Hangul fillers count as letters and the empty Braille cell as a symbol, though all are drawn as nothing.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 # What an integer column holds on every database.
 LARGEST_WHOLE = 2**31 - 1
@@ -33,6 +35,11 @@ def clean(text: str, *, lines: bool) -> str:
     if _longest_run_of_marks(text) > _MOST_MARKS_IN_A_ROW:
         raise ValidationError("Too many combining marks in a row.")
     return text
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of `text` is seen: no letter, number, sign or symbol (Unicode categories L, N, P, S)."""
+    return not any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK_LETTERS for c in text)
 
 
 def _longest_run_of_marks(text: str) -> int:
@@ -57,8 +64,10 @@ class Text(fields.String):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
     ) -> str:
         text = clean(super()._deserialize(value, attr, data, **options), lines=self.lines)
-        if not text and not self.blank:
-            raise self.make_error("required")
+        if is_blank(text):
+            if not self.blank:
+                raise self.make_error("required")
+            return ""
         return text
 
 

@@ -35,10 +35,19 @@ def test_a_line_is_one_line():
     assert Prose().deserialize("one\r\ntwo") == "one\ntwo"
 
 
-@pytest.mark.parametrize("blank", ["", "  ", "\n"])
+@pytest.mark.parametrize(
+    "blank",
+    ["", "  ", "\n", "\u3164", "\u115f\u1160", "\uffa0 \u3000", "\u2800", "\u00ad", "\u034f", "\u180e"],
+)
 def test_required_means_not_blank(blank):
     with pytest.raises(ValidationError):
         Prose(required=True).deserialize(blank)
+    assert Prose(blank=True).deserialize(blank) == ""
+
+
+@pytest.mark.parametrize("text", ["가", "1", "-", "\u1100", "a\u3164"])
+def test_one_visible_sign_is_a_text(text):
+    assert Prose(required=True).deserialize(text) == text
 
 
 @pytest.mark.parametrize(
