@@ -13,9 +13,8 @@ from sandbox.db import db
 from sandbox.programmes import annual as reports
 from sandbox.programmes.annual import Annual
 from sandbox.records import archive as archives
-from sandbox.web.records import download, file_store
-from sandbox.web.rim import actor, now
-from sandbox.web.spreadsheet import csv_lines
+from sandbox.records import sending
+from sandbox.web.rim import actor, file_store, now
 
 resources = Room(
     "api-case-records",
@@ -109,14 +108,16 @@ class AnnualYearsSchema(Schema):
 def manifest(number: str) -> dict[str, Any]:
     """What an archive made now would hold for the caller: every file with its size and SHA-256."""
     pilot = party_pilot(number)
-    return archives.manifest(db.session, pilot, file_store(), csv_lines, reader=actor(), at=now())
+    return archives.manifest(db.session, pilot, file_store(), reader=actor(), at=now())
 
 
 @resources.get("/pilots/<number>/record.zip", endpoint="archive")
 @resources.response(200, content_type="application/zip")
 def archive(number: str) -> Response:
     """The archive itself, sent while it is read; `manifest.json` is its last file."""
-    return download(number)
+    party_pilot(number)  # asked before the first byte is sent
+    pieces = sending.pieces(db.engine, number, file_store(), reader=actor(), at=now())
+    return Response(pieces, mimetype=sending.MEDIA_TYPE, headers=sending.headers(number))
 
 
 @resources.get("/annual-reports", endpoint="annual_years")

@@ -157,14 +157,14 @@ def plan(sent: dict[str, Any]) -> Answer:
     return _shown(meetings.plan(db.session, law, **sent, by=actor(), at=now())), {}
 
 
-@resources.get("/meetings/<int:key>", endpoint="read")
+@resources.get("/meetings/<key:key>", endpoint="read")
 @resources.response(200, MeetingPageSchema)
 def read(key: int) -> Answer:
     """One meeting with its agenda."""
     return _shown(_meeting(key)), {}
 
 
-@resources.post("/meetings/<int:key>/items", endpoint="add_item")
+@resources.post("/meetings/<key:key>/items", endpoint="add_item")
 @resources.arguments(AgendaCaseSchema)
 @resources.response(200, MeetingPageSchema)
 def add_item(sent: dict[str, Any], key: int) -> Answer:
@@ -175,7 +175,7 @@ def add_item(sent: dict[str, Any], key: int) -> Answer:
     return _shown(meeting), {}
 
 
-@resources.delete("/meetings/<int:key>/items/<int:item>", endpoint="remove_item")
+@resources.delete("/meetings/<key:key>/items/<key:item>", endpoint="remove_item")
 @resources.response(200, MeetingPageSchema)
 def remove_item(key: int, item: int) -> Answer:
     """Take a case off an agenda in preparation."""
@@ -184,7 +184,7 @@ def remove_item(key: int, item: int) -> Answer:
     return _shown(meeting), {}
 
 
-@resources.post("/meetings/<int:key>/call", endpoint="call")
+@resources.post("/meetings/<key:key>/call", endpoint="call")
 @resources.response(200, MeetingPageSchema)
 def call(key: int) -> Answer:
     """Call the members; the cases are tabled."""
@@ -193,7 +193,7 @@ def call(key: int) -> Answer:
     return _shown(meeting), {}
 
 
-@resources.post("/meetings/<int:key>/attendance", endpoint="note_attendance")
+@resources.post("/meetings/<key:key>/attendance", endpoint="note_attendance")
 @resources.arguments(MeetingAttendanceSchema)
 @resources.response(200, MeetingPageSchema)
 def note_attendance(sent: dict[str, Any], key: int) -> Answer:
@@ -203,7 +203,7 @@ def note_attendance(sent: dict[str, Any], key: int) -> Answer:
     return _shown(meeting), {}
 
 
-@resources.put("/meetings/<int:key>/items/<int:item>/interest", endpoint="declare")
+@resources.put("/meetings/<key:key>/items/<key:item>/interest", endpoint="declare")
 @resources.arguments(InterestSchema)
 @resources.response(200, MeetingPageSchema)
 def declare(sent: dict[str, Any], key: int, item: int) -> Answer:
@@ -213,7 +213,7 @@ def declare(sent: dict[str, Any], key: int, item: int) -> Answer:
     return _shown(found.meeting), {}
 
 
-@resources.put("/meetings/<int:key>/items/<int:item>/ballot", endpoint="vote")
+@resources.put("/meetings/<key:key>/items/<key:item>/ballot", endpoint="vote")
 @resources.arguments(BallotSchema)
 @resources.response(200, MeetingPageSchema)
 def vote(sent: dict[str, Any], key: int, item: int) -> Answer:
@@ -223,7 +223,7 @@ def vote(sent: dict[str, Any], key: int, item: int) -> Answer:
     return _shown(found.meeting), {}
 
 
-@resources.post("/meetings/<int:key>/items/<int:item>/resolve", endpoint="resolve")
+@resources.post("/meetings/<key:key>/items/<key:item>/resolve", endpoint="resolve")
 @resources.response(200, MeetingPageSchema)
 def resolve(key: int, item: int) -> Answer:
     """Count the votes and record the resolution (Art. 49(7))."""
@@ -232,7 +232,7 @@ def resolve(key: int, item: int) -> Answer:
     return _shown(found.meeting), {}
 
 
-@resources.put("/meetings/<int:key>/minutes", endpoint="write_minutes")
+@resources.put("/meetings/<key:key>/minutes", endpoint="write_minutes")
 @resources.arguments(MinutesSchema)
 @resources.response(200, MeetingPageSchema)
 def write_minutes(sent: dict[str, Any], key: int) -> Answer:
@@ -242,7 +242,7 @@ def write_minutes(sent: dict[str, Any], key: int) -> Answer:
     return _shown(meeting), {}
 
 
-@resources.post("/meetings/<int:key>/close", endpoint="close")
+@resources.post("/meetings/<key:key>/close", endpoint="close")
 @resources.response(200, MeetingPageSchema)
 def close(key: int) -> Answer:
     """End the meeting once every case has its resolution."""
@@ -251,7 +251,7 @@ def close(key: int) -> Answer:
     return _shown(meeting), {}
 
 
-@resources.post("/meetings/<int:key>/sign", endpoint="sign")
+@resources.post("/meetings/<key:key>/sign", endpoint="sign")
 @resources.response(200, MeetingPageSchema)
 def sign(key: int) -> Answer:
     """A co-chair signs the minutes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,14 +27,13 @@ from sandbox.pilots.models import Pilot
 from sandbox.records.acts import ledger_rows
 from sandbox.records.reading import readable_evaluations, reads_the_whole
 from sandbox.records.tables import as_cell, rows, tables_of
+from sandbox.spreadsheet import csv_lines
 
 SCHEMA = "case-record/1"
 MANIFEST = "manifest.json"
 ROWS_PER_CHUNK = 200
 
 Chunks = Iterable[bytes]
-# Header and rows -> the bytes of a spreadsheet-safe CSV line by line; the rim brings its own.
-ToCsv = Callable[[list[str], Iterable[list[Any]]], Chunks]
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,12 @@ class _Pipe(RawIOBase):
 
 
 def archive(
-    session: Session, pilot: Pilot, store: FileStore, to_csv: ToCsv, *, reader: Actor, at: datetime
+    session: Session, pilot: Pilot, store: FileStore, *, reader: Actor, at: datetime
 ) -> Iterator[bytes]:
     """The bytes of the zip, piece by piece; `manifest.json` comes last and names every other file."""
     pipe, listed = _Pipe(), []
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as made:
-        for file in _files(session, pilot, store, to_csv, reader):
+        for file in _files(session, pilot, store, reader):
             measure = _Measure()
             with made.open(_entry(file.path, at), "w", force_zip64=True) as entry:
                 for chunk in file.chunks:
@@ -84,11 +83,11 @@ def archive(
 
 
 def manifest(
-    session: Session, pilot: Pilot, store: FileStore, to_csv: ToCsv, *, reader: Actor, at: datetime
+    session: Session, pilot: Pilot, store: FileStore, *, reader: Actor, at: datetime
 ) -> dict[str, Any]:
     """What `manifest.json` of an archive made now would say."""
     listed = []
-    for file in _files(session, pilot, store, to_csv, reader):
+    for file in _files(session, pilot, store, reader):
         measure = _Measure()
         for chunk in file.chunks:
             measure.take(chunk)
@@ -127,12 +126,12 @@ def _manifest(
     }
 
 
-def _files(session: Session, pilot: Pilot, store: FileStore, to_csv: ToCsv, reader: Actor) -> Iterator[_File]:
+def _files(session: Session, pilot: Pilot, store: FileStore, reader: Actor) -> Iterator[_File]:
     for name, query in tables_of(pilot, reader).items():
         header = [column.name for column in query.selected_columns]
         yield _File(f"tables/{name}.jsonl", _lines(rows(session, query)))
         cells = ([as_cell(row[column]) for column in header] for row in rows(session, query))
-        yield _File(f"tables/{name}.csv", to_csv(header, cells))
+        yield _File(f"tables/{name}.csv", csv_lines(header, cells))
     for version in pilot.experiment.versions:
         yield _File(f"plan/{version.number}.json", [version.document.encode()], version.sha256)
     for run in readable_evaluations(session, pilot, reader):

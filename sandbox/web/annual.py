@@ -13,11 +13,11 @@ from flask.typing import ResponseReturnValue
 from sandbox.db import db
 from sandbox.documents.pdf import is_available
 from sandbox.programmes.annual import Annual, annual, years
+from sandbox.spreadsheet import csv_bytes
 from sandbox.web import words
 from sandbox.web.documents import on_paper
 from sandbox.web.filters import language
 from sandbox.web.rim import now
-from sandbox.web.spreadsheet import csv_bytes
 
 pages = Blueprint("annual", __name__, url_prefix="/annual-report")
 

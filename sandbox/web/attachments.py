@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.http import dump_options_header
@@ -12,13 +12,13 @@ from werkzeug.http import dump_options_header
 from experiments.errors import Invalid
 from sandbox.db import db
 from sandbox.exemptions import files
-from sandbox.exemptions.files import OPEN_FOR_FILES, OTHER, FileStore
+from sandbox.exemptions.files import OPEN_FOR_FILES, OTHER
 from sandbox.exemptions.table import author_of_the_company, missing_files
 from sandbox.pilots import file
 from sandbox.pilots.models import Pilot
 from sandbox.web import complaints, forms
 from sandbox.web.filters import pick
-from sandbox.web.rim import actor, now
+from sandbox.web.rim import actor, file_store, now
 
 pages = Blueprint("attachments", __name__, url_prefix="/cases/<number>/files")
 
@@ -38,7 +38,7 @@ def attach(number: str) -> ResponseReturnValue:
             raise Invalid({"file": ["Choose a file."]})
         files.attach(
             db.session,
-            _store(),
+            file_store(),
             pilot.exemption,
             kind=request.form.get("kind", ""),
             name=sent.filename,
@@ -58,7 +58,7 @@ def read(number: str, attachment_id: int) -> ResponseReturnValue:
     """The file as a download; no browser is to open or guess what somebody else sent."""
     pilot = file.find(db.session, number, actor())
     found = files.find(pilot.exemption, attachment_id)
-    answer = Response(_store().read(found.sha256), mimetype=found.media_type)
+    answer = Response(file_store().read(found.sha256), mimetype=found.media_type)
     answer.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": found.name})
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "private, no-store"
@@ -78,11 +78,6 @@ def remove(number: str, attachment_id: int) -> ResponseReturnValue:
         return _page(file.find(db.session, number, actor()), complaints.translated(error.errors))
     flash(gettext("The file is taken back."), "success")
     return redirect(url_for("attachments.index", number=number), 303)
-
-
-def _store() -> FileStore:
-    settings = current_app.settings  # type: ignore[attr-defined]
-    return FileStore(settings.var_dir / "files", settings.virus_scan)
 
 
 def _page(pilot: Pilot, errors: dict[str, list[str]]) -> ResponseReturnValue:

@@ -19,7 +19,7 @@ from sandbox.exemptions.kept import file_of
 from sandbox.pilots import file
 from sandbox.pilots.models import Pilot
 from sandbox.web import claim_words, clock_words, complaints, forms, kept_files, words
-from sandbox.web.rim import actor, now, seal, today
+from sandbox.web.rim import actor, file_store, now, seal, today
 
 pages = Blueprint("claims", __name__, url_prefix="/cases/<number>/claims")
 
@@ -61,7 +61,7 @@ def attach(number: str, claim_number: str) -> ResponseReturnValue:
     found = desk.find(db.session, _pilot(number), claim_number, actor())
     sent = forms.Sent(request.form)
     try:
-        handling.attach(db.session, kept_files.store(), found, **kept_files.sent_file(), by=actor(), at=now())
+        handling.attach(db.session, file_store(), found, **kept_files.sent_file(), by=actor(), at=now())
     except Invalid as error:
         db.session.rollback()
         sent.refuse(error)

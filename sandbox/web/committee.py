@@ -80,7 +80,7 @@ def appoint() -> ResponseReturnValue:
     return redirect(url_for("committee.index"), 303)
 
 
-@pages.post("/seats/<int:key>/end", endpoint="end_seat")
+@pages.post("/seats/<key:key>/end", endpoint="end_seat")
 def end_seat(key: int) -> ResponseReturnValue:
     seat = db.session.get(Seat, key)
     if seat is None:
@@ -90,12 +90,12 @@ def end_seat(key: int) -> ResponseReturnValue:
     return redirect(url_for("committee.index"), 303)
 
 
-@pages.get("/meetings/<int:key>", endpoint="meeting")
+@pages.get("/meetings/<key:key>", endpoint="meeting")
 def meeting(key: int) -> ResponseReturnValue:
     return _meeting(reading.find(db.session, key, actor()), forms.Sent(request.form))
 
 
-@pages.post("/meetings/<int:key>/<verb>", endpoint="move")
+@pages.post("/meetings/<key:key>/<verb>", endpoint="move")
 def move(key: int, verb: str) -> ResponseReturnValue:
     """One act on a meeting or on one item of its agenda."""
     act = ACTS.get(verb)

@@ -35,7 +35,7 @@ from sandbox.pilots.table import is_over
 from sandbox.web import complaints, condition_words, forms, kept_files, words
 from sandbox.web.filters import pick
 from sandbox.web.options import unit
-from sandbox.web.rim import actor, now
+from sandbox.web.rim import actor, file_store, now
 
 pages = Blueprint("conditions", __name__)
 
@@ -156,7 +156,7 @@ def attach(number: str, evidence_id: int) -> ResponseReturnValue:
     pilot = _pilot(number)
     filed = proof.evidence_of(db.session, pilot, evidence_id)
     try:
-        proof.attach(db.session, kept_files.store(), filed, **kept_files.sent_file(), by=actor(), at=now())
+        proof.attach(db.session, file_store(), filed, **kept_files.sent_file(), by=actor(), at=now())
     except Invalid as error:
         db.session.rollback()
         return _index(_pilot(number), error.errors)

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, request
 from werkzeug.http import dump_options_header
 
 from experiments.errors import Invalid
 from sandbox.exemptions import files
-from sandbox.exemptions.files import FileStore
-
-
-def store() -> FileStore:
-    """The installation's file store."""
-    settings = current_app.settings  # type: ignore[attr-defined]
-    return FileStore(settings.var_dir / "files", settings.virus_scan)
+from sandbox.web.rim import file_store
 
 
 def sent_file() -> dict[str, Any]:
@@ -28,7 +22,7 @@ def sent_file() -> dict[str, Any]:
 
 def download(found: Any) -> Response:
     """The file as a download; no browser is to open or guess what somebody else sent."""
-    answer = Response(store().read(found.sha256), mimetype=found.media_type)
+    answer = Response(file_store().read(found.sha256), mimetype=found.media_type)
     answer.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": found.name})
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "private, no-store"

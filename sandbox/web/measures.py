@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.http import dump_options_header
@@ -15,7 +15,6 @@ from experiments.fields import load
 from sandbox import access
 from sandbox.db import db
 from sandbox.exemptions import files
-from sandbox.exemptions.files import FileStore
 from sandbox.incidents import reporting
 from sandbox.incidents.table import who_may_report
 from sandbox.inspections import inspecting
@@ -28,7 +27,7 @@ from sandbox.remedies import doing
 from sandbox.suspensions import proposing, suspending
 from sandbox.web import complaints, forms, measure_words, words
 from sandbox.web.measure_forms import BEGINNINGS, FORMS, LIFECYCLES, PLAIN, Form, find
-from sandbox.web.rim import actor, now, today
+from sandbox.web.rim import actor, file_store, now, today
 
 pages = Blueprint("measures", __name__, url_prefix="/cases/<number>/measures")
 
@@ -100,7 +99,7 @@ def attach(number: str, key: int) -> ResponseReturnValue:
             raise Invalid({"file": ["Choose a file."]})
         body = sent.stream.read(files.LARGEST_FILE_BYTES + 1)
         inspecting.attach(
-            db.session, _store(), inspection, name=sent.filename, body=body, by=actor(), at=now()
+            db.session, file_store(), inspection, name=sent.filename, body=body, by=actor(), at=now()
         )
     except Invalid as error:
         db.session.rollback()
@@ -114,7 +113,7 @@ def photo(number: str, key: int, photo: int) -> ResponseReturnValue:
     """The photo as a download; no browser is to open or guess what somebody else sent."""
     inspection = inspecting.find(db.session, _pilot(number), key)
     found = inspecting.photo_of(inspection, photo)
-    answer = Response(_store().read(found.sha256), mimetype=found.media_type)
+    answer = Response(file_store().read(found.sha256), mimetype=found.media_type)
     answer.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": found.name})
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "private, no-store"
@@ -140,11 +139,6 @@ def _plain(pilot: Pilot, subject: Any, part: str, verb: str) -> ResponseReturnVa
 
 def _pilot(number: str) -> Pilot:
     return file.find(db.session, number, actor())
-
-
-def _store() -> FileStore:
-    settings = current_app.settings  # type: ignore[attr-defined]
-    return FileStore(settings.var_dir / "files", settings.virus_scan)
 
 
 def _back(number: str) -> ResponseReturnValue:

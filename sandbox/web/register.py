@@ -20,11 +20,11 @@ from sandbox.pilots.register import Entry, SearchSchema
 from sandbox.pilots.table import PUBLIC_FROM
 from sandbox.programmes.overview import programmes_with_calls
 from sandbox.reports import filing
+from sandbox.spreadsheet import csv_bytes
 from sandbox.web import charts, design_words, maps, public_claims, results, words
 from sandbox.web.filters import day, language, pick
 from sandbox.web.rim import today
 from sandbox.web.site_map import site_map
-from sandbox.web.spreadsheet import csv_bytes
 from sandbox.web.words import TimelineEntry
 
 pages = Blueprint("register", __name__)

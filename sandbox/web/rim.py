@@ -36,6 +36,7 @@ from sandbox import accounts
 from sandbox.access import RULES, anyone
 from sandbox.accounts import Person, TooManyAttempts
 from sandbox.db import db, writing
+from sandbox.exemptions.files import FileStore
 from sandbox.sealing import Seal
 from sandbox.web import complaints, design_words, options, words
 from sandbox.web.filters import SHOWN_ZONE
@@ -145,6 +146,12 @@ def now() -> Any:
 def seal() -> Seal:
     """What seals and opens what this installation keeps unreadable."""
     return Seal(current_app.settings.credential_keys)  # type: ignore[attr-defined]
+
+
+def file_store() -> FileStore:
+    """Where the files of this installation lie."""
+    settings = current_app.settings  # type: ignore[attr-defined]
+    return FileStore(settings.var_dir / "files", settings.virus_scan)
 
 
 def local_path(target: str | None) -> str:

@@ -19,7 +19,6 @@ from sandbox import ledger, tables
 from sandbox.exemptions.files import FileStore
 from sandbox.exemptions.models import Attachment
 from sandbox.records.archive import archive
-from sandbox.web.spreadsheet import csv_lines
 from tests.factories import GRANTED, Case, create_case
 
 ACTS = 2_000
@@ -43,9 +42,7 @@ def main() -> None:
                 held = files
                 session.commit()
                 began, size = time.perf_counter(), 0
-                pieces = archive(
-                    session, case.pilot, store, csv_lines, reader=case.actor("auditor"), at=case.at
-                )
+                pieces = archive(session, case.pilot, store, reader=case.actor("auditor"), at=case.at)
                 for piece in pieces:
                     size += len(piece)
                 took = time.perf_counter() - began

@@ -18,7 +18,6 @@ from sandbox.ledger.chain import expected_hash
 from sandbox.records import archive as archives
 from sandbox.records.check import faults
 from sandbox.records.tables import rows, tables_of
-from sandbox.web.spreadsheet import csv_lines
 from tests.factories import DRAFTED, GRANTED, LOCKED, create_case
 
 PDF = b"%PDF-1.7\n" + b"." * 2000
@@ -32,7 +31,7 @@ def store(tmp_path):
 def exported(case, store, who, folder):
     """The archive as `who` gets it."""
     path = folder / f"{who}.zip"
-    pieces = archives.archive(case.session, case.pilot, store, csv_lines, reader=case.actor(who), at=case.at)
+    pieces = archives.archive(case.session, case.pilot, store, reader=case.actor(who), at=case.at)
     path.write_bytes(b"".join(pieces))
     return path
 
@@ -196,7 +195,5 @@ def test_an_archive_without_manifest_is_refused(tmp_path):
 
 
 def test_it_comes_in_pieces(case, store):
-    pieces = list(
-        archives.archive(case.session, case.pilot, store, csv_lines, reader=case.actor("auditor"), at=case.at)
-    )
+    pieces = list(archives.archive(case.session, case.pilot, store, reader=case.actor("auditor"), at=case.at))
     assert len([piece for piece in pieces if piece]) > 10

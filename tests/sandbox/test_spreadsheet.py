@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from sandbox.web.spreadsheet import csv_bytes
+from sandbox.spreadsheet import csv_bytes
 
 
 def read(content: bytes) -> list[list[str]]:
