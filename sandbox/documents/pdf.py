@@ -12,6 +12,7 @@ from typing import Any
 from experiments.canonical import digest
 from sandbox.documents.wrapping import STYLE, with_whole_words
 
+SHEET = Path(__file__).with_name("sheet.css")
 FONTS = Path(__file__).resolve().parent.parent / "static" / "vendor" / "pretendard-gov"
 WEIGHTS = {400: "PretendardGOV-Regular.subset.woff2", 700: "PretendardGOV-Bold.subset.woff2"}
 KEPT = 16
@@ -34,7 +35,7 @@ def is_available() -> bool:
 
 @lru_cache(maxsize=KEPT)
 def pdf(html: str) -> bytes:
-    """`html`, a whole page with its style, as PDF/UA-1. Dates come from its `dcterms` metadata alone.
+    """`html`, a whole page, in the style of `SHEET`, as PDF/UA-1. Dates come from its `dcterms` metadata alone.
 
     Fetches nothing but the two fonts that ship. NoPdf where the machine cannot.
     """
@@ -51,7 +52,8 @@ def pdf(html: str) -> bytes:
             return super().fetch(url, headers)
 
     fetcher, fonts = OurFonts(allowed_protocols={"file"}), FontConfiguration()
-    style = CSS(string=_faces() + STYLE, url_fetcher=fetcher, font_config=fonts)
+    sheet = SHEET.read_text(encoding="utf-8")
+    style = CSS(string=_faces() + sheet + STYLE, url_fetcher=fetcher, font_config=fonts)
     page = HTML(string=with_whole_words(html), url_fetcher=fetcher)
     made = page.write_pdf(
         stylesheets=[style],
