@@ -11,7 +11,14 @@ from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext, lazy_gettext
 
-from sandbox.web import committee_words, condition_words, measure_complaints, period_words
+from sandbox.web import (
+    committee_words,
+    condition_words,
+    measure_complaints,
+    measure_words,
+    period_words,
+    words,
+)
 from sandbox.web.filters import provision
 
 _ = lazy_gettext
@@ -23,6 +30,7 @@ FIXED = (
     *period_words.COMPLAINTS,
     *committee_words.COMPLAINTS,
     _("Missing data for required field."),
+    _("A draft holds 64 kB at most."),
     _("Choose at least one text."),
     _("Choose an item of the plan."),
     _("Only a case that was approved before can be named."),
@@ -405,12 +413,23 @@ def translated(errors: Errors | None) -> dict[str, list[str]]:
 
 def sentence(message: str) -> str:
     """One message; what is not listed stays as it is, which is better than silence."""
-    for pattern, words in PATTERNS:
+    for pattern, said in PATTERNS:
         match = re.fullmatch(pattern, message)
         if match:
             facts = match.groupdict()
+            if "choices" in facts:
+                facts["choices"] = _choices(facts["choices"].split(", "))
             if "source" in facts:
                 facts["source"] = provision(facts["source"])
-            return str(words) % facts
+            return str(said) % facts
     # The catalogue keeps its own header under the empty text.
     return gettext(message) if message else ""
+
+
+def _choices(codes: Sequence[str]) -> str:
+    """What there is to choose in the reader's words; codes that have no word stay as they are."""
+    for table in (*words.STATUSES.values(), words.DIRECTIONS, words.ORGANISATION_KINDS, measure_words.HEARD):
+        if set(codes) <= set(table):
+            labels = (table[code] for code in codes)
+            return ", ".join(str(each[0] if isinstance(each, tuple) else each) for each in labels)
+    return ", ".join(codes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,10 @@ from werkzeug.datastructures import MultiDict
 
 from experiments.errors import Invalid
 from experiments.fields import Prose, load
+
+# What is said of a value that has the wrong form; of a control left blank, only that it was left blank.
+_OF_BLANKS = re.compile(r"Not a valid |Must be one of: |Shorter than minimum length |Length must be between ")
+_BLANK = "Missing data for required field."
 
 
 class _ReasonSchema(Schema):
@@ -88,7 +93,10 @@ class Sent:
         """Keep the errors under the names of the controls in which they were made."""
         self.errors = {}
         for field, messages in error.errors.items():
-            self.errors.setdefault(self._control(field), []).extend(messages)
+            control = self._control(field)
+            is_blank = control in self._form and not "".join(self._form.getlist(control)).strip()
+            said = [_BLANK if is_blank and _OF_BLANKS.match(message) else message for message in messages]
+            self.errors.setdefault(control, []).extend(said)
 
     def _control(self, field: str) -> str:
         """Where the form shows `field`: blank rows were left out, and lists share one control."""
