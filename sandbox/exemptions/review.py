@@ -227,7 +227,12 @@ def answer_supplement(
     if not author_of_the_company(by, exemption):
         raise Refused("supplement.answer", "author_of_the_company")
     if supplement.answered_at is not None or exemption.status != ExemptionStatus.CONSULTING:
-        raise WrongMoment("supplement.answer", "answered", meanwhile=EXEMPTION.last_move(exemption))
+        raise WrongMoment(
+            "supplement.answer",
+            "answered",
+            meanwhile=EXEMPTION.last_move(exemption),
+            needs="supplement_waits" if supplement.answered_at is not None else None,
+        )
     touch(exemption)
     supplement.answer, supplement.is_declined = answer, declines
     supplement.answered_at, supplement.answered_by_id = at, by.person_id
@@ -277,6 +282,7 @@ def _must_wait_for(consultation: Consultation, verb: str, by: Actor) -> None:
             f"consultation.{verb}",
             consultation.reply or exemption.status,
             meanwhile=EXEMPTION.last_move(exemption),
+            needs="ministry_has_not_replied" if consultation.reply is not None else None,
         )
 
 

@@ -8,8 +8,8 @@ from flask_babel import gettext, lazy_gettext, ngettext
 
 from sandbox.clocks.arithmetic import Day, Derivation, Why
 from sandbox.clocks.holidays import SATURDAY, SUNDAY
-from sandbox.clocks.models import Clock
-from sandbox.clocks.rules import ClockRule, Count, Direction, Length, Unit
+from sandbox.clocks.models import Clock, EventKind
+from sandbox.clocks.rules import ClockRule, Count, Direction, Lapse, Length, Unit
 from sandbox.web.filters import day as shown
 from sandbox.web.filters import pick
 
@@ -36,6 +36,15 @@ LAPSES = {
     "measure": _("Further measures may follow."),
     "not_before": _("The next step may not be taken before this day has passed."),
 }
+# Why the service itself stops or ends clocks; reasons that people give stay as they wrote them.
+REASONS = {
+    "The period ends on another day.": _("The period ends on another day."),
+    "The pilot has ended.": _("The pilot has ended."),
+    "The exemption has been revoked.": _("The exemption has been revoked."),
+    "The pilot has been converted.": _("The pilot has been converted."),
+    "The agencies asked have their own time.": _("The agencies asked have their own time."),
+    "The pilot has been stopped.": _("The pilot has been stopped."),
+}
 COUNTS = {
     Count.CIVIL: _(
         "The first day is left out; a last day on a Saturday or public holiday moves to the next working day "
@@ -51,6 +60,11 @@ DUE_SOON_DAYS = 7
 
 def event(kind: str) -> str:
     return str(EVENTS[kind])
+
+
+def reason(text: str | None) -> str:
+    """Why something happened to a clock; empty where nothing was said."""
+    return str(REASONS.get(text or "", text or ""))
 
 
 def on_lapse(rule: ClockRule) -> str:
@@ -112,6 +126,9 @@ def off(day: Day) -> str:
 
 def standing(clock: Clock, today: date) -> tuple[str, str]:
     """(label, tone) of how a clock stands today."""
+    if clock.events and clock.events[-1].kind == EventKind.VOIDED:
+        never_filed = clock.rule.on_lapse is Lapse.RIGHT_LOST
+        return (gettext("Passed without an application") if never_filed else event("voided")), "neutral"
     if clock.ended_on is not None and clock.lapsed_on is not None:
         return gettext("Ended late"), "warning"
     if clock.ended_on is not None:

@@ -19,7 +19,7 @@ from sandbox.pilots.models import Pilot
 from sandbox.regimes.measures import Choice
 from sandbox.reports import filing, prefill
 from sandbox.web import complaints, drafts, forms, period_words
-from sandbox.web.filters import pick
+from sandbox.web.filters import pick, provision
 from sandbox.web.rim import actor, now
 
 pages = Blueprint("period", __name__, url_prefix="/cases/<number>")
@@ -135,7 +135,7 @@ def _controls(pilot: Pilot, wanted: acts.Act) -> list[dict[str, Any]]:
         controls.append(
             {
                 "name": name,
-                "label": period_words.label(name),
+                "label": period_words.label(name, wanted.kind),
                 "kind": kind,
                 "options": options,
                 "required": field.required,
@@ -187,13 +187,22 @@ def _options(pilot: Pilot, kind: str, name: str) -> list[tuple[str, str]]:
     if name == "field":
         return [(each, period_words.field_name(pilot, each)) for each in changes.changeable(pilot)]
     if name == "nature":
-        return [(each.id, f"{pick(each, 'name')} ({each.source})") for each in rules.change_natures]
+        return [(each.id, _cited(each)) for each in rules.change_natures]
     if name == "ground" and kind == "revocation":
-        return [(each.id, f"{pick(each, 'name')} ({each.source})") for each in rules.revocation_grounds]
+        leaves_none = gettext("the law leaves no discretion")
+        return [
+            (each.id, f"{_cited(each)} – {leaves_none}" if each.is_mandatory else _cited(each))
+            for each in rules.revocation_grounds
+        ]
     if name == "ground":
         grounds = pilot.exemption.regime.grounds
         return [(each.id, pick(each, "name")) for each in grounds if rules.converted_to in each.kinds]
     return []
+
+
+def _cited(rule: Any) -> str:
+    """A rule of the regime by its name, with its provision."""
+    return f"{pick(rule, 'name')} ({provision(rule.source)})"
 
 
 def _typed(sent: forms.Sent, controls: list[dict[str, Any]]) -> dict[str, Any]:

@@ -98,7 +98,7 @@ STATUSES: dict[str, dict[str, tuple[Any, str]]] = {
     },
     "confirmation": {
         "draft": (_("Draft"), "neutral"),
-        "received": (_("Received"), "information"),
+        "received": (_("Request received"), "information"),
         "waiting": (_("With the agencies"), "information"),
         "all_in": (_("Every agency has answered"), "information"),
         "notified": (_("Company notified"), "success"),
@@ -395,6 +395,8 @@ NEEDS = {
     **committee_words.NEEDS,
     "every_ministry_replied": _("Not every ministry has replied. Silence is not consent."),
     "every_agency_replied": _("Not every agency has replied."),
+    "ministry_has_not_replied": _("This ministry has replied already. A reply is given once."),
+    "supplement_waits": _("This request for a supplement waits for no answer any more."),
     "agency_is_asked": _(
         "Your office is not asked any more: it has replied, or its time has run out and the law has replied."
     ),
