@@ -1,6 +1,7 @@
 """The heartbeat: it wakes work up and knows nothing; the database says what is due and who does it.
 
-One job in a memory store: stores cannot be shared between processes, and a job lost with its process
+Two jobs, so that no deadline of the law waits for a slow hub: collection, and all the other duties. They
+lie in a memory store: stores cannot be shared between processes, and a job lost with its process
 is found again by the next beat, since due work lies in the database. `coalesce`, one instance and no
 misfire grace, because a late beat is as good as any and two at once are none better than one.
 """
@@ -46,7 +47,7 @@ def new_holder() -> str:
 
 @dataclass(frozen=True)
 class Work:
-    """What a beat does: collection, then `duties` (other due work, such as evaluations), one by one.
+    """What a beat does: collection, and beside it `duties` (other due work, such as evaluations), one by one.
 
     `endings` bring to an end what duties began and left running; `on_rest` puts rests of hubs on record.
     """
@@ -62,32 +63,33 @@ class Work:
     on_rest: OnRest = hub_desk.note_rest
 
 
-def tick(work: Work) -> list[AttemptSummary]:
-    """One beat. A duty that fails is logged and tried again at the next beat; the others go on."""
-    attempts: list[AttemptSummary] = []
-
-    def collect() -> None:
-        attempts.extend(
-            collect_due(
-                work.session_factory,
-                work.clock(),
-                holder=work.holder,
-                settings=work.settings,
-                clock=work.clock,
-                memory=work.memory,
-                is_stopping=work.stopping.is_set,
-                on_rest=work.on_rest,
-            )
+def collect(work: Work) -> list[AttemptSummary]:
+    """One beat of collection: the attempts as they ended. One that breaks off is logged and tried again."""
+    try:
+        return collect_due(
+            work.session_factory,
+            work.clock(),
+            holder=work.holder,
+            settings=work.settings,
+            clock=work.clock,
+            memory=work.memory,
+            is_stopping=work.stopping.is_set,
+            on_rest=work.on_rest,
         )
+    except Exception:
+        log.exception("due work broke off", extra={"duty": "collect"})
+        return []
 
-    for duty in (collect, *work.duties):
+
+def do_duties(work: Work) -> None:
+    """One beat of the rest. A duty that fails is logged and tried again at the next; the others go on."""
+    for duty in work.duties:
         if work.stopping.is_set():
             break
         try:
             duty()
         except Exception:
             log.exception("due work broke off", extra={"duty": getattr(duty, "__qualname__", repr(duty))})
-    return attempts
 
 
 class Heartbeat:
@@ -98,17 +100,18 @@ class Heartbeat:
         # Beats that find the last one still at work are dropped by design and not worth a warning each.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(timezone=UTC, daemon=True)
-        self._scheduler.add_job(
-            tick,
-            "interval",
-            args=[work],
-            seconds=seconds,
-            id="heartbeat",
-            next_run_time=datetime.now(UTC),
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-        )
+        for job in (collect, do_duties):
+            self._scheduler.add_job(
+                job,
+                "interval",
+                args=[work],
+                seconds=seconds,
+                id=job.__name__,
+                next_run_time=datetime.now(UTC),
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
 
     def start(self) -> None:
         self._scheduler.start()

@@ -35,22 +35,43 @@ def test_a_hub_that_begins_to_rest_stands_in_the_ledger_as_an_act_of_the_service
     with scripted_hub(lambda target: (503, {}, b"")) as url:
         with sessions.begin() as session:
             create_source(session, url)
-        scheduler.tick(scheduler.Work(sessions, settings, clock=lambda: NOW))
+        scheduler.collect(scheduler.Work(sessions, settings, clock=lambda: NOW))
     with sessions() as session:
         entry, hub = session.scalars(select(LedgerEntry)).one(), session.scalars(select(Hub)).one()
     assert (entry.act, entry.subject, entry.actor_role) == ("hub.rest", f"hub:{hub.id}", "service")
     assert json.loads(entry.details) == {"failures": 1, "resting_until": hub.resting_until.isoformat()}
 
 
-def test_a_beat_collects_and_then_does_the_other_duties(sessions):
-    done = []
+def test_a_beat_collects_what_is_due(sessions):
     with playing(create_data_set()) as hub:
         with sessions.begin() as session:
             create_source(session, hub.base_url)
-        duty = lambda: done.append(len(stored(sessions)))  # noqa: E731 - a duty is any callable
+        work = scheduler.Work(sessions, SETTINGS, clock=lambda: NOW)
+        assert [attempt.status for attempt in scheduler.collect(work)] == ["done", "done"]
+    assert len(stored(sessions)) == 30
+
+
+def test_the_other_duties_do_not_wait_for_a_slow_hub(sessions):
+    asked, done = threading.Event(), threading.Event()
+
+    def slow(target):
+        asked.set()
+        return 200 if done.wait(SECONDS_TO_WAIT) else 500, {}, b"[]"
+
+    def duty():
+        if asked.is_set():
+            done.set()
+
+    with scripted_hub(slow) as url:
+        with sessions.begin() as session:
+            create_source(session, url)
         work = scheduler.Work(sessions, SETTINGS, clock=lambda: NOW, duties=(duty,))
-        assert [attempt.status for attempt in scheduler.tick(work)] == ["done", "done"]
-    assert done == [30]
+        heartbeat = scheduler.start_background(work, seconds=0.05)
+        try:
+            assert asked.wait(SECONDS_TO_WAIT)
+            assert done.wait(SECONDS_TO_WAIT / 2)
+        finally:
+            heartbeat.stop()
 
 
 def test_a_duty_that_breaks_is_logged_and_the_others_go_on(sessions, caplog):
@@ -59,7 +80,7 @@ def test_a_duty_that_breaks_is_logged_and_the_others_go_on(sessions, caplog):
     def broken():
         raise RuntimeError("no")
 
-    scheduler.tick(scheduler.Work(sessions, SETTINGS, duties=(broken, lambda: done.append(1))))
+    scheduler.do_duties(scheduler.Work(sessions, SETTINGS, duties=(broken, lambda: done.append(1))))
     assert done == [1]
     assert caplog.records[-1].message == "due work broke off"
     assert caplog.records[-1].duty.endswith("broken")
@@ -69,7 +90,8 @@ def test_nothing_begins_after_stopping_was_asked(sessions):
     done = []
     work = scheduler.Work(sessions, SETTINGS, duties=(lambda: done.append(1),))
     work.stopping.set()
-    assert (scheduler.tick(work), done) == ([], [])
+    scheduler.do_duties(work)
+    assert (scheduler.collect(work), done) == ([], [])
 
 
 def test_the_heart_beats_until_it_is_stopped(sessions):

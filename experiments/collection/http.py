@@ -17,7 +17,7 @@ import orjson
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from experiments.collection import addresses
+from experiments.collection import addresses, deadlines
 from experiments.collection.bodies import read_body
 from experiments.collection.credentials import (
     Credentials,
@@ -83,6 +83,7 @@ class _Call:
 
 class HubClient:
     """GET with time-outs, caps on the body, retries that honour Retry-After, and a hub's credentials.
+    One question with all its retries ends in time, however a hub drips.
 
     Redirects are refused: a hub is called where it was registered, and nowhere else. Nothing is logged,
     no cookie is kept, and no secret stands in a fault, an answer or its address. A hub that offers
@@ -132,7 +133,8 @@ class HubClient:
         With `access` the address must be of the hub's own scheme, host and port.
         """
         call = self._call(url, params, headers, access)
-        return self._retrying(self._once, call)
+        with deadlines.within(self._settings.answer_seconds):
+            return self._retrying(self._once, call)
 
     def _call(
         self, url: str, params: Mapping[str, str], headers: Mapping[str, str], access: Access | None
@@ -197,12 +199,16 @@ class HubClient:
         except httpx.HTTPError as error:
             if _is_about_certificate(error):
                 raise HubFault(f"the certificate is not valid: {quote(error)}", url=shown) from None
+            if deadlines.left() <= 0:
+                reason = f"no complete answer in {self._settings.answer_seconds:g} s"
+                raise PassingFault(reason, url=shown) from None
             raise PassingFault(f"{type(error).__name__}: {quote(error)}", url=shown) from None
 
     def _await_turn(self, access: Access | None) -> None:
         if access is None or access.requests_per_minute is None:
             return
         if seconds := self._memory.turn(access.hub_id, access.requests_per_minute):
+            deadlines.extend(seconds)
             self._sleep(seconds)
 
     def _token(self, call: _Call) -> str | None:
@@ -263,7 +269,9 @@ class HubClient:
     def _is_over(self, state: RetryCallState) -> bool:
         asked = _asked_wait(state)
         patience = self._settings.longest_wait_seconds
-        return (asked is not None and asked > patience) or stop_after_attempt(self._settings.tries)(state)
+        if (asked is not None and asked > patience) or state.upcoming_sleep >= deadlines.left():
+            return True
+        return stop_after_attempt(self._settings.tries)(state)
 
 
 def _with(url: str, params: Mapping[str, str]) -> str:

@@ -7,14 +7,16 @@ handshake, where it is held against the certificate, and into the Host header.
 
 from __future__ import annotations
 
+import math
 import ssl
 import time
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import httpcore
 import httpx
 
-from experiments.collection import addresses
+from experiments.collection import addresses, deadlines
 
 
 class CheckedBackend(httpcore.NetworkBackend):
@@ -43,13 +45,47 @@ class CheckedBackend(httpcore.NetworkBackend):
         for address in found:
             left = None if deadline is None else max(0.1, deadline - time.monotonic())
             try:
-                return self._inner.connect_tcp(address, port, left, local_address, socket_options)
+                stream = self._inner.connect_tcp(address, port, left, local_address, socket_options)
+                return _TimedStream(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 problem = error
         raise problem
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A connection on which nobody waits longer than `deadlines` leave, however its bytes drip."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _bounded(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _bounded(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _TimedStream(self._inner.start_tls(ssl_context, server_hostname, _bounded(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _bounded(timeout: float | None) -> float | None:
+    left = deadlines.left()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the time for the answer is over")
+    if math.isinf(left):
+        return timeout
+    return left if timeout is None else min(left, timeout)
 
 
 class PinnedTransport(httpx.HTTPTransport):

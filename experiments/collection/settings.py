@@ -13,8 +13,11 @@ class CollectionSettings:
     they lie in a private network. Every other hub must have a public address and a usual port.
     `credential_keys` open what is sealed for hubs; the first one seals. After `failures_to_rest` failures
     in a row, whichever of its sources met them, a hub is left alone for a while. `largest_ratio` is how
-    many times its compressed size a body may have. `subscriptions_at_once` is how many sources of brokers one
-    worker listens to, each on a thread of its own; a message waits at most `batch_seconds` for others.
+    many times its compressed size a body may have. `answer_seconds` bound one question to a hub with all its
+    tries, and stay below half of the lease, which is prolonged between questions. While sources are being
+    read, what has fallen due meanwhile is looked for every `look_again_seconds`. `subscriptions_at_once` is
+    how many sources of brokers one worker listens to, each on a thread of its own; a message waits at most
+    `batch_seconds` for others.
     """
 
     private_hubs: tuple[str, ...] = ()
@@ -25,6 +28,7 @@ class CollectionSettings:
     sources_per_hub: int = 4
     subscriptions_at_once: int = 32
     batch_seconds: float = 5.0
+    look_again_seconds: float = 5.0
     connect_seconds: float = 5.0
     read_seconds: float = 30.0
     answer_seconds: float = 120.0
