@@ -31,13 +31,20 @@ MINE, NOBODYS, EVERYBODYS = "mine", "nobodys", "all"
 Company = aliased(Organisation)
 
 
+class _Question(Words):
+    """Words to look for; of more than anybody would type only the beginning is."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return super()._deserialize(value, *args, **kwargs)[: words.LONGEST_QUESTION]
+
+
 class WantedSchema(Schema):
     """What the address of a desk may say; a blank value asks for nothing."""
 
     class Meta:
         unknown = EXCLUDE
 
-    q = Words(load_default="", validate=validate.Length(max=words.LONGEST_QUESTION))
+    q = _Question(load_default="")
     status = Words(load_default="", validate=validate.Length(max=40))
     kind = Words(load_default="", validate=validate.Length(max=40))
     city = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 2**31 - 1))
