@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
@@ -55,7 +56,7 @@ def grant(
 ) -> None:
     """Approve for a period, imposing the conditions named by id out of those asked for."""
     EXEMPTION.check(exemption, "grant", by=by, reason=reason)
-    _check_period(exemption, granted_from, granted_to)
+    _check_period(exemption, granted_from, granted_to, at)
     unknown = set(conditions) - {condition.id for condition in exemption.conditions}
     if unknown:
         raise Invalid({"conditions": [f"no condition {key} in this file" for key in sorted(unknown)]})
@@ -137,13 +138,35 @@ def _end(session: Session, exemption: Exemption, *, by: Actor, at: datetime) -> 
     running.end(session, exemption.case, "decided", subject=exemption.case.key, by=by, at=at)
 
 
-def _check_period(exemption: Exemption, granted_from: date, granted_to: date) -> None:
+def _check_period(exemption: Exemption, granted_from: date, granted_to: date, at: datetime) -> None:
     if granted_to <= granted_from:
         raise Invalid({"granted_to": ["the period ends before it begins"]})
     kind = exemption.regime.kind(exemption.kind)
-    months = (granted_to.year - granted_from.year) * 12 + granted_to.month - granted_from.month
-    # Both days belong to the period: one that begins on a 1st is full on the eve of another 1st.
-    if kind.longest_months and (months, granted_to.day) >= (kind.longest_months, granted_from.day):
+    if kind.longest_months and _exceeds(granted_from, granted_to, kind.longest_months):
         raise Invalid(
             {"granted_to": [f"longer than {kind.longest_months} months ({kind.longest_months_source})"]}
         )
+    if kind.begins_within is None:
+        return
+    today = at.astimezone(ZoneInfo(exemption.regime.zone)).date()
+    if granted_from < today:
+        raise Invalid({"granted_from": ["The period begins before the day of the decision."]})
+    if _months(today, granted_from) > (kind.begins_within, today.day):
+        most, source = kind.begins_within, kind.begins_within_source
+        raise Invalid(
+            {"granted_from": [f"The period begins more than {most} months after the decision ({source})."]}
+        )
+    if _exceeds(granted_from, granted_to, exemption.requested_months):
+        raise Invalid(
+            {"granted_to": [f"longer than the {exemption.requested_months} months that were applied for"]}
+        )
+
+
+def _months(since: date, until: date) -> tuple[int, int]:
+    """Calendar months between two days, and the day of the last month."""
+    return (until.year - since.year) * 12 + until.month - since.month, until.day
+
+
+def _exceeds(first: date, last: date, months: int) -> bool:
+    """Both days belong to the period: one that begins on a 1st is full on the eve of another 1st."""
+    return _months(first, last) >= (months, first.day)

@@ -55,7 +55,10 @@ class Ground:
 @dataclass(frozen=True)
 class Kind:
     """A kind of exemption with its longest period in months (None where the law names none) and the
-    provision that says so."""
+    provision that says so.
+
+    `begins_within` months of the decision its period begins, and not before it; None: on any day.
+    """
 
     id: str
     name_ko: str
@@ -63,6 +66,8 @@ class Kind:
     source: str
     longest_months: int | None
     longest_months_source: str
+    begins_within: int | None = None
+    begins_within_source: str = ""
 
 
 @dataclass(frozen=True)
@@ -226,6 +231,7 @@ class _GroundSchema(_NamedSchema):
 
 class _KindSchema(_NamedSchema):
     longest_months = fields.Nested(_PeriodSchema, required=True, allow_none=True)
+    begins_within = fields.Nested(_PeriodSchema, load_default=None)
 
 
 class _DocumentSchema(_NamedSchema):
@@ -395,6 +401,8 @@ def _regime(data: dict[str, Any]) -> Regime:
             **{key: kind[key] for key in ("id", "name_ko", "name_en", "source")},
             longest_months=kind["longest_months"] and kind["longest_months"]["value"],
             longest_months_source=(kind["longest_months"] or kind)["source"],
+            begins_within=kind["begins_within"] and kind["begins_within"]["value"],
+            begins_within_source=(kind["begins_within"] or kind)["source"],
         )
         for kind in data["kinds"]
     )

@@ -160,6 +160,7 @@ ACTS = {
     "exemption.assess": _("Expert assessed the case"),
 }
 COMPLAINTS = (
+    _("The period begins before the day of the decision."),
     _("Name at least one reason of the law."),
     _("The committee resolved otherwise. Say why it is not followed."),
     _("This decision follows the committee; leave this empty."),
@@ -180,6 +181,14 @@ COMPLAINTS = (
     _("The regime knows no such criterion."),
 )
 PATTERNS = (
+    (
+        r"The period begins more than (?P<months>\d+) months after the decision \((?P<source>.+)\)\.",
+        _("The period begins more than %(months)s months after the decision (%(source)s)."),
+    ),
+    (
+        r"longer than the (?P<months>\d+) months that were applied for",
+        _("longer than the %(months)s months that were applied for"),
+    ),
     (r"A score from 1 to (?P<highest>\d+) is needed\.", _("A score from 1 to %(highest)s is needed.")),
     (r"no such reason: (?P<codes>.+)", _("no such reason: %(codes)s")),
     (r"at most (?P<most>\d+) cases on one agenda", _("at most %(most)s cases on one agenda")),

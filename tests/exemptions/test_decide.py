@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 import pytest
 from sqlalchemy import select
@@ -46,6 +46,36 @@ def test_a_period_ends_after_it_begins(session, granted_to):
     assert set(refusal.value.errors) == {"granted_to"}
 
 
+def ask_four_years(case):
+    case.pilot.exemption.requested_months = 48
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        ({"granted_from": date(2026, 3, 2)}, "granted_from"),
+        ({"granted_from": date(1990, 1, 1), "granted_to": date(1993, 1, 1)}, "granted_from"),
+        ({"granted_from": date(2027, 3, 5), "granted_to": date(2028, 1, 1)}, "granted_from"),
+        ({"granted_from": date(2050, 1, 1), "granted_to": date(2050, 12, 31)}, "granted_from"),
+        ({"granted_to": date(2028, 7, 1)}, "granted_to"),
+    ],
+)
+def test_a_period_begins_soon_after_the_decision_and_is_no_longer_than_applied_for(session, terms, field):
+    case = create_case(session, RESOLVED)
+    case.at = datetime(2026, 3, 4, 1, tzinfo=UTC)
+    with pytest.raises(Invalid) as refusal:
+        grant(case, **terms)
+    assert set(refusal.value.errors) == {field}
+
+
+@pytest.mark.parametrize("granted_from", [date(2026, 3, 4), date(2027, 3, 4)])
+def test_a_period_of_the_months_applied_for_from_the_first_or_the_last_day(session, granted_from):
+    case = create_case(session, RESOLVED)
+    case.at = datetime(2026, 3, 4, 1, tzinfo=UTC)
+    grant(case, granted_from=granted_from, granted_to=granted_from.replace(year=granted_from.year + 2, day=3))
+    assert case.pilot.exemption.status == "approved"
+
+
 @pytest.mark.parametrize(
     ("granted_from", "longest"),
     [
@@ -57,7 +87,8 @@ def test_a_period_ends_after_it_begins(session, granted_to):
     ],
 )
 def test_the_longest_period_is_four_years_with_both_days(session, granted_from, longest):
-    case = create_case(session, RESOLVED)
+    case = create_case(session, (ask_four_years, *RESOLVED))
+    case.at = datetime.combine(granted_from, time(), tzinfo=UTC)
     with pytest.raises(Invalid) as refusal:
         grant(case, granted_from=granted_from, granted_to=date.fromordinal(longest.toordinal() + 1))
     assert "Art. 51(2)" in refusal.value.errors["granted_to"][0]

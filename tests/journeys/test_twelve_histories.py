@@ -5,7 +5,7 @@ Every one ends with the ledger: what happened stands there, in its order and unb
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -278,6 +278,7 @@ def test_11_a_deemed_extension_leads_to_an_innovation_project(case, tmp_path):
     attach(case.session, store, case.pilot.exemption, **proof, **by(case, "author"))
     case.walk((factories.name_evidence, factories.sign_application))
     case.walk(factories.RESOLVED[len(factories.FILED) :])
+    case.at = datetime.combine(last, time(), tzinfo=UTC)
     factories.grant(case, granted_from=last + timedelta(days=1), granted_to=last + timedelta(days=700))
     assert (demonstration.status, case.pilot.status) == ("converted", "approved")
     assert case.pilot.exemption.kind == "innovation"

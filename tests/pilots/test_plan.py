@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 import pytest
 from sqlalchemy import select
@@ -14,13 +14,13 @@ from sandbox.pilots import plan as plans
 from sandbox.pilots import registration
 from tests.factories import (
     AMENDED,
-    CONSULTED,
     DECIDED,
     DECIDED_AGAINST,
     FILED,
     GRANTED,
     LOCKED,
     REFUSED,
+    RESOLVED,
     WITHDRAWN,
     amend_plan,
     application_values,
@@ -58,14 +58,14 @@ def test_before_the_grant_the_planned_days_are_permitted(session):
 
 
 def test_the_grant_says_which_days_are_permitted(session):
-    case = create_case(session, CONSULTED)
+    case = create_case(session, RESOLVED)
     grant(case, granted_from=date(2026, 9, 1), granted_to=date(2027, 2, 28))
     permit = plans.permit_of(session, case.pilot)
     assert (permit.first_day, permit.last_day) == (date(2026, 9, 1), date(2027, 2, 28))
 
 
 def test_a_plan_outside_the_granted_days_is_not_locked(session):
-    case = create_case(session, CONSULTED)
+    case = create_case(session, RESOLVED)
     grant(case, granted_from=date(2026, 9, 1), granted_to=date(2027, 2, 28))
     save_plan(case)
     with pytest.raises(Invalid) as refusal:
@@ -91,15 +91,16 @@ def test_districts_of_other_pilots_are_no_controls(session, history, changes, bu
 @pytest.mark.parametrize(
     ("granted_from", "granted_to", "busy"),
     [
-        (date(2025, 7, 1), date(2026, 6, 30), set()),
-        (date(2025, 7, 1), date(2026, 7, 1), {"D05"}),
+        (date(2026, 4, 1), date(2026, 6, 30), set()),
+        (date(2026, 4, 1), date(2026, 7, 1), {"D05"}),
         (date(2027, 6, 30), date(2028, 1, 1), {"D05"}),
         (date(2027, 7, 1), date(2028, 1, 1), set()),
     ],
 )
 def test_only_pilots_of_the_same_days_are_in_the_way(session, granted_from, granted_to, busy):
     case = create_case(session, GRANTED)
-    other = neighbour(case, CONSULTED, districts=["D05"])
+    other = neighbour(case, RESOLVED, districts=["D05"])
+    other.at = datetime.combine(granted_from, time(), tzinfo=UTC)
     grant(other, granted_from=granted_from, granted_to=granted_to)
     assert plans.permit_of(session, case.pilot).districts_elsewhere_treated == busy
 
