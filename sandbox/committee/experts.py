@@ -131,7 +131,7 @@ def report(session: Session, exemption: Exemption, *, recommendation: str, by: A
         session,
         exemption,
         recommendation=Resolution(recommendation),
-        experts=[row.person_id for row in given],
+        experts=[row.person_id for row in rows if row.given_at is not None or row.has_conflict],
         by=by,
         at=at,
     )

@@ -18,6 +18,7 @@ from sandbox.committee.models import AgendaItem, Ballot, Called, Interest, Meeti
 from sandbox.committee.table import keeper_of_the_committee, record
 from sandbox.exemptions import deliberation
 from sandbox.exemptions.models import Exemption, ExemptionStatus, Resolution
+from sandbox.exemptions.table import hands_in
 from sandbox.regimes.committees import Mode
 
 
@@ -35,13 +36,18 @@ class BallotSchema(Schema):
 def declare(
     session: Session, item: AgendaItem, *, has_conflict: bool, reason: str, by: Actor, at: datetime
 ) -> None:
-    """A called member says whether anything ties them to the case; a conflict takes their vote back."""
+    """A called member says whether anything ties them to the case; a conflict takes their vote back.
+
+    A declared conflict stands for this item: nobody withdraws it in order to vote.
+    """
     _must_be_called(item, by, "declare")
     _must_be_open(item, "declare")
     if has_conflict != bool(reason.strip()):
         raise Invalid({"reason": ["Say what the conflict is." if has_conflict else "Leave this empty."]})
-    touch(item.meeting)
     mine = _interest_of(item, by.person_id)
+    if mine is not None and mine.has_conflict:
+        raise WrongMoment("meeting.declare", "recused", needs="no_conflict_is_declared")
+    touch(item.meeting)
     if mine is None:
         assert by.person_id is not None  # a called member is a person
         mine = Interest(person_id=by.person_id)
@@ -79,10 +85,14 @@ def vote(session: Session, item: AgendaItem, choice: str, *, by: Actor, at: date
 
 
 def recused(item: AgendaItem) -> set[int]:
-    """Ids of called members who declared a conflict, or who come from a party to the case."""
-    tied = offices_of(item.exemption)
+    """Ids of called members who declared a conflict, come from a party to the case, or had a hand in it."""
+    tied, hands = offices_of(item.exemption), hands_in(item.exemption)
     declared = {each.person_id for each in item.interests if each.has_conflict}
-    return declared | {each.person_id for each in item.meeting.called if each.affiliation_id in tied}
+    return declared | {
+        each.person_id
+        for each in item.meeting.called
+        if each.affiliation_id in tied or each.person_id in hands
+    }
 
 
 def offices_of(exemption: Exemption) -> set[int]:
@@ -131,7 +141,7 @@ def resolve(session: Session, item: AgendaItem, *, by: Actor, at: datetime) -> T
         session,
         item.exemption,
         counted.resolution,
-        voters=[ballot.person_id for ballot in item.ballots],
+        voters={ballot.person_id for ballot in item.ballots} | recused(item),
         arithmetic=sentence(counted),
         by=by,
         at=at,

@@ -23,7 +23,7 @@ def report_experts(
     by: Actor,
     at: datetime,
 ) -> None:
-    """The expert sub-committee has reported; `experts` are the ids of those who assessed the case."""
+    """The expert sub-committee has reported; `experts` are the ids of those who did, or had a conflict."""
     exemption.deliberated_by = sorted({*exemption.deliberated_by, *experts})
     EXEMPTION.perform(session, exemption, "report_experts", by=by, at=at)
     record(session, exemption, "report_experts", by, at, recommendation=str(recommendation))
@@ -47,7 +47,7 @@ def resolve(
     by: Actor,
     at: datetime,
 ) -> None:
-    """Record the resolution on the file as it stands; `voters` by person id, `arithmetic` in words."""
+    """Record the resolution on the file as it stands; `voters` and recused by id, `arithmetic` in words."""
     EXEMPTION.perform(session, exemption, "resolve", by=by, at=at, reason=arithmetic)
     exemption.resolution, exemption.resolved_digest = resolution, digest(exemption)
     exemption.deliberated_by = sorted({*exemption.deliberated_by, *voters})

@@ -57,7 +57,8 @@ class Exemption(Identified, Versioned, Base):
     city_is_applicant   the city of the area applies together with the company
     returned_for        the regime's codes of the latest return (D52(3))
     resolution          what the committee resolved last, on the file of `resolved_digest`
-    deliberated_by      ids of everybody who voted on this case or assessed it as an expert
+    deliberated_by      ids of everybody who voted on this case or assessed it as an expert, or was
+                        barred from that by a conflict
     against_resolution  why the decision differs from the resolution
     """
 

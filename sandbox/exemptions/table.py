@@ -14,7 +14,7 @@ from sandbox.exemptions.digest import digest
 from sandbox.exemptions.models import Exemption, ExemptionHistory, ExemptionStatus, Resolution
 from sandbox.exemptions.told import TOLD
 from sandbox.notices.outbox import tell
-from sandbox.risks.answers import every_sign_off_is_given, risk_questions_are_answered
+from sandbox.risks.answers import every_sign_off_is_given, givers_of_sign_offs, risk_questions_are_answered
 from sandbox.similar.sameness import fast_track_request_is_answered
 
 S = ExemptionStatus
@@ -66,14 +66,19 @@ def keeper_of_the_committee(actor: Actor, exemption: Exemption) -> bool:
 
 
 def decider_who_neither_wrote_nor_reviewed(actor: Actor, exemption: Exemption) -> bool:
-    """The lead ministry's decider, with no hand in this file: neither wrote, reviewed, replied nor voted."""
-    repliers = {c.replied_by_id for c in exemption.consultations}
+    """The lead ministry's decider, with no hand in this file, who neither voted on it nor was recused."""
     return (
         access.decider_at(actor, exemption.lead_id)
-        and actor.person_id not in EXEMPTION.actors_of(exemption, WRITING_AND_REVIEWING)
-        and actor.person_id not in repliers
+        and actor.person_id not in hands_in(exemption)
         and actor.person_id not in (exemption.deliberated_by or ())
     )
+
+
+def hands_in(exemption: Exemption) -> set[int]:
+    """Ids of everybody who wrote, reviewed, managed or signed this file, or replied on it."""
+    repliers = {c.replied_by_id for c in exemption.consultations if c.replied_by_id is not None}
+    acted = EXEMPTION.actors_of(exemption, WRITING_AND_REVIEWING)
+    return acted | repliers | givers_of_sign_offs(exemption)
 
 
 def contents_complete(exemption: Exemption) -> bool:

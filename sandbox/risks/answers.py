@@ -137,3 +137,11 @@ def _is_entitled(exemption: Exemption, actor: Actor) -> bool:
         return exemption.status in WITH_THE_COMPANY
     is_lead = access.ministry_reviewer(actor) and actor.organisation_id == exemption.lead_id
     return is_lead and exemption.status in WITH_THE_MINISTRY
+
+
+def givers_of_sign_offs(exemption: Exemption) -> set[int]:
+    """Ids of everybody who gave a sign-off on this case, also of one that was taken back."""
+    session = object_session(exemption)
+    if session is None:
+        return set()
+    return set(session.scalars(select(SignOff.given_by_id).where(SignOff.exemption_id == exemption.id)))

@@ -86,6 +86,7 @@ NEEDS |= {
         "Written votes are counted once everybody has voted or the time is over."
     ),
     "attendance_is_noted": _("Only members who are noted as present vote."),
+    "no_conflict_is_declared": _("You have declared a conflict in this case. It stands."),
     "interest_is_declared": _("Declare your interests in this case first."),
     "experts_have_assessed": _(
         "At least one expert has to assess the case, and everybody asked has to declare interests."

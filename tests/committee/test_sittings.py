@@ -10,6 +10,8 @@ from experiments.errors import Invalid, Refused, WrongMoment
 from sandbox.committee import meetings, seats, voting
 from sandbox.committee.table import MEETING
 from sandbox.exemptions import deliberation
+from sandbox.exemptions.table import EXEMPTION
+from sandbox.risks.models import SignOff
 from tests.committee.sittings import (
     LAW,
     call_meeting,
@@ -80,6 +82,52 @@ def test_a_conflict_recuses_and_takes_the_vote_back(session):
         vote(case, item, person, "reject")
     tally = resolve(case, item)
     assert (tally.recused, tally.members, tally.votes) == (1, 2, {"reject": 2})
+
+
+def test_a_declared_conflict_stands(session):
+    case, people, item = sitting(session)
+    declare(case, item, people[0], "I own shares.")
+    for again in ("", "It is nothing."):
+        with pytest.raises(WrongMoment) as refusal:
+            declare(case, item, people[0], again)
+        assert refusal.value.needs == "no_conflict_is_declared"
+    assert [each.reason for each in item.interests] == ["I own shares."]
+
+
+@pytest.mark.parametrize("who", ["author", "signatory", "city_reviewer", "other_reviewer", "reviewer"])
+def test_whoever_had_a_hand_in_the_file_is_recused_as_a_member(session, who):
+    case, _people, item = sitting(session)
+    item.meeting.called[0].person = case.people[who]
+    session.flush()
+    assert voting.recused(item) == {case.people[who].id}
+
+
+def test_whoever_gave_a_sign_off_neither_votes_nor_decides(session):
+    case, people, item = sitting(session)
+    giver, home = people[0], case.people["reviewer"].organisation
+    signed = SignOff(kind="legal", statement="Read.", given_at=case.tick(), given_by_name=giver.name)
+    signed.exemption_id, signed.given_by_id, signed.office_id = item.exemption_id, giver.id, home.id
+    session.add(signed)
+    session.flush()
+    assert voting.recused(item) == {giver.id}
+    for person in people[1:]:
+        vote(case, item, person)
+    resolve(case, item)
+    giver.role, giver.organisation = "decider", home
+    with pytest.raises(Refused):
+        EXEMPTION.check(case.pilot.exemption, "grant", by=giver.actor, reason="Because.")
+
+
+def test_whoever_was_recused_never_decides(session):
+    case, people, item = sitting(session)
+    declare(case, item, people[0], "I own shares.")
+    for person in people[1:]:
+        vote(case, item, person, "approve_with_conditions")
+    resolve(case, item)
+    people[0].role, people[0].organisation = "decider", case.people["decider"].organisation
+    case.people["decider"] = people[0]
+    with pytest.raises(Refused):
+        grant(case)
 
 
 @pytest.mark.parametrize("who", ["author", "city_reviewer", "other_reviewer"])
