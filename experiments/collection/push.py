@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import math
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from experiments.collection import ingest
+from experiments.collection import decoding, ingest
 from experiments.collection.connectors.ngsi_ld_instants import instant, is_sensible
 from experiments.collection.connectors.readings import Dropped, Reading
 from experiments.collection.models import CollectionAttempt, DataSource, Way
@@ -191,6 +192,8 @@ def _faults(row: Any) -> dict[str, str]:
             wrong[name] = "Not a valid string."
     if "value" in row and row["value"] is None:
         wrong["value"] = "Field may not be null."
+    elif isinstance(row.get("value"), float) and not math.isfinite(row["value"]):
+        wrong["value"] = "Special numeric values (nan or infinity) are not permitted."
     if row.get("unit") is not None and not isinstance(row["unit"], str):
         wrong["unit"] = "Not a valid string."
     if "observed_at" in row and "observed_at" not in wrong:
@@ -204,7 +207,7 @@ def _faults(row: Any) -> dict[str, str]:
 
 def _json(body: bytes) -> Iterator[Any]:
     try:
-        document = orjson.loads(body)
+        document = decoding.loads(body)
     except orjson.JSONDecodeError:
         raise Invalid({"body": ["The body is not JSON."]}) from None
     rows = document.get("readings") if isinstance(document, dict) else document
@@ -217,7 +220,7 @@ def _ndjson(body: bytes) -> Iterator[Any]:
     for number, line in enumerate(body.splitlines(), start=1):
         if line.strip():
             try:
-                yield orjson.loads(line)
+                yield decoding.loads(line)
             except orjson.JSONDecodeError:
                 raise Invalid({"body": [f"Line {number} is not JSON."]}) from None
 

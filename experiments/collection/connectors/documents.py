@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import httpx
 import orjson
 
+from experiments.collection import decoding
 from experiments.collection.connectors.readings import Harvest
 from experiments.collection.faults import HubFault, quote
 from experiments.collection.http import Answer
@@ -36,7 +37,7 @@ class Page:
             begins = quote(self.body[:120].decode("utf-8", "replace"))
             raise self.fault(f"XML where JSON was expected: {begins}")
         try:
-            return orjson.loads(self.body)
+            return decoding.loads(self.body)
         except orjson.JSONDecodeError as error:
             raise self.fault(f"not valid JSON: {quote(error)}") from None
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from experiments.collection import decoding
 from experiments.collection.connectors.ngsi_ld_instants import instant, instants
 from experiments.collection.connectors.ngsi_ld_values import METHODS, Instance, buckets, indicator
 from experiments.collection.connectors.readings import Block, IntArray, NoValue, Reading
@@ -94,7 +95,8 @@ class Page:
         elif self._shape is Representation.AGGREGATED_VALUES:
             yield from buckets(entity, attribute, found, self._method, path, self._instant, self.fault)
         elif "values" in found:
-            yield from self._pairs(entity, attribute, found["values"], f"{path}.values")
+            unit = found.get("unitCode")
+            yield from self._pairs(entity, attribute, found["values"], unit, f"{path}.values")
         elif "value" in found:
             if "observedAt" not in found:
                 raise self.fault("observedAt is missing", path)
@@ -105,14 +107,14 @@ class Page:
         else:
             raise self.fault("neither values nor value is there", path)
 
-    def _pairs(self, entity: str, attribute: str, pairs: Any, path: str) -> Iterator[Instance]:
+    def _pairs(self, entity: str, attribute: str, pairs: Any, unit: Any, path: str) -> Iterator[Instance]:
         if not isinstance(pairs, list):
             raise self.fault(f"a list of [value, instant] was expected, not {_kind(pairs)}", path)
         for index, pair in enumerate(pairs):
             here = f"{path}[{index}]"
             if type(pair) is not list or len(pair) != 2:
                 raise self.fault("[value, instant] was expected", here)
-            yield _reading(entity, attribute, self._instant(pair[1], here), pair[0], None), here
+            yield _reading(entity, attribute, self._instant(pair[1], here), pair[0], unit), here
 
     def _instant(self, text: Any, path: str) -> int:
         try:
@@ -125,7 +127,7 @@ class Page:
             begins = quote(body[:120].decode("utf-8", "replace"))
             raise self.fault(f"XML where JSON was expected: {begins}", "$")
         try:
-            decoded = orjson.loads(body)
+            decoded = decoding.loads(body)
         except orjson.JSONDecodeError as error:
             raise self.fault(f"not valid JSON: {quote(error)}", "$") from None
         if isinstance(decoded, dict) and "title" in decoded:
@@ -164,15 +166,17 @@ def _pairs(found: list[Any]) -> _Columns | None:
     """
     if type(found[0]) is not dict or "values" not in found[0]:
         return None
-    if "datasetId" in set().union(*found):
+    names = set().union(*found)
+    if "datasetId" in names:
         raise ValueError("a data set")
+    unit = _one_unit(found) if "unitCode" in names else None
     series = list(map(_VALUES, found))
     pairs = list(chain.from_iterable(series))
     if set(map(len, pairs)) != {2}:
         raise ValueError("no pairs")
     # What else is no list of lists shows in the types of its values and instants.
     flat = list(chain.from_iterable(pairs))
-    return flat[::2], flat[1::2], list(map(len, series)), None
+    return flat[::2], flat[1::2], list(map(len, series)), unit
 
 
 def _instances(found: list[Any]) -> _Columns:
@@ -182,11 +186,16 @@ def _instances(found: list[Any]) -> _Columns:
     names = set().union(*instances)
     if not names.isdisjoint(("datasetId", "values")):
         raise ValueError("a data set, or pairs among instances")
-    units = {each.get("unitCode") for each in instances} if "unitCode" in names else {None}
-    (unit,) = units
+    unit = _one_unit(instances) if "unitCode" in names else None
+    return list(map(_VALUE, instances)), list(map(_OBSERVED_AT, instances)), list(map(len, series)), unit
+
+
+def _one_unit(found: list[Any]) -> str | None:
+    """The unit that all of these state; ValueError where they differ, TypeError where it is no text."""
+    (unit,) = {each.get("unitCode") for each in found}
     if not isinstance(unit, str | None):
         raise TypeError(unit)
-    return list(map(_VALUE, instances)), list(map(_OBSERVED_AT, instances)), list(map(len, series)), unit
+    return unit
 
 
 def _instants(texts: list[Any], first: int, zone: str | None) -> IntArray:
