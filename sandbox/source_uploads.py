@@ -22,6 +22,7 @@ _NAMES = {
     "entity": ("entity", "district", "개체", "구역", "구역코드"),
     "attribute": ("attribute", "속성", "항목"),
     "value": ("value", "값", "측정값"),
+    "unit": ("unit", "unitcode", "unit_code", "단위"),
 }
 
 

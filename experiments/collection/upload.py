@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from experiments.collection import ingest, withdrawals
 from experiments.collection.connectors.ngsi_ld_instants import LATEST, instant, is_sensible
 from experiments.collection.connectors.readings import Reading
-from experiments.collection.intake import Arrivals, targets_of
+from experiments.collection.intake import Arrivals, Doubt, targets_of
 from experiments.collection.models import (
     AttemptStatus,
     CollectionAttempt,
@@ -77,7 +77,8 @@ class Layout:
 
     Where `value` names a column the file is long. Where it does not the file is wide: its other columns
     are attributes of the row's `entity`, or entities where no column names one. `only_attribute` is meant
-    where neither a column nor a header says the attribute.
+    where neither a column nor a header says the attribute. `unit` names the column with the unit of a row's
+    values; where it is blank the unit of the mapping is meant.
     """
 
     observed_at: str
@@ -85,6 +86,12 @@ class Layout:
     attribute: str = ""
     value: str = ""
     only_attribute: str = ""
+    unit: str = ""
+
+    def ignored(self, header: Sequence[str]) -> list[str]:
+        """The columns of `header` that say nothing; none of a wide file, where the others are values."""
+        said = {self.observed_at, self.entity, self.attribute, self.value, self.unit}
+        return [name for name in header if name not in said] if self.value else []
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,11 @@ def checked(session: Session, source: DataSource, sheet: Sheet, layout: Layout, 
     with Arrivals(targets_of(session, source.id), until=to_microseconds(at)) as trial:
         trial.add([reading for _, reading in readings])
         doubts = {id(suspect.reading): suspect.reason for suspect in trial.suspects}
-    errors |= {where: _DOUBTS[doubts[id(r)].value] for where, r in readings if id(r) in doubts}
+    errors |= {
+        _place_of(doubts[id(r)], where, sheet, layout): _DOUBTS[doubts[id(r)].value]
+        for where, r in readings
+        if id(r) in doubts
+    }
     errors |= _contradictions(readings)
     if errors:
         raise Invalid({place(*where): [errors[where]] for where in sorted(errors)[:MOST_ERRORS]})
@@ -183,13 +194,20 @@ def undo(session: Session, upload: Upload, *, holder: str, at: datetime) -> Coll
     return attempt
 
 
+def _place_of(doubt: Doubt, where: Where, sheet: Sheet, layout: Layout) -> Where:
+    """The cell that is wrong: that of the unit where the unit is."""
+    is_unit = layout.unit and doubt in (Doubt.UNKNOWN_UNIT, Doubt.INCOMPATIBLE_UNIT)
+    return (where[0], sheet.header.index(layout.unit)) if is_unit else where
+
+
 def _contradictions(readings: Sequence[tuple[Where, Reading]]) -> dict[Where, str]:
     """What says something else of a reading than a cell before it."""
     said: dict[tuple[str, str, int], tuple[Where, object]] = {}
     errors = {}
     for where, reading in readings:
-        before, value = said.setdefault(reading[:3], (where, reading.value))
-        if value != reading.value:
+        value = (reading.value, reading.unit)
+        before, first = said.setdefault(reading[:3], (where, value))
+        if value != first:
             errors[where] = f"another value of the same instant stands in {place(*before)}"
     return errors
 
@@ -206,7 +224,7 @@ _DOUBTS: Mapping[str, str] = {
 
 def _layout_faults(sheet: Sheet, layout: Layout) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
-    for name in ("observed_at", "entity", "attribute", "value"):
+    for name in ("observed_at", "entity", "attribute", "value", "unit"):
         column = getattr(layout, name)
         if column and column not in sheet.header:
             errors[name] = ["There is no such column."]
@@ -245,7 +263,12 @@ class _Reader:
             for column, entity, attribute in self._readings(row):
                 value = row[column]
                 if value not in (None, ""):
-                    yield self._reading(number, column, entity, attribute, at, value)
+                    where, read = self._reading(number, column, entity, attribute, at, value)
+                    yield where, read if isinstance(read, str) else read._replace(unit=self._unit(row))
+
+    def _unit(self, row: Mapping[str, Cell]) -> str | None:
+        written = row[self._layout.unit] if self._layout.unit else None
+        return str(written).strip() or None if written is not None else None
 
     def _readings(self, row: Mapping[str, Cell]) -> Iterator[tuple[str, str, str]]:
         """(column of the value, entity, attribute) of what stands in a row."""
@@ -255,7 +278,7 @@ class _Reader:
         if layout.value:
             yield layout.value, entity, attribute
             return
-        taken = {layout.observed_at, layout.entity, layout.attribute}
+        taken = {layout.observed_at, layout.entity, layout.attribute, layout.unit}
         for column in self._sheet.header:
             if column not in taken:
                 yield (column, entity, column) if layout.entity else (column, column, attribute)

@@ -85,13 +85,16 @@ class LayoutSchema(Schema):
     attribute = fields.String(load_default="")
     value = fields.String(load_default="")
     only_attribute = fields.String(load_default="")
+    unit = fields.String(load_default="")
 
 
 class CheckedFileSchema(Schema):
-    """How many readings a file holds, and which of its rows lie before the start of the source."""
+    """How many readings a file holds, and which of its rows lie before the start of the source, and
+    which columns say nothing under the layout."""
 
     readings = fields.Integer()
     early_rows = fields.List(fields.Integer())
+    ignored_columns = fields.List(fields.String())
 
 
 class QuarantinedSchema(Schema):
@@ -209,8 +212,13 @@ def file_content(source_id: int, upload_id: int) -> Response:
 def check_file(sent: dict[str, Any], source_id: int, upload_id: int) -> dict[str, Any]:
     """What would be stored under a layout; errors come by cell."""
     kept = _file(source_id, upload_id)
-    found = source_uploads.check(db.session, kept, Layout(**sent), at=now())
-    return {"readings": len(found.readings), "early_rows": found.early_rows}
+    layout = Layout(**sent)
+    found = source_uploads.check(db.session, kept, layout, at=now())
+    return {
+        "readings": len(found.readings),
+        "early_rows": found.early_rows,
+        "ignored_columns": layout.ignored(source_uploads.sheet(kept).header),
+    }
 
 
 @resources.post("/uploads/<key:upload_id>/store", endpoint="store_file")

@@ -112,6 +112,7 @@ def _page(kept: Upload, sent: Sent, checked: Checked | None = None) -> str:
     source, sheet = kept.source, _sheet(kept)
     metrics = {each.attribute: each.metric for each in source.attributes}
     districts = {each.entity: each.district for each in source.entities}
+    assumed = {each.attribute: each.unit for each in source.attributes}
     return render_template(
         "sources/upload.html",
         source=source,
@@ -126,13 +127,22 @@ def _page(kept: Upload, sent: Sent, checked: Checked | None = None) -> str:
             "attribute": gettext("Column with the attribute"),
             "value": gettext("Column with the value"),
             "only_attribute": gettext("Attribute of all values"),
+            "unit": gettext("Column with the unit"),
         },
+        assumed=assumed,
+        ignored=_layout(sent).ignored(sheet.header),
         columns=[(name, name) for name in sheet.header],
         attributes=[(each, each) for each in metrics],
         count=len(checked.readings) if checked else None,
         early_rows=checked.early_rows if checked else (),
         readings=[
-            (from_microseconds(each.at), districts[each.entity], metrics[each.attribute], each.value)
+            (
+                from_microseconds(each.at),
+                districts[each.entity],
+                metrics[each.attribute],
+                each.value,
+                each.unit or assumed[each.attribute],
+            )
             for each in (checked.readings if checked else [])[:READINGS_SHOWN]
         ],
     )
@@ -149,7 +159,7 @@ def _explained(refusal: Invalid) -> dict[str, list[str]]:
 
 
 def _layout(sent: Sent) -> Layout:
-    names = ("observed_at", "entity", "attribute", "value", "only_attribute")
+    names = ("observed_at", "entity", "attribute", "value", "only_attribute", "unit")
     return Layout(**{name: sent.one(name) for name in names})
 
 

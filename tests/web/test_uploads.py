@@ -110,3 +110,11 @@ def test_officer_and_auditor_download_a_file_as_it_came(officer, address, rows):
 def test_two_values_of_one_instant_are_both_named(officer, address):
     hand_over(officer, address, BODY.replace(b"2025-12-31", b"2025-12-30"))
     assert "B3: another value of the same instant stands in B2" in said(officer.send(f"{address}/1", **WIDE))
+
+
+def test_the_unit_that_is_assumed_and_columns_that_are_not_read_are_named(officer, address):
+    hand_over(officer, address, b"when,who,value,colour\n2025-12-30,D01,5,red\n")
+    long = {"observed_at": "when", "entity": "who", "value": "value", "only_attribute": "wait"}
+    page = said(officer.send(f"{address}/1", **long))
+    assert "Values without a unit are taken as the mapping of the source has them:" in page
+    assert "nothing of them is stored: colour" in page

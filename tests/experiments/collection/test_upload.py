@@ -191,6 +191,43 @@ def test_a_layout_that_says_too_little_is_refused(session, source, layout, field
     assert field in refused.value.errors
 
 
+# -- units ---------------------------------------------------------------------------------------
+
+
+def speeds(session):
+    metric = create_metric(session, unit="km/h", lowest=0)
+    attributes = [{"attribute": "wait", "metric": metric.code, "unit": "km/h"}]
+    return create_source(session, attributes=attributes)
+
+
+OF_UNITS = Layout("when", entity="who", value="much", only_attribute="wait", unit="in")
+WITH_UNITS = ("when", "who", "much", "in")
+
+
+def test_a_column_of_units_is_converted(session):
+    rows = (("2026-02-01", ONE, 36, "HM"), ("2026-02-02", ONE, 10, "m/s"), ("2026-02-03", ONE, 7, ""))
+    stored(session, speeds(session), table(WITH_UNITS, *rows), OF_UNITS)
+    assert values(session) == pytest.approx([57.936384, 36, 7])
+
+
+@pytest.mark.parametrize("unit", ["kg", "leagues per moon"])
+def test_a_unit_that_does_not_fit_is_named_by_its_cell(session, unit):
+    with pytest.raises(Invalid) as refused:
+        check(session, speeds(session), table(WITH_UNITS, ("2026-02-01", ONE, 44, unit)), OF_UNITS)
+    assert list(refused.value.errors) == ["D2"]
+
+
+def test_a_column_of_units_is_no_entity_of_a_wide_file(session):
+    body = table(("when", ONE, "in"), ("2026-02-01", 10, "m/s"))
+    (reading,) = check(session, speeds(session), body, Layout("when", only_attribute="wait", unit="in"))
+    assert (reading.entity, reading.value, reading.unit) == (ONE, 10, "m/s")
+
+
+def test_columns_that_say_nothing_are_named():
+    assert LONG.ignored(WITH_UNITS) == ["in"]
+    assert OF_UNITS.ignored(WITH_UNITS) == WIDE.ignored(WITH_UNITS) == []
+
+
 # -- storing and undoing -------------------------------------------------------------------------
 
 
