@@ -203,7 +203,16 @@ def deliberate(
 ) -> None:
     """Record what the committee resolved on the change."""
     CHANGE.check(change, "deliberate", by=by)
-    deliberated(change, held_on=held_on, meeting=meeting, agrees=agrees, text=text, pilot=change.pilot, at=at)
+    deliberated(
+        change,
+        held_on=held_on,
+        meeting=meeting,
+        agrees=agrees,
+        text=text,
+        begun_at=CHANGE.past(change)[0].at,
+        pilot=change.pilot,
+        at=at,
+    )
     CHANGE.perform(session, change, "deliberate", by=by, at=at)
     _record(
         session, change, "deliberate", by, at, held_on=held_on.isoformat(), meeting=meeting, agrees=agrees

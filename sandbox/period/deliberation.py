@@ -29,14 +29,14 @@ def deliberated(
     meeting: str,
     agrees: bool,
     text: str,
+    begun_at: datetime,
     pilot: Pilot,
     at: datetime,
 ) -> None:
-    """Put the resolution on `part`; Invalid for a meeting that lies ahead, or before the approval."""
-    granted_from = pilot.exemption.granted_from
+    """Put the resolution on `part`; Invalid for a meeting that lies ahead, or before what it is about."""
     if held_on > ends.today(pilot, at):
         raise Invalid({"held_on": ["The meeting has not been held yet."]})
-    if granted_from is not None and held_on.year < granted_from.year - 1:
-        raise Invalid({"held_on": ["The meeting lies before the approval."]})
+    if held_on < ends.today(pilot, begun_at):
+        raise Invalid({"held_on": ["The meeting lies before what it is about."]})
     part.committee_on, part.committee_meeting = held_on, meeting
     part.committee_agrees, part.committee_reasons = agrees, text

@@ -108,7 +108,14 @@ def deliberate(
     if months is not None and months > rules.most_months:
         raise Invalid({"months": [f"At most {rules.most_months} months ({rules.extension_source})."]})
     deliberated(
-        extension, held_on=held_on, meeting=meeting, agrees=agrees, text=text, pilot=extension.pilot, at=at
+        extension,
+        held_on=held_on,
+        meeting=meeting,
+        agrees=agrees,
+        text=text,
+        begun_at=extension.filed_at,
+        pilot=extension.pilot,
+        at=at,
     )
     extension.months = months
     extension.ends_after = extended_to(extension.ends_before, months) if months else None

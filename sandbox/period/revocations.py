@@ -111,7 +111,14 @@ def deliberate(
     """Record the committee's deliberation."""
     REVOCATION.check(revocation, "deliberate", by=by)
     deliberated(
-        revocation, held_on=held_on, meeting=meeting, agrees=agrees, text=text, pilot=revocation.pilot, at=at
+        revocation,
+        held_on=held_on,
+        meeting=meeting,
+        agrees=agrees,
+        text=text,
+        begun_at=revocation.opened_at,
+        pilot=revocation.pilot,
+        at=at,
     )
     REVOCATION.perform(session, revocation, "deliberate", by=by, at=at)
     _record(session, revocation, "deliberate", by, at, meeting=meeting, agrees=agrees)

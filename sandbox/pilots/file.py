@@ -30,7 +30,7 @@ from sandbox.regimes.load import FileItem
 from sandbox.uncertainties.models import Uncertainty
 from sandbox.uncertainties.settled import open_uncertainties
 
-NOT_YET_SENT = (ExemptionStatus.DRAFT, ExemptionStatus.RETURNED)
+NOT_YET_SENT = ExemptionStatus.DRAFT
 WITH_THE_CITY = (ExemptionStatus.LOCAL_REVIEW, ExemptionStatus.LOCAL_DONE)
 
 
@@ -94,18 +94,23 @@ def may_read(pilot: Pilot, actor: Actor) -> bool:
     if access.company_people(actor) or access.auditor(actor):
         return True
     status = _reached(pilot.exemption)
-    if status in NOT_YET_SENT:
+    if status == NOT_YET_SENT:
         return False
     return access.city_reviewer(actor) if status in WITH_THE_CITY else True
 
 
 def _reached(exemption: Exemption) -> str:
-    """The status; of a withdrawn application the one in which it was withdrawn, or filed if it ever was."""
-    if exemption.status != ExemptionStatus.WITHDRAWN:
+    """The status; filed, whatever became of it since, of an application that ever was.
+
+    One that is returned, or with the city for the second time, stays open to whoever could read it. Of a
+    withdrawn one that was never filed it is the status in which it was withdrawn.
+    """
+    if exemption.status not in (ExemptionStatus.WITHDRAWN, ExemptionStatus.RETURNED, *WITH_THE_CITY):
         return exemption.status
     past = EXEMPTION.past(exemption)
-    was_filed = any(row.verb == "sign" for row in past)
-    return str(ExemptionStatus.SUBMITTED if was_filed else past[-1].old_status)
+    if any(row.verb == "sign" for row in past):
+        return ExemptionStatus.SUBMITTED
+    return str(past[-1].old_status if exemption.status == ExemptionStatus.WITHDRAWN else exemption.status)
 
 
 def case_file(session: Session, pilot: Pilot, actor: Actor) -> CaseFile:

@@ -256,7 +256,7 @@ COMPLAINTS = (
     _("Nothing would change."),
     _("At most 120 characters on a line."),
     _("The meeting has not been held yet."),
-    _("The meeting lies before the approval."),
+    _("The meeting lies before what it is about."),
     _("The committee fixes the length of the extension."),
     _("Without agreement there is no length."),
     _("The invitation goes out in the course of this proceeding."),

@@ -9,7 +9,11 @@ from sandbox.period import changes, ends, extensions, requests, revocations
 from sandbox.period.models import Change, Extension, LawRequest, Revocation
 from tests.factories import Case
 
-MEETING = {"held_on": date(2026, 3, 2), "meeting": "2026-7", "agrees": True, "text": "The results are good."}
+
+def meeting(case: Case) -> dict[str, Any]:
+    """A meeting of today in which the committee agrees."""
+    held_on = ends.today(case.pilot, case.at)
+    return {"held_on": held_on, "meeting": "2026-7", "agrees": True, "text": "The results are good."}
 
 
 def on(case: Case, day: date, hour: int = 3) -> None:
@@ -41,7 +45,7 @@ def file_extension(case: Case, who: str = "signatory", **facts: Any) -> Extensio
 
 
 def deliberate_extension(case: Case, extension: Extension, **facts: Any) -> None:
-    values = MEETING | {"months": 6} | facts
+    values = meeting(case) | {"months": 6} | facts
     extensions.deliberate(case.session, extension, **values, **by(case, "reviewer"))
 
 
@@ -79,7 +83,7 @@ def consult_city(case: Case, revocation: Revocation) -> None:
 
 
 def deliberate_revocation(case: Case, revocation: Revocation) -> None:
-    revocations.deliberate(case.session, revocation, **MEETING, **by(case, "reviewer"))
+    revocations.deliberate(case.session, revocation, **meeting(case), **by(case, "reviewer"))
 
 
 def invite(case: Case, revocation: Revocation, *, days: int = 10) -> None:

@@ -7,7 +7,7 @@ import pytest
 from experiments.errors import Invalid, Refused, WrongMoment
 from sandbox.period import changes
 from tests.factories import DECIDED, EVALUATED, GRANTED, RUNNING, create_case
-from tests.period.steps import MEETING, by, file_change
+from tests.period.steps import by, file_change, meeting
 
 
 def decided(case, verb):
@@ -15,7 +15,7 @@ def decided(case, verb):
     changes.consult(case.session, change, **by(case, "reviewer"))
     for who in ("reviewer", "other_reviewer"):
         changes.reply(case.session, change, agrees=True, text="Fine.", **by(case, who))
-    changes.deliberate(case.session, change, **MEETING, **by(case, "reviewer"))
+    changes.deliberate(case.session, change, **meeting(case), **by(case, "reviewer"))
     getattr(changes, verb)(case.session, change, reason="Safer.", **by(case, "decider"))
     return change
 
@@ -71,7 +71,7 @@ def test_the_committee_waits_for_every_ministry(session):
     with pytest.raises(Refused):
         changes.reply(session, change, agrees=True, text="Me too.", **by(case, "city_reviewer"))
     with pytest.raises(WrongMoment) as refusal:
-        changes.deliberate(session, change, **MEETING, **by(case, "reviewer"))
+        changes.deliberate(session, change, **meeting(case), **by(case, "reviewer"))
     assert refusal.value.needs == "every_ministry_replied_again"
 
 

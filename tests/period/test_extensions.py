@@ -79,6 +79,14 @@ def test_the_committee_fixes_the_length_within_the_law(session):
     assert filed.ends_after == date(2027, 12, 31)
 
 
+def test_the_committee_meets_after_the_filing(session):
+    case = create_case(session, RUNNING)
+    filed = file_extension(case)
+    with pytest.raises(Invalid) as wrong:
+        deliberate_extension(case, filed, held_on=case.at.date() - timedelta(days=1))
+    assert list(wrong.value.errors) == ["held_on"]
+
+
 def test_insurance_must_reach_the_new_end(session):
     case = create_case(session, RUNNING)
     filed = file_extension(case)

@@ -35,6 +35,7 @@ from tests.factories import (
     finish,
     lift,
     request_evaluation,
+    send_to_city,
     sign_result,
     start,
     suspend,
@@ -179,7 +180,8 @@ def test_nothing_is_evaluated_before_the_plan_is_locked(session):
         (SENT, COMPANY | {"auditor", "city_reviewer"}),
         (ANSWERED, COMPANY | {"auditor", "city_reviewer"}),
         (FILED, EVERY_PARTY),
-        (RETURNED, COMPANY | {"auditor"}),
+        (RETURNED, EVERY_PARTY),
+        ((*RETURNED, send_to_city), EVERY_PARTY),
         (DECIDED, EVERY_PARTY),
     ],
 )
