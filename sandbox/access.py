@@ -650,6 +650,8 @@ RULES: dict[str, Rule] = {
     "api-committee.read": readers_of_committees,
     "api-committee.add_item": keepers_of_agendas,
     "api-committee.remove_item": keepers_of_agendas,
+    "api-committee.redate": keepers_of_agendas,
+    "api-committee.cancel": keepers_of_agendas,
     "api-committee.call": keepers_of_agendas,
     "api-committee.note_attendance": keepers_of_agendas,
     "api-committee.declare": committee_member,

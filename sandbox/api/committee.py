@@ -12,9 +12,10 @@ from experiments.fields import Line, Whole
 from sandbox.accounts import Person
 from sandbox.api.pages import party_pilot
 from sandbox.api.room import Answer, Room
+from sandbox.api.values import ReasonSchema
 from sandbox.committee import experts, meetings, reading, seats, voting
 from sandbox.committee.experts import AssessmentSchema, ExpertSchema, ReportSchema
-from sandbox.committee.meetings import MeetingSchema, MinutesSchema
+from sandbox.committee.meetings import MeetingDaysSchema, MeetingSchema, MinutesSchema
 from sandbox.committee.models import AgendaItem, Assessment, Meeting
 from sandbox.committee.seats import SeatSchema
 from sandbox.committee.voting import BallotSchema, InterestSchema
@@ -181,6 +182,26 @@ def remove_item(key: int, item: int) -> Answer:
     """Take a case off an agenda in preparation."""
     meeting = _meeting(key)
     meetings.remove_item(db.session, meeting, reading.item_of(meeting, item), by=actor(), at=now())
+    return _shown(meeting), {}
+
+
+@resources.put("/meetings/<key:key>/days", endpoint="redate")
+@resources.arguments(MeetingDaysSchema)
+@resources.response(200, MeetingPageSchema)
+def redate(sent: dict[str, Any], key: int) -> Answer:
+    """Move a meeting in preparation to other days."""
+    meeting = _meeting(key)
+    meetings.redate(db.session, meeting, **sent, by=actor(), at=now())
+    return _shown(meeting), {}
+
+
+@resources.post("/meetings/<key:key>/cancel", endpoint="cancel")
+@resources.arguments(ReasonSchema)
+@resources.response(200, MeetingPageSchema)
+def cancel(sent: dict[str, Any], key: int) -> Answer:
+    """Give up a meeting in preparation, with a reason."""
+    meeting = _meeting(key)
+    meetings.cancel(db.session, meeting, **sent, by=actor(), at=now())
     return _shown(meeting), {}
 
 

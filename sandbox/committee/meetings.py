@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from experiments.errors import Invalid, Refused, WrongMoment
-from experiments.fields import Prose
+from experiments.fields import Prose, load
 from experiments.lifecycle import Actor, touch
 from sandbox.committee.models import AgendaItem, Called, Meeting, MeetingStatus
 from sandbox.committee.seats import seats_on
@@ -45,6 +46,13 @@ class MeetingSchema(Schema):
             raise ValidationError("A written deliberation is open for at most 60 days.", "ends_on")
 
 
+class MeetingDaysSchema(Schema):
+    """Other days of a meeting; whether they fit its mode is checked with it."""
+
+    begins_on = fields.Date(required=True)
+    ends_on = fields.Date(load_default=None, allow_none=True)
+
+
 class MinutesSchema(Schema):
     """What was said, beside what the register writes itself."""
 
@@ -68,6 +76,7 @@ def plan(
         raise Refused("meeting.plan", "keeper_of_the_committee")
     if mode not in regime.committee.modes:
         raise Invalid({"mode": ["This committee does not deliberate in this way."]})
+    _check_day(regime, begins_on, at)
     last = session.scalar(select(func.max(Meeting.number)).where(Meeting.committee == regime.committee.id))
     meeting = Meeting(
         regime_id=regime.id,
@@ -82,6 +91,27 @@ def plan(
     MEETING.begin(session, meeting, by=by, at=at)
     record(session, meeting, "create", by, at, mode=mode, begins_on=begins_on.isoformat())
     return meeting
+
+
+def redate(
+    session: Session, meeting: Meeting, *, begins_on: date, ends_on: date | None, by: Actor, at: datetime
+) -> None:
+    """Move a meeting that is still in preparation to other days."""
+    MEETING.check(meeting, "edit", by=by)
+    load(MeetingSchema(), {"mode": meeting.mode, "begins_on": str(begins_on), "ends_on": _text(ends_on)})
+    _check_day(meeting.regime, begins_on, at)
+    meeting.begins_on, meeting.ends_on = begins_on, ends_on or begins_on
+    MEETING.perform(session, meeting, "edit", by=by, at=at)
+    days = {"begins_on": begins_on.isoformat(), "ends_on": meeting.ends_on.isoformat()}
+    record(session, meeting, "redate", by, at, **days)
+
+
+def cancel(session: Session, meeting: Meeting, *, reason: str, by: Actor, at: datetime) -> None:
+    """Give up a meeting that was not called, with the reason; its cases are free for another agenda."""
+    MEETING.perform(session, meeting, "cancel", by=by, at=at, reason=reason)
+    cases = [item.exemption.case.key for item in meeting.items]
+    meeting.items.clear()
+    record(session, meeting, "cancel", by, at, reason=reason, cases=cases)
 
 
 def add_item(
@@ -115,6 +145,8 @@ def remove_item(session: Session, meeting: Meeting, item: AgendaItem, *, by: Act
 def call(session: Session, meeting: Meeting, *, by: Actor, at: datetime) -> None:
     """Call everybody who has a seat on the first day, and table every case: they read the papers now."""
     MEETING.check(meeting, "call", by=by)
+    if meeting.begins_on < _earliest(meeting.regime, at):
+        raise WrongMoment("meeting.call", meeting.status, needs="meeting_lies_ahead")
     seated = seats_on(session, meeting.committee, meeting.begins_on)
     if not seated:
         raise WrongMoment("meeting.call", meeting.status, needs="members_are_seated")
@@ -170,6 +202,23 @@ def sign(session: Session, meeting: Meeting, *, by: Actor, at: datetime) -> None
     meeting.signed_at, meeting.signed_by_id = at, by.person_id
     MEETING.perform(session, meeting, "sign", by=by, at=at)
     record(session, meeting, "sign", by, at, minutes=meeting.minutes)
+
+
+def _earliest(regime: Regime, at: datetime) -> date:
+    """The first day on which a meeting that is called at `at` may begin."""
+    rules = regime.committee
+    assert rules is not None  # a meeting is planned under a regime with a committee
+    return at.astimezone(ZoneInfo(regime.zone)).date() + timedelta(days=rules.call_days)
+
+
+def _check_day(regime: Regime, begins_on: date, at: datetime) -> None:
+    earliest = _earliest(regime, at)
+    if begins_on < earliest:
+        raise Invalid({"begins_on": [f"The meeting begins on {earliest} at the earliest."]})
+
+
+def _text(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _planned_elsewhere(session: Session, exemption: Exemption) -> bool:

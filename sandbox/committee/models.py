@@ -23,6 +23,7 @@ class MeetingStatus(StrEnum):
     CALLED = "called"
     CLOSED = "closed"
     SIGNED = "signed"
+    CANCELLED = "cancelled"
 
 
 class Seat(Identified, Base):

@@ -67,6 +67,14 @@ MEETING: Lifecycle[MeetingStatus] = Lifecycle(
             source="Art. 49(7)",
         ),
         Transition(
+            "cancel",
+            (S.PLANNED,),
+            S.CANCELLED,
+            keeper_of_the_committee,
+            needs_reason=True,
+            source="등록부 규칙 (our rule)",
+        ),
+        Transition(
             "close",
             (S.CALLED,),
             S.CLOSED,

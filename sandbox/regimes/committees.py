@@ -56,6 +56,7 @@ class CommitteeRules:
     quorum            share of the members who have to take part
     decision          share of those taking part who have to agree
     highest_score     experts score each criterion from 1 up to this
+    call_days         between the call and the meeting lie at least so many days; 0: the same day will do
     delegated_source  the provision by which a delegate keeps its agenda; None: the ministry does
     """
 
@@ -72,6 +73,8 @@ class CommitteeRules:
     experts_en: str
     experts_source: str
     highest_score: int
+    call_days: int
+    call_source: str
     delegated_source: str | None
 
 
@@ -104,6 +107,8 @@ class CommitteeRulesSchema(NamedSchema):
     experts_en = fields.String(required=True)
     experts_source = fields.String(required=True)
     highest_score = fields.Integer(required=True, strict=True, validate=validate.Range(2, 100))
+    call_days = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 60))
+    call_source = fields.String(load_default="등록부 규칙 (our rule)")
     delegated_source = fields.String(load_default=None)
 
     @validates_schema

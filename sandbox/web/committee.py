@@ -15,7 +15,7 @@ from experiments.fields import load
 from sandbox import access
 from sandbox.accounts import Person
 from sandbox.committee import meetings, reading, seats, voting
-from sandbox.committee.meetings import MeetingSchema, MinutesSchema
+from sandbox.committee.meetings import MeetingDaysSchema, MeetingSchema, MinutesSchema
 from sandbox.committee.models import Assessment, Meeting, Seat
 from sandbox.committee.table import MEETING, keeper_of_the_committee, keeps
 from sandbox.committee.voting import BallotSchema, InterestSchema
@@ -125,6 +125,17 @@ def _remove_item(meeting: Meeting, sent: forms.Sent) -> None:
     meetings.remove_item(db.session, meeting, reading.item_of(meeting, _item(sent)), by=actor(), at=now())
 
 
+def _redate(meeting: Meeting, sent: forms.Sent) -> None:
+    sent_days = {name: sent.one(name) or None for name in ("begins_on", "ends_on")}
+    days = load(MeetingDaysSchema(), sent_days)
+    meetings.redate(db.session, meeting, **days, by=actor(), at=now())
+
+
+def _cancel(meeting: Meeting, sent: forms.Sent) -> None:
+    reason = forms.reason({"reason": sent.one("reason")})
+    meetings.cancel(db.session, meeting, reason=reason, by=actor(), at=now())
+
+
 def _call(meeting: Meeting, _sent: forms.Sent) -> None:
     meetings.call(db.session, meeting, by=actor(), at=now())
 
@@ -164,6 +175,8 @@ def _sign(meeting: Meeting, _sent: forms.Sent) -> None:
 ACTS: dict[str, Callable[[Meeting, forms.Sent], None]] = {
     "add_item": _add_item,
     "remove_item": _remove_item,
+    "redate": _redate,
+    "cancel": _cancel,
     "call": _call,
     "note_attendance": _attend,
     "declare": _declare,

@@ -32,6 +32,7 @@ MEETINGS = {
     "called": (_("Called"), "information"),
     "closed": (_("Closed, minutes to be signed"), "warning"),
     "signed": (_("Minutes signed"), "success"),
+    "cancelled": (_("Cancelled"), "neutral"),
 }
 EXEMPTION_VERBS = {
     "revise": _("Change the returned application"),
@@ -54,6 +55,7 @@ EXEMPTION_DEEDS = {
 PILOT_DEEDS = {"find_not_required": _("Found that no exemption is needed")}
 MEETING_VERBS = {
     "call": _("Call the meeting"),
+    "cancel": _("Cancel the meeting"),
     "close": _("Close the meeting"),
     "sign": _("Sign the minutes"),
 }
@@ -61,6 +63,7 @@ MEETING_DEEDS = {
     "create": _("Meeting planned"),
     "edit": _("Agenda or minutes changed"),
     "call": _("Meeting called"),
+    "cancel": _("Meeting cancelled"),
     "close": _("Meeting closed"),
     "sign": _("Minutes signed"),
 }
@@ -75,6 +78,9 @@ NEEDS = {
 NEEDS |= {
     "regime_has_a_committee": _("This law knows no committee."),
     "a_case_is_on_the_agenda": _("Put at least one case on the agenda first."),
+    "meeting_lies_ahead": _(
+        "The first day of the meeting is too near or has passed. Move it to a later day."
+    ),
     "members_are_seated": _("Nobody has a seat on the first day of the meeting."),
     "every_item_is_resolved": _("Every case on the agenda needs its resolution first."),
     "minutes_are_written": _("The minutes have to be written first."),
@@ -127,6 +133,8 @@ COMMITTEE_LABELS = {
 DONE = {
     "add_item": _("The case is on the agenda."),
     "remove_item": _("The case is off the agenda."),
+    "redate": _("The meeting has other days now."),
+    "cancel": _("The meeting is cancelled."),
     "call": _("The meeting is called; its cases are tabled."),
     "note_attendance": _("Attendance is noted."),
     "declare": _("Your declaration is recorded."),
@@ -149,6 +157,7 @@ WHY = {
 ACTS = {
     "seat.appoint": _("Seat on a committee given"),
     "seat.end": _("Seat on a committee ended"),
+    "meeting.redate": _("Meeting moved to other days"),
     "meeting.add_item": _("Case put on an agenda"),
     "meeting.remove_item": _("Case taken off an agenda"),
     "meeting.note_attendance": _("Attendance noted"),
@@ -182,6 +191,10 @@ COMPLAINTS = (
     _("The regime knows no such criterion."),
 )
 PATTERNS = (
+    (
+        r"The meeting begins on (?P<day>.+) at the earliest\.",
+        _("The meeting begins on %(day)s at the earliest."),
+    ),
     (
         r"The period begins more than (?P<months>\d+) months after the decision \((?P<source>.+)\)\.",
         _("The period begins more than %(months)s months after the decision (%(source)s)."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from sandbox.accounts import Person, Role
@@ -40,6 +40,8 @@ def seat_members(case: Case, number: int, *, affiliation: Organisation | None = 
 
 
 def plan_meeting(case: Case, *, mode: str = "oral", until: date | None = None) -> Meeting:
+    """A meeting from the next morning on, so that a day of hourly ticks lies before it."""
+    case.at = case.at.replace(hour=0) + timedelta(days=1)
     return meetings.plan(
         case.session,
         LAW,

@@ -249,6 +249,40 @@ def test_a_case_is_on_one_agenda_in_preparation(session):
     assert second.number == first.number + 1
 
 
+def test_a_meeting_is_neither_planned_nor_moved_nor_called_in_arrears(session):
+    case = create_case(session, CONSULTED)
+    seat_members(case, 1)
+    meeting, by = plan_meeting(case), case.actor("secretary")
+    meetings.add_item(session, meeting, case.pilot.exemption, by=by, at=case.tick())
+    past = {"begins_on": today(case) - timedelta(days=1), "ends_on": None}
+    for act in (
+        lambda: meetings.plan(session, LAW, mode="oral", **past, by=by, at=case.at),
+        lambda: meetings.redate(session, meeting, **past, by=by, at=case.at),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            act()
+        assert set(refusal.value.errors) == {"begins_on"}
+    case.at += timedelta(days=1)
+    with pytest.raises(WrongMoment) as late:
+        meetings.call(session, meeting, by=by, at=case.at)
+    assert late.value.needs == "meeting_lies_ahead"
+    meetings.redate(session, meeting, begins_on=today(case), ends_on=None, by=by, at=case.at)
+    meetings.call(session, meeting, by=by, at=case.at)
+    assert (meeting.status, meeting.ends_on) == ("called", today(case))
+
+
+def test_a_cancelled_meeting_frees_its_cases(session):
+    case = create_case(session, CONSULTED)
+    meeting, by = plan_meeting(case), case.actor("secretary")
+    meetings.add_item(session, meeting, case.pilot.exemption, by=by, at=case.tick())
+    with pytest.raises(Invalid):
+        meetings.cancel(session, meeting, reason=" ", by=by, at=case.tick())
+    meetings.cancel(session, meeting, reason="Nobody can come.", by=by, at=case.tick())
+    assert (meeting.status, meeting.items) == ("cancelled", [])
+    assert MEETING.past(meeting)[-1].reason == "Nobody can come."
+    meetings.add_item(session, plan_meeting(case), case.pilot.exemption, by=by, at=case.tick())
+
+
 def test_nobody_seated_nobody_called(session):
     case = create_case(session, CONSULTED)
     meeting = plan_meeting(case)

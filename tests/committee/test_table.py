@@ -15,6 +15,7 @@ SECRETARIAT = "secretariat other_secretariat"
 TABLE = {
     "edit": Move("planned", "planned", SECRETARIAT),
     "call": Move("planned", "called", SECRETARIAT),
+    "cancel": Move("planned", "cancelled", SECRETARIAT, needs_reason=True),
     "close": Move("called", "closed", SECRETARIAT),
     "sign": Move("closed", "signed", "committee_member"),
 }
