@@ -60,9 +60,7 @@ def grant(
     unknown = set(conditions) - {condition.id for condition in exemption.conditions}
     if unknown:
         raise Invalid({"conditions": [f"no condition {key} in this file" for key in sorted(unknown)]})
-    # The committee asked for conditions: approving without any is another decision than its own.
-    unconditional = exemption.resolution == Resolution.APPROVE_WITH_CONDITIONS and not conditions
-    _note_difference(exemption, "grant", against, differs=unconditional)
+    _note_difference(exemption, "grant", against, differs=_has_other_conditions(exemption, conditions))
     for condition in exemption.conditions:
         condition.is_imposed = condition.id in conditions
     exemption.granted_from = granted_from
@@ -122,6 +120,14 @@ def _decide(
     EXEMPTION.perform(session, exemption, verb, by=by, at=at, reason=reason)
     _end(session, exemption, by=by, at=at)
     record(session, exemption, verb, by, at, reason=reason, against=exemption.against_resolution)
+
+
+def _has_other_conditions(exemption: Exemption, conditions: Collection[int]) -> bool:
+    """Whether the committee approved with other conditions: with all that were asked for, or with none."""
+    if exemption.resolution == Resolution.APPROVE_WITH_CONDITIONS:
+        # Even where nobody asked for a condition, an approval without any is not what was resolved.
+        return not conditions or set(conditions) != {each.id for each in exemption.conditions}
+    return exemption.resolution == Resolution.APPROVE and bool(conditions)
 
 
 def _note_difference(exemption: Exemption, verb: str, against: str, *, differs: bool = False) -> None:

@@ -8,7 +8,20 @@ from experiments.errors import Invalid, Refused, WrongMoment
 from sandbox.exemptions import application
 from sandbox.exemptions.models import Resolution
 from sandbox.pilots import case as cases
-from tests.factories import CONSULTED, RESOLVED, TABLED, create_case, grant, resolve, table
+from tests.factories import (
+    CONSULTED,
+    CONSULTING,
+    REPLIED,
+    RESOLVED,
+    TABLED,
+    condition_values,
+    create_case,
+    grant,
+    reply,
+    reply_of_the_lead,
+    resolve,
+    table,
+)
 
 R = Resolution
 
@@ -49,9 +62,10 @@ def test_against_the_committee_only_with_reasons_for_that(session, resolution, v
 )
 def test_with_the_committee(session, resolution, verb, status):
     case = create_case(session, (*TABLED, resolve(resolution)))
+    terms = {"conditions": []} if verb == "grant" else {}
     with pytest.raises(Invalid):
-        decided(case, verb, against="Because.")
-    decided(case, verb)
+        decided(case, verb, against="Because.", **terms)
+    decided(case, verb, **terms)
     assert (case.pilot.exemption.status, case.pilot.status) == (status, status)
 
 
@@ -59,6 +73,30 @@ def test_an_approval_under_conditions_without_any_goes_against_it(session):
     with pytest.raises(Invalid) as refusal:
         grant(create_case(session, RESOLVED), conditions=[])
     assert set(refusal.value.errors) == {"against"}
+
+
+def test_conditions_that_the_committee_did_not_resolve_go_against_it(session):
+    case = create_case(session, (*TABLED, resolve(R.APPROVE)))
+    with pytest.raises(Invalid) as refusal:
+        grant(case)
+    assert set(refusal.value.errors) == {"against"}
+    grant(case, against="The accident calls for a guard.")
+    assert [each.is_imposed for each in case.pilot.exemption.conditions] == [True]
+
+
+def reply_with_two_conditions(case):
+    asked = [condition_values(), condition_values(text="Signs stand at every crossing.")]
+    reply(case, "other_reviewer", reply="agree_with_conditions", conditions=asked)
+
+
+def test_some_of_the_conditions_resolved_go_against_it(session):
+    replied = (*CONSULTING, reply_of_the_lead, reply_with_two_conditions)
+    case = create_case(session, (*replied, *RESOLVED[len(REPLIED) :]))
+    first, _second = case.pilot.exemption.conditions
+    with pytest.raises(Invalid) as refusal:
+        grant(case, conditions=[first.id])
+    assert set(refusal.value.errors) == {"against"}
+    grant(case)
 
 
 @pytest.mark.parametrize("resolution", [R.MODIFY, R.DEFER])
