@@ -1,8 +1,8 @@
 """The ledger's records held against the rows that they speak of, and those rows against the ledger.
 
-Promises that a locked plan, a signed result or a decision that no longer is what the ledger says of
-it is found and named, and that none of them stands there without its record. Must not judge the
-ledger's own chain: `sandbox.ledger.verify` does.
+Promises that a locked plan, a signed result, a decision, an official document, or any other fact that
+an act put into a table of `sandbox.ledger.witness` is found and named once it no longer is what the
+ledger says of it. Must not judge the ledger's own chain: `sandbox.ledger.verify` does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from sqlalchemy.orm import Session
 from experiments.canonical import digest
 from experiments.evaluation.models import Evaluation
 from experiments.registrations.models import PlanVersion
+from sandbox import ledger
 from sandbox.decisions.models import Decision, DecisionStatus
+from sandbox.documents.models import OfficialDocument
+from sandbox.documents.standing import is_as_issued
 from sandbox.ledger import LedgerEntry
 from sandbox.pilots.models import Pilot
 
@@ -35,6 +38,9 @@ OTHER_FINDING = "its finding is not the recorded one"
 OTHER_FINDING_IN_TEXT = "the finding in its text is not the recorded one"
 OTHER_OUTCOME = "its outcome is not the recorded one"
 OTHER_EVALUATION = "it rests on another result than the recorded one"
+OTHER_DOCUMENT = "it is not the document that the ledger says was issued"
+OTHER_FACT = "it is not what its act put there"
+GONE = "its act put it there, and it is gone"
 OTHER_STATUS = "its status is not the one that its last record leads to"
 
 
@@ -82,9 +88,44 @@ class _Kind:
         return f"{subject}/{self.table}/{key}"
 
 
+@dataclass(frozen=True)
+class Findings:
+    """Every contradiction, and of how many stored facts the ledger has a digest, and of how many none.
+
+    A fact without one was stored before the ledger kept them: nothing says whether it was changed.
+    """
+
+    mismatches: tuple[Mismatch, ...]
+    witnessed: int
+    unwitnessed: int
+
+
+def findings(session: Session) -> Findings:
+    """The whole register held against the ledger, a bounded number of rows in memory at a time."""
+    found = [mismatch for kind in _KINDS for mismatch in _mismatches_of(session, kind)]
+    testimony = ledger.testimony(session)
+    found += _mismatches_of_documents(session)
+    found += [_contradicted(session, each) for each in testimony.differences]
+    return Findings(tuple(found), testimony.witnessed, testimony.unwitnessed)
+
+
 def mismatches(session: Session) -> list[Mismatch]:
-    """Every contradiction between the ledger and the plans, signed results and decisions."""
-    return [mismatch for kind in _KINDS for mismatch in _mismatches_of(session, kind)]
+    """Every contradiction between the ledger and what acts put into the register."""
+    return list(findings(session).mismatches)
+
+
+def _contradicted(session: Session, found: ledger.Difference) -> Mismatch:
+    subject = session.scalar(select(LedgerEntry.subject).where(LedgerEntry.number == found.number))
+    where = f"{subject}/{found.table}/{found.key}"
+    return Mismatch(found.number, where, GONE if found.is_gone else OTHER_FACT)
+
+
+def _mismatches_of_documents(session: Session) -> Iterator[Mismatch]:
+    """Documents whose text or hash the ledger's own row about their issue does not bear out."""
+    documents = select(OfficialDocument).order_by(OfficialDocument.id)
+    for document in session.scalars(documents.execution_options(yield_per=_ROWS_AT_A_TIME)):
+        if not is_as_issued(session, document):
+            yield Mismatch(None, f"{document.about}/{document.kind}/{document.number}", OTHER_DOCUMENT)
 
 
 def _mismatches_of(session: Session, kind: _Kind) -> Iterator[Mismatch]:

@@ -99,22 +99,25 @@ def ledger() -> None:
 
 @ledger.command("verify")
 def verify_ledger() -> None:
-    """Walk the ledger and hold it against plans, results and decisions; exit status 1 for any fault."""
+    """Walk the ledger and hold what acts stored against it; exit status 1 for any fault."""
     from sandbox import tables  # noqa: F401 - relationships need every table
-    from sandbox.audit import mismatches
+    from sandbox.audit import findings
     from sandbox.db import reading_only, sessions_for
     from sandbox.ledger import verify
 
     with reading_only(), sessions_for(read_settings().database_url)() as session:
         verdict = verify(session)
-        contradictions = mismatches(session)
+        found = findings(session)
     if verdict.broken:
         click.echo(f"Row {verdict.broken.number} is broken: {verdict.broken.why}. Rows before it are sound.")
     else:
         click.echo(f"{verdict.rows} rows are sound. Head: {verdict.head}")
-    for contradiction in contradictions:
+    for contradiction in found.mismatches:
         click.echo(str(contradiction))
-    sys.exit(1 if verdict.broken or contradictions else 0)
+    click.echo(
+        f"{found.witnessed} stored facts were held against their acts; {found.unwitnessed} not witnessed."
+    )
+    sys.exit(1 if verdict.broken or found.mismatches else 0)
 
 
 @main.group()

@@ -9,7 +9,7 @@ from marshmallow import EXCLUDE, Schema, fields
 from sandbox.api.pages import party_pilot
 from sandbox.api.room import Room
 from sandbox.db import db
-from sandbox.documents import OfficialDocument, find, standing
+from sandbox.documents import OfficialDocument, find, is_as_issued, standing
 from sandbox.documents.gazette import gazette as notices_of
 from sandbox.documents.standing import documents_of
 from sandbox.web.rim import today
@@ -33,7 +33,10 @@ class WhichYearSchema(Schema):
 
 
 class IssuedSchema(Schema):
-    """A document: `contents` is the JSON that `sha256` is over; `standing` is what it counts for today."""
+    """A document: `contents` is the JSON that `sha256` is over; `standing` is what it counts for today.
+
+    A document that is no longer what the ledger says was issued stands as `changed`, without contents.
+    """
 
     number = fields.String()
     series = fields.String()
@@ -45,7 +48,7 @@ class IssuedSchema(Schema):
     sha256 = fields.String()
     standing = fields.String()
     ended_by = fields.String(allow_none=True)
-    contents = fields.Dict()
+    contents = fields.Dict(allow_none=True)
 
 
 class GazetteSchema(Schema):
@@ -89,11 +92,12 @@ def of_case(number: str) -> dict[str, Any]:
 
 def _issued(document: OfficialDocument) -> dict[str, Any]:
     found = standing(db.session, document, today=today())
+    is_intact = is_as_issued(db.session, document)
     copied = ("number", "series", "kind", "issued_at", "valid_to", "sha256")
     return {name: getattr(document, name) for name in copied} | {
         "pilot": document.pilot.number if document.pilot else None,
         "site": document.site.territory.code if document.site else None,
-        "standing": found.status,
+        "standing": found.status if is_intact else "changed",
         "ended_by": found.by.sha256 if found.by else None,
-        "contents": document.contents(),
+        "contents": document.contents() if is_intact else None,
     }

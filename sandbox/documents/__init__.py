@@ -6,6 +6,6 @@ edited, and that its hash stands in the ledger in the transaction of the act. Mu
 
 from sandbox.documents.issue import check_complete, issue
 from sandbox.documents.models import OfficialDocument
-from sandbox.documents.standing import Standing, find, standing
+from sandbox.documents.standing import Standing, find, is_as_issued, standing
 
-__all__ = ["OfficialDocument", "Standing", "check_complete", "find", "issue", "standing"]
+__all__ = ["OfficialDocument", "Standing", "check_complete", "find", "is_as_issued", "issue", "standing"]

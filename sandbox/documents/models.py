@@ -56,9 +56,22 @@ class OfficialDocument(Identified, Base):
         """As it is cited: "2026-3"."""
         return f"{self.year}-{self.sequence}"
 
+    @property
+    def about(self) -> str:
+        """How the ledger names what it is about."""
+        if self.pilot is not None:
+            return self.pilot.key
+        assert self.site is not None  # a document is about one of the two
+        return f"site:{self.site.territory.code}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its text still has its hash."""
+        return digest(self.document) == self.sha256
+
     def contents(self) -> dict[str, Any]:
         """What stands on it; BrokenRecord where the text is not what was issued."""
-        if digest(self.document) != self.sha256:
+        if not self.is_whole:
             raise BrokenRecord("official document", self.number)
         contents: dict[str, Any] = json.loads(self.document)
         return contents

@@ -10,8 +10,11 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from experiments.canonical import canonical
 from experiments.errors import NotFound
 from sandbox.documents.models import OfficialDocument
+from sandbox.ledger import LedgerEntry
+from sandbox.ledger.chain import expected_hash
 from sandbox.pilots.models import Pilot
 from sandbox.regimes import regime
 
@@ -38,6 +41,22 @@ def find(session: Session, sha256: str) -> OfficialDocument:
     if found is None:
         raise NotFound("document", sha256[:64])
     return found
+
+
+def is_as_issued(session: Session, document: OfficialDocument) -> bool:
+    """Whether its text has its hash, and a sound row of the ledger says that this very hash was issued.
+
+    Whoever can edit a document can edit its hash with it, so that the two prove nothing of each other.
+    """
+    if not document.is_whole:
+        return False
+    details = {"kind": document.kind, "number": document.number, "sha256": document.sha256}
+    recorded = select(LedgerEntry).where(
+        LedgerEntry.act == "document.issue",
+        LedgerEntry.subject == document.about,
+        LedgerEntry.details == canonical(details),
+    )
+    return any(row.hash == expected_hash(row) for row in session.scalars(recorded))
 
 
 def documents_of(session: Session, pilot: Pilot) -> list[OfficialDocument]:

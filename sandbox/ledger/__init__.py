@@ -6,6 +6,20 @@ removed or swapped row is found and named. Must not know what the acts mean.
 
 from sandbox.ledger.chain import LedgerEntry, append, hold
 from sandbox.ledger.pages import LedgerPage, acts, search
+from sandbox.ledger.testimony import Difference, Testimony, testimony
 from sandbox.ledger.verify import Broken, Verdict, verify
 
-__all__ = ["Broken", "LedgerEntry", "LedgerPage", "Verdict", "acts", "append", "hold", "search", "verify"]
+__all__ = [
+    "Broken",
+    "Difference",
+    "LedgerEntry",
+    "LedgerPage",
+    "Testimony",
+    "Verdict",
+    "acts",
+    "append",
+    "hold",
+    "search",
+    "testimony",
+    "verify",
+]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from experiments.canonical import canonical, digest
 from experiments.lifecycle import Actor
 from experiments.orm import Base
+from sandbox.ledger import witness
 
 GENESIS = "0" * 64
 
@@ -31,7 +32,11 @@ _HASHED = (
 
 
 class LedgerEntry(Base):
-    """One act. `hash` covers every other column and the hash of the row before."""
+    """One act. `hash` covers every other column and the hash of the row before.
+
+    stored  canonical JSON {table: {id: SHA-256}} of the facts that the act put into other tables
+            (`sandbox.ledger.witness`); None where it put none there, and in rows older than that
+    """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (CheckConstraint("number >= 1", name="numbered_from_one"),)
@@ -44,6 +49,7 @@ class LedgerEntry(Base):
     act: Mapped[str]
     subject: Mapped[str] = mapped_column(index=True)
     details: Mapped[str] = mapped_column(Text)
+    stored: Mapped[str | None] = mapped_column(Text)
     previous_hash: Mapped[str]
     hash: Mapped[str] = mapped_column(unique=True)
 
@@ -51,6 +57,9 @@ class LedgerEntry(Base):
 def expected_hash(row: Any) -> str:
     """The hash that a row must carry: over its other columns, the hash of the row before among them."""
     columns = {name: getattr(row, name) for name in _HASHED}
+    # Rows older than the column keep the hash that they were written with.
+    if getattr(row, "stored", None) is not None:
+        columns["stored"] = row.stored
     return digest(canonical(columns | {"at": row.at.isoformat()}))
 
 
@@ -77,6 +86,7 @@ def append(
     flushed before the lock is asked for, so that two acts never wait for each other crosswise.
     """
     hold(session)
+    facts = witness.stored_facts(session)
     last = session.execute(
         select(LedgerEntry.number, LedgerEntry.hash).order_by(LedgerEntry.number.desc()).limit(1)
     ).first()
@@ -90,6 +100,7 @@ def append(
         act=act,
         subject=subject,
         details=canonical(dict(details or {})),
+        stored=facts,
         previous_hash=last.hash if last else GENESIS,
         hash="",
     )

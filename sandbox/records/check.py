@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from experiments.errors import BrokenRecord
-from sandbox.ledger import LedgerEntry
+from sandbox.ledger import LedgerEntry, testimony
 from sandbox.ledger.chain import expected_hash
 from sandbox.records.archive import MANIFEST, SCHEMA
 
@@ -24,7 +24,8 @@ _CHUNK = 1 << 20
 def faults(path: Path, session: Session | None = None) -> list[str]:
     """What differs, a sentence each; empty where the archive is as it was exported.
 
-    With `session` every act is also held against the ledger of this installation; without it, an act that
+    With `session` every act is also held against the ledger of this installation, and what the acts stored
+    here against what they put there; without it, an act that
     was changed together with its hash and with the manifest is not seen.
     """
     try:
@@ -66,6 +67,7 @@ def _faults_of_file(archive: zipfile.ZipFile, name: str, file: Mapping[str, Any]
 
 def _faults_of_ledger(archive: zipfile.ZipFile, session: Session | None) -> Iterator[str]:
     before: Any = None
+    numbers: set[int] = set()
     for line in archive.read("ledger.jsonl").decode().splitlines():
         try:
             columns = json.loads(line)
@@ -81,6 +83,11 @@ def _faults_of_ledger(archive: zipfile.ZipFile, session: Session | None) -> Iter
         if session is not None and not _is_ours(session, row):
             yield f"ledger row {row.number}: the ledger of this installation has another one"
         before = row
+        numbers.add(row.number)
+    if session is not None:
+        for each in testimony(session).differences:
+            if each.number in numbers:
+                yield f"ledger row {each.number}: {each.table} {each.key} here is not what the act put there"
 
 
 def _is_ours(session: Session, row: Any) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from experiments.errors import Invalid, NotFound, WrongMoment
 from experiments.fields import Line, Prose, Whole
 from experiments.lifecycle import Actor
+from sandbox import ledger
 from sandbox.clocks import running
 from sandbox.pilots import operation
 from sandbox.pilots.models import Pilot
@@ -107,6 +108,9 @@ def lift(session: Session, pilot: Pilot, *, by: Actor, at: datetime, reason: str
     operation.lift(session, pilot, by=by, at=at, reason=reason)
     if suspension is not None:
         SUSPENSION.perform(session, suspension, "lift", by=by, at=at, reason=reason)
+        # Who has to know was told by the pilot's own act.
+        details = {"suspension": suspension.id, "reason": reason}
+        ledger.append(session, act="suspension.lift", subject=pilot.key, by=by, at=at, details=details)
 
 
 def stop_for_good(

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sandbox import ledger as record
-from sandbox.audit import mismatches
+from sandbox.audit import findings
 from sandbox.db import db
 from sandbox.web import ledger_words
 
@@ -29,7 +29,7 @@ def ledger() -> ResponseReturnValue:
         page=page,
         acts=acts,
         verdict=verdict,
-        mismatches=mismatches(db.session),
+        findings=findings(db.session),
         query=query,
         ledger_words=ledger_words,
     )

@@ -14,7 +14,7 @@ from experiments.canonical import digest
 from experiments.errors import Invalid, NotFound
 from sandbox import access
 from sandbox.db import db
-from sandbox.documents import OfficialDocument, find, standing, zones
+from sandbox.documents import OfficialDocument, find, is_as_issued, standing, zones
 from sandbox.documents.gazette import gazette as notices_of
 from sandbox.documents.issue import lacking
 from sandbox.documents.pdf import NoPdf, is_available, pdf
@@ -50,7 +50,7 @@ def gazette() -> ResponseReturnValue:
         year=request.args.get("year", type=int),
         page=request.args.get("page", 1, type=int),
     )
-    rows = [(each, each.contents()) for each in listing.notices]
+    rows = [(each, each.contents() if each.is_whole else None) for each in listing.notices]
     may_publish = access.decider(actor_or_none())
     return render_template("documents/gazette.html", listing=listing, rows=rows, may_publish=may_publish)
 
@@ -86,7 +86,7 @@ def zone() -> ResponseReturnValue:
 @pages.get("/gazette.atom")
 def feed() -> ResponseReturnValue:
     """The latest notices as an Atom feed."""
-    rows = [(each, each.contents()) for each in notices_of(db.session).notices]
+    rows = [(each, each.contents()) for each in notices_of(db.session).notices if each.is_whole]
     updated = max((each.issued_at for each, _ in rows), default=datetime.fromtimestamp(0, UTC))
     body = render_template("documents/gazette.atom", rows=rows, updated=_iso(updated), iso=_iso)
     return Response(body, mimetype="application/atom+xml")
@@ -96,6 +96,8 @@ def feed() -> ResponseReturnValue:
 def document(sha256: str) -> ResponseReturnValue:
     """One document as it was issued, and what it counts for today."""
     found = find(db.session, sha256)
+    if not is_as_issued(db.session, found):
+        return _changed(found)
     return render_template(
         "documents/document.html",
         document=found,
@@ -109,7 +111,8 @@ def document(sha256: str) -> ResponseReturnValue:
 def file(sha256: str) -> ResponseReturnValue:
     """The document byte for byte as its SHA-256 covers it."""
     found = find(db.session, sha256)
-    found.contents()  # a text without its digest is never handed out
+    if not is_as_issued(db.session, found):
+        return _changed(found)
     return Response(
         found.document,
         mimetype="application/json",
@@ -121,6 +124,8 @@ def file(sha256: str) -> ResponseReturnValue:
 def sheet(sha256: str) -> ResponseReturnValue:
     """The document on paper, in the reader's language."""
     found = find(db.session, sha256)
+    if not is_as_issued(db.session, found):
+        return _changed(found)
     html = render_template(
         "documents/sheet.html",
         document=found,
@@ -147,6 +152,7 @@ def verify() -> ResponseReturnValue:
         asked=bool(typed),
         looked_for=looked_for[:64],
         found=found,
+        is_changed=found is not None and not is_as_issued(db.session, found),
         standing=standing(db.session, found, today=today()) if found else None,
     )
 
@@ -160,13 +166,21 @@ def room(number: str) -> ResponseReturnValue:
     return render_template(
         "documents/room.html",
         pilot=pilot,
-        rows=[(each, each.contents(), standing(db.session, each, today=today())) for each in issued],
+        rows=[
+            (each, each.contents() if each.is_whole else None, standing(db.session, each, today=today()))
+            for each in issued
+        ],
         missing=lacking(pilot, "approve", at=now()) if is_open else (),
     )
 
 
 def _sites() -> list[Site]:
     return sorted(db.session.scalars(select(Site)), key=lambda site: site.territory.code)
+
+
+def _changed(found: OfficialDocument) -> ResponseReturnValue:
+    """What the register keeps is not what was issued: that is said, and nothing of it is handed out."""
+    return render_template("documents/changed.html", document=found), 409
 
 
 def _site(code: str) -> Site:

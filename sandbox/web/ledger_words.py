@@ -128,6 +128,9 @@ FAULTS = {
     audit.OTHER_FINDING_IN_TEXT: _("The finding in its text is not the recorded one."),
     audit.OTHER_OUTCOME: _("Its outcome is not the recorded one."),
     audit.OTHER_EVALUATION: _("It rests on another result than the recorded one."),
+    audit.OTHER_DOCUMENT: _("It is not the document that the ledger says was issued."),
+    audit.OTHER_FACT: _("It is not what its act put there."),
+    audit.GONE: _("Its act put it there, and it is gone."),
     audit.OTHER_STATUS: _("Its status is not the one that its last record leads to."),
 }
 

@@ -30,7 +30,8 @@ from tests.factories import (
 
 
 def acts(session, subject):
-    return list(session.scalars(select(ledger.LedgerEntry.act).where(ledger.LedgerEntry.subject == subject)))
+    found = select(ledger.LedgerEntry.act).where(ledger.LedgerEntry.subject == subject)
+    return list(session.scalars(found.order_by(ledger.LedgerEntry.number)))
 
 
 def test_an_application_keeps_the_regime_version_it_was_filed_under(session):

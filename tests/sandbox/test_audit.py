@@ -242,7 +242,7 @@ def test_the_command_names_row_and_record(committed_database, monkeypatch, tmp_p
         key = case.pilot.key
     answer = CliRunner().invoke(main, ["ledger", "verify"])
     assert answer.exit_code == 1
-    counted, named = answer.output.splitlines()
+    counted, named, _witnessed = answer.output.splitlines()
     assert counted.startswith(f"{rows} rows are sound.")
     assert named == f"{key}/plan_version/1 (record {number}): its reason is not the recorded one."
 
