@@ -115,7 +115,8 @@ def verify_ledger() -> None:
     for contradiction in found.mismatches:
         click.echo(str(contradiction))
     click.echo(
-        f"{found.witnessed} stored facts were held against their acts; {found.unwitnessed} not witnessed."
+        f"{found.witnessed} stored facts were held against their acts"
+        f"; {found.unwitnessed} older ones are not witnessed."
     )
     sys.exit(1 if verdict.broken or found.mismatches else 0)
 
