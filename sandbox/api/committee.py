@@ -75,7 +75,7 @@ class CalledMemberSchema(Schema):
 
 
 class AgendaItemSchema(Schema):
-    """One case on the agenda; `tally` is the count as it stands, or as it was resolved by."""
+    """One case on the agenda; `tally` is the count it was resolved by, or until then how many took part."""
 
     id = fields.Integer()
     pilot = fields.String()
@@ -368,7 +368,7 @@ def _shown(meeting: Meeting) -> dict[str, Any]:
                 "resolution": item.resolution,
                 "recused": sorted(voting.recused(item)),
                 "declared": [each.person_id for each in item.interests],
-                "tally": item.arithmetic or vars(voting.tally(item)),
+                "tally": item.arithmetic or voting.secret(voting.tally(item)),
             }
             for item in meeting.items
         ],

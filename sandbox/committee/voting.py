@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, fields, validate
@@ -20,6 +21,9 @@ from sandbox.exemptions import deliberation
 from sandbox.exemptions.models import Exemption, ExemptionStatus, Resolution
 from sandbox.exemptions.table import hands_in
 from sandbox.regimes.committees import Mode
+
+# What nobody learns before the item is resolved: members vote without knowing the others' votes.
+OPENED = ("votes", "resolution", "why")
 
 
 class InterestSchema(Schema):
@@ -121,6 +125,11 @@ def tally(item: AgendaItem) -> Tally:
         present=present,
         ballots=voted,
     )
+
+
+def secret(counted: Tally) -> dict[str, Any]:
+    """The count without what was voted: how many took part is seen before the resolution, no more."""
+    return {name: value for name, value in asdict(counted).items() if name not in OPENED}
 
 
 def resolve(session: Session, item: AgendaItem, *, by: Actor, at: datetime) -> Tally:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import ColumnElement, Table, or_, select, true
+from sqlalchemy import ColumnElement, Table, and_, or_, select, true
 
 from experiments.lifecycle import Actor
 from sandbox import access
 from sandbox.claims import desk as claims
 from sandbox.comments.models import Audience
-from sandbox.committee.models import Meeting, MeetingStatus
+from sandbox.committee.models import AgendaItem, Meeting, MeetingStatus
 from sandbox.pilots.models import Pilot
 from sandbox.reports.models import ReportStatus
 
@@ -47,6 +47,13 @@ def _filed(table: Table, _pilot: Pilot, reader: Actor) -> ColumnElement[bool] | 
 
 def _for_me(table: Table, _pilot: Pilot, reader: Actor) -> ColumnElement[bool] | None:
     return or_(table.c.audience == Audience.PARTIES, table.c.organisation_id == reader.organisation_id)
+
+
+def _votes_on_resolved_items(table: Table, pilot: Pilot, reader: Actor) -> ColumnElement[bool] | None:
+    """Votes are secret until the item is resolved."""
+    resolved = select(AgendaItem.id).where(AgendaItem.resolution.is_not(None))
+    seen = _to_readers_of_meetings(table, pilot, reader)
+    return None if seen is None else and_(seen, table.c.item_id.in_(resolved))
 
 
 def _called(table: Table, _pilot: Pilot, _reader: Actor) -> ColumnElement[bool] | None:
@@ -88,7 +95,7 @@ READERS: Mapping[str, Rule] = dict.fromkeys(_TO_EVERY_PARTY, _all) | {
     "expert_assessment": _to_readers_of_experts,
     "agenda_item": _called,
     "agenda_interest": _to_readers_of_meetings,
-    "agenda_ballot": _to_readers_of_meetings,
+    "agenda_ballot": _votes_on_resolved_items,
 }
 """Table -> which of its rows parties get; what hangs on rows that are not theirs is not theirs either."""
 

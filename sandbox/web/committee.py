@@ -249,7 +249,7 @@ def _meeting(found: Meeting, sent: forms.Sent) -> ResponseReturnValue:
         pilots=pilots,
         names={each.person_id: each.person.name for each in found.called},
         recused={item.id: voting.recused(item) for item in found.items},
-        tallies={item.id: item.arithmetic or voting.tally(item) for item in found.items},
+        tallies={item.id: item.arithmetic or voting.secret(voting.tally(item)) for item in found.items},
         interests={item.id: {each.person_id: each for each in item.interests} for item in found.items},
         ballots={item.id: {each.person_id: each for each in item.ballots} for item in found.items},
         me=me,

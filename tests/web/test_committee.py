@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.committee.sittings import call_meeting, seat_members, vote
+from tests.committee.sittings import call_meeting, resolve, seat_members, vote
 from tests.factories import CONSULTED, RESOLVED
 
 CASE = "cases/{}/committee"
@@ -41,6 +41,24 @@ def test_a_member_declares_and_votes(office):
     office.send("sitting", f"{place}/declare", item=item, has_conflict="false", reason="")
     assert office.send("sitting", f"{place}/vote", item=item, choice="approve").status_code == 303
     assert office.send("secretary", f"{place}/vote", item=item, choice="approve").status_code == 403
+
+
+def test_votes_are_secret_until_the_resolution(office):
+    office = office((*CONSULTED, called, one_votes))
+    place = f"committee/meetings/{office.case.meeting.id}"
+    page = office.read("secretary", place)
+    assert "Has voted" in page
+    assert "No exemption needed" not in page
+    resolve(office.case, office.case.meeting.items[0])
+    office.case.session.commit()
+    assert "No exemption needed" in office.read("secretary", place)
+
+
+def one_votes(case):
+    item = case.meeting.items[0]
+    vote(case, item, case.members[1], "not_required")
+    for person in (case.members[0], case.members[2]):
+        vote(case, item, person, "not_required")
 
 
 def test_a_resolution_is_shown_with_its_arithmetic(office):
