@@ -98,4 +98,8 @@ def _chosen(
             QuarantinedReading.id.in_(chosen), QuarantinedReading.source_id == source.id
         )
     )
-    return sorted(found, key=lambda row: row.id)
+    rows = sorted(found, key=lambda row: row.id)
+    known = {row.id for row in rows}
+    if strange := next((each for each in chosen if each not in known), None):
+        raise Invalid({"readings": [f"This source has no reading {strange} in quarantine."]})
+    return rows
