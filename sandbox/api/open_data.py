@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import orjson
-from flask import Response, url_for
+from flask import Response, current_app, url_for
 
 from experiments.errors import NotFound
 from sandbox.api.room import Room
+from sandbox.config import Settings
 from sandbox.db import db
 from sandbox.pilots import open_data
 from sandbox.pilots.published import published
@@ -45,7 +46,9 @@ def indicators(number: str) -> Response:
 
 
 def _address(number: str, file: str) -> str:
-    return url_for(ADDRESSES[file], number=number, _external=True)
+    """Absolute where the service knows its own address; never under a host that somebody asked for."""
+    settings: Settings = current_app.settings  # type: ignore[attr-defined]
+    return f"{settings.public_url}{url_for(ADDRESSES[file], number=number)}"
 
 
 def _linked(document: object) -> Response:

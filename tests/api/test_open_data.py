@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from tests.api.callers import problem
@@ -66,3 +67,15 @@ def test_the_catalogue_has_digests_of_plan_and_result(office):
     sums = [each["spdx:checksum"]["spdx:checksumValue"] for each in dataset["dcat:distribution"][1:3]]
     assert all(len(each) == 64 for each in sums)
     assert sums[0] == indicators(case).json[0]["resultDigest"]["value"]
+
+
+def test_addresses_are_those_of_the_service_not_of_the_host_that_was_asked(office):
+    case = office(SIGNED)
+    client = case["public"].client
+    for public_url in ("", "https://sandbox.example"):
+        settings = client.application.settings
+        client.application.settings = replace(settings, public_url=public_url)
+        catalogue = client.get("/api/v1/catalogue", headers={"Host": "evil.example"}).get_data(as_text=True)
+        client.application.settings = settings
+        assert "evil.example" not in catalogue
+        assert f'"{public_url}/' in catalogue
