@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +11,15 @@ from sqlalchemy import Select, exists, false, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from experiments.collection.connectors.options import PUSHED, SUBSCRIBED
-from experiments.collection.models import AttemptStatus, CollectionAttempt, DataSource, Observation, Series
+from experiments.collection.models import (
+    AttemptStatus,
+    CollectionAttempt,
+    DataSource,
+    Observation,
+    QuarantinedReading,
+    Series,
+    Verdict,
+)
 from experiments.collection.mqtt_models import MqttSession
 from experiments.errors import NotFound
 from experiments.lifecycle import Actor
@@ -24,7 +33,8 @@ GRACE = timedelta(minutes=15)
 
 
 class Health(StrEnum):
-    """What a source needs: somebody's attention (`refused`, `failing`, `overdue`) or only time."""
+    """What a source needs: somebody's attention (`refused`, `failing`, `overdue`; `quarantined` where all that
+    came last went there, `absent` where no mapped entity came) or only time."""
 
     PAUSED = "paused"
     REFUSED = "refused"
@@ -32,16 +42,19 @@ class Health(StrEnum):
     OVERDUE = "overdue"
     WAITING = "waiting"
     CATCHING_UP = "catching_up"
+    QUARANTINED = "quarantined"
+    ABSENT = "absent"
     HEALTHY = "healthy"
 
 
 @dataclass(frozen=True)
 class SourceLine:
-    """One source of a list with its latest attempt."""
+    """One source of a list with its latest attempt, and how many readings wait in quarantine."""
 
     source: DataSource
     health: Health
     latest: CollectionAttempt | None
+    waiting: int
 
 
 @dataclass(frozen=True)
@@ -55,8 +68,8 @@ class Listening:
 
 @dataclass(frozen=True)
 class SourcePage:
-    """One source with its latest attempts, newest first, and how many of its series are silent; `listening`
-    is None where the hub is asked."""
+    """One source with its latest attempts, newest first, how many of its series are silent and how many
+    readings wait in quarantine; `listening` is None where the hub is asked."""
 
     source: DataSource
     listening: Listening | None
@@ -64,6 +77,7 @@ class SourcePage:
     attempts: tuple[CollectionAttempt, ...]
     series: int
     silent_series: int
+    waiting: int
     may_keep: bool
 
 
@@ -78,7 +92,11 @@ def lines(session: Session, actor: Actor, now: datetime) -> list[SourceLine]:
     )
     attempts = session.scalars(select(CollectionAttempt).where(CollectionAttempt.id.in_(newest)))
     latest = {attempt.source_id: attempt for attempt in attempts}
-    return [SourceLine(each, health(each, latest.get(each.id), now), latest.get(each.id)) for each in rows]
+    waiting = _waiting(session, [source.id for source in rows])
+    return [
+        SourceLine(each, health(each, latest.get(each.id), now), latest.get(each.id), waiting.get(each.id, 0))
+        for each in rows
+    ]
 
 
 def find(session: Session, source_id: int, actor: Actor) -> DataSource:
@@ -108,6 +126,7 @@ def page(session: Session, source: DataSource, actor: Actor, now: datetime) -> S
         attempts=attempts,
         series=session.scalar(series) or 0,
         silent_series=session.scalar(silent) or 0,
+        waiting=_waiting(session, [source.id]).get(source.id, 0),
         may_keep=may_keep(session, source.territory_id, actor),
     )
 
@@ -120,7 +139,7 @@ def health(source: DataSource, latest: CollectionAttempt | None, now: datetime) 
         # Nobody can be late who is not asked; whether readings stay away is told series by series.
         if latest is None:
             return Health.WAITING
-        return Health.REFUSED if latest.status == AttemptStatus.FAILED else Health.HEALTHY
+        return Health.REFUSED if latest.status == AttemptStatus.FAILED else _yield(source, latest)
     if source.failures:
         return Health.FAILING
     is_leased = source.lease_until is not None and source.lease_until > now
@@ -131,7 +150,27 @@ def health(source: DataSource, latest: CollectionAttempt | None, now: datetime) 
     interval, lag = timedelta(seconds=source.interval_seconds), timedelta(seconds=source.lag_seconds)
     if source.watermark < now - lag - 2 * interval - GRACE:
         return Health.CATCHING_UP
+    return _yield(source, latest)
+
+
+def _yield(source: DataSource, latest: CollectionAttempt) -> Health:
+    """What came of an attempt that was made in time."""
+    if latest.quarantined and not latest.inserted + latest.revised + latest.unchanged:
+        return Health.QUARANTINED
+    absent = (latest.dropped or {}).get("entity_absent")
+    if absent and not latest.readings and absent["count"] >= len(source.entities):
+        return Health.ABSENT
     return Health.HEALTHY
+
+
+def _waiting(session: Session, source_ids: Sequence[int]) -> dict[int, int]:
+    """How many readings of each source wait in quarantine; none where none does."""
+    rows = session.execute(
+        select(QuarantinedReading.source_id, func.count())
+        .where(QuarantinedReading.source_id.in_(source_ids), QuarantinedReading.verdict == Verdict.OPEN)
+        .group_by(QuarantinedReading.source_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _listening(session: Session, source: DataSource, now: datetime) -> Listening:

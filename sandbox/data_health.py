@@ -155,7 +155,12 @@ def _is_settled(session: Session, source: DataSource, now: datetime) -> bool:
     """Whether the source's past has been read; before, what is missing has only not come yet."""
     newest = select(CollectionAttempt).where(CollectionAttempt.source_id == source.id)
     latest = session.scalar(newest.order_by(CollectionAttempt.id.desc()).limit(1))
-    return health(source, latest, now) in {Health.HEALTHY, Health.FAILING, Health.OVERDUE}
+    return health(source, latest, now) not in {
+        Health.PAUSED,
+        Health.REFUSED,
+        Health.WAITING,
+        Health.CATCHING_UP,
+    }
 
 
 def _take(session: Session, subject: str, now: datetime) -> bool:

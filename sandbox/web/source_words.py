@@ -16,6 +16,8 @@ HEALTH = {
     Health.OVERDUE: (_("Overdue"), "warning"),
     Health.WAITING: (_("Not read yet"), "neutral"),
     Health.CATCHING_UP: (_("Catching up"), "progress"),
+    Health.QUARANTINED: (_("All in quarantine"), "danger"),
+    Health.ABSENT: (_("No mapped entity comes"), "danger"),
     Health.HEALTHY: (_("Healthy"), "success"),
 }
 
@@ -26,6 +28,10 @@ ADVICE = {
     Health.OVERDUE: _("A run is due and nobody has taken it. Is the scheduler running?"),
     Health.WAITING: _("The first run has not been yet."),
     Health.CATCHING_UP: _("Older readings are still being read."),
+    Health.QUARANTINED: _("Nothing of what came last could be stored: all of it went into quarantine."),
+    Health.ABSENT: _(
+        "What is due was asked for, and none of the mapped entities came. Is the mapping right?"
+    ),
     Health.HEALTHY: _("Everything that is due has been read."),
 }
 

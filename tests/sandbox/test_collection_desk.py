@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from experiments.collection.models import DataSource, Hub, Observation, Series
+from experiments.collection import ingest
+from experiments.collection.connectors.readings import Reading
+from experiments.collection.models import DataSource, Hub, Observation, Series, Way, to_microseconds
 from experiments.errors import Invalid, NotFound, Refused, WrongMoment
 from sandbox import collection_desk, collection_health
 from sandbox.accounts import Role
@@ -220,6 +222,31 @@ def test_what_stands_out_about_a_source(session, source, evaluator, facts, attem
         setattr(source, name, value)
     session.flush()
     assert collection_health.page(session, source, evaluator, BEGINNING).health == health
+
+
+@pytest.mark.parametrize(
+    ("facts", "health"),
+    [
+        ({"readings": 9, "quarantined": 9}, Health.QUARANTINED),
+        ({"readings": 9, "quarantined": 8, "unchanged": 1}, Health.HEALTHY),
+        ({"dropped": {"entity_absent": {"count": 2, "first": "urn:1"}}}, Health.ABSENT),
+        ({"dropped": {"entity_absent": {"count": 1, "first": "urn:1"}}}, Health.HEALTHY),
+    ],
+)
+def test_a_source_of_which_nothing_is_stored_is_not_healthy(session, source, evaluator, facts, health):
+    create_attempt(session, source, **facts)
+    source.watermark = BEGINNING
+    session.flush()
+    assert len(source.entities) == 2
+    assert collection_health.page(session, source, evaluator, BEGINNING).health == health
+
+
+def test_readings_that_wait_in_quarantine_are_counted(session, source, evaluator):
+    readings = [Reading("urn:ngsi-ld:District:1", "wait", to_microseconds(BEGINNING), "x")]
+    done = ingest.receive(session, source, readings, way=Way.PUSH, holder="a person", at=BEGINNING)
+    assert done.quarantined == 1
+    (line,) = collection_health.lines(session, evaluator, BEGINNING)
+    assert (line.waiting, collection_health.page(session, source, evaluator, BEGINNING).waiting) == (1, 1)
 
 
 def test_a_source_that_somebody_collects_right_now_is_not_overdue(session, source, evaluator):
