@@ -562,12 +562,12 @@ def need(guard: str) -> str:
     return str(NEEDS.get(guard, guard))
 
 
-def deed_of(qualified: str) -> str:
-    """The deed of a qualified verb such as `pilot.start`, for saying what happened meanwhile."""
-    for deeds in DEEDS.values():
-        if qualified in deeds:
-            return str(deeds[qualified])
-    return qualified
+def deed_of(kind: str, verb: str) -> str:
+    """What happened to a subject of this kind meanwhile, or to another part of its case."""
+    for deeds in (DEEDS.get(kind, {}), *DEEDS.values()):
+        if verb in deeds:
+            return str(deeds[verb])
+    return verb
 
 
 def error_sentence(error: Exception) -> str:
@@ -600,7 +600,7 @@ def _wrong_moment(error: WrongMoment) -> str:
         code, name, at = error.meanwhile
         return gettext(
             "Meanwhile: %(deed)s, by %(name)s, %(at)s. Read the record again before you go on.",
-            deed=deed_of(code),
+            deed=deed_of(error.verb.partition(".")[0], code),
             name=name,
             at=instant(datetime.fromisoformat(at)),
         )

@@ -96,8 +96,9 @@ def test_a_desk_holds_what_its_office_has_a_part_in(session):
         (LOCKED, {"reviewer", "other_reviewer"}),
         (READY, {"signatory", "reviewer", "other_reviewer"}),
         (SIGNED, {"reviewer"}),
-        (PROPOSED, {"decider", "second_decider"}),
-        (DECIDED, set()),
+        # A filed report waits for the ministry to accept it, decided or not.
+        (PROPOSED, {"decider", "second_decider", "reviewer"}),
+        (DECIDED, {"reviewer"}),
     ],
 )
 def test_a_case_waits_for_whoever_has_the_next_word(session, history, waiting):
@@ -195,9 +196,7 @@ def test_what_is_due_later_is_left_out(session):
     assert not is_found(case, "other_reviewer", within=str(left - 1))
 
 
-@pytest.mark.parametrize(
-    "query", [{"within": "x"}, {"within": "99999999999"}, {"city": "-1"}, {"q": "x" * 300}]
-)
+@pytest.mark.parametrize("query", [{"within": "x"}, {"within": "99999999999"}, {"city": "-1"}])
 def test_what_no_filter_takes_is_refused(query):
     with pytest.raises(Invalid):
         load(WantedSchema(), query)

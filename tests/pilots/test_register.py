@@ -299,6 +299,8 @@ def test_timeline_tells_each_step_once(session):
         "exemption.sign",
         "exemption.open_consultation",
         "exemption.close_consultation",
+        "exemption.table",
+        "exemption.resolve",
         "exemption.grant",
         "experiment.lock",
         "pilot.start",

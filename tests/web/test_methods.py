@@ -11,7 +11,15 @@ from experiments.evaluation import runs
 from sandbox.pilots import plan as plans
 from tests import published, readings
 from tests.experiments.evaluation.build import InThisProcess
-from tests.factories import GRANTED, lock_plan, plan_document, sign_result, start
+from tests.factories import (
+    GRANTED,
+    inform_residents,
+    insure,
+    lock_plan,
+    plan_document,
+    sign_result,
+    start,
+)
 from tests.web.visitors import said
 
 STARTS = {"D01": "2026-07-01", "D02": "2026-10-01"}
@@ -103,8 +111,8 @@ def is_treated(name, code, day, starts):
 
 
 def history(name):
-    steps = (plan_by(name), lock_plan, start, measure(name), published.run_later, published.compute_result)
-    return (*GRANTED, *steps, sign_result)
+    ready = (plan_by(name), lock_plan, insure, inform_residents, measure(name), start)
+    return (*GRANTED, *ready, published.run_later, published.compute_result, sign_result)
 
 
 @pytest.mark.parametrize("name", PLANS)
