@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from pypdf import PdfReader
 
+from experiments.canonical import digest
 from sandbox.documents import pdf as paper
 from sandbox.documents.standing import documents_of
 from tests.documents.test_zones import TYPED
@@ -41,6 +42,23 @@ def test_anyone_reads_verifies_and_takes_a_certificate(office):
     changed = issued.document.replace("2027-06-30", "2037-06-30")
     assert "No document with this content was issued here" in verified(office, changed)
     assert office.open(None, f"documents/{'0' * 64}").status_code == 404
+
+
+@pytest.mark.parametrize("with_its_hash", [False, True])
+def test_a_document_changed_in_the_database_is_said_to_be_changed(office, with_its_hash):
+    office = office(GRANTED)
+    issued = certificate_of(office)
+    issued.document = issued.document.replace("2027-06-30", "2037-06-30")
+    if with_its_hash:
+        issued.sha256 = digest(issued.document)
+    office.case.session.commit()
+    for ending in ("", ".json"):
+        answer = office.open(None, f"documents/{issued.sha256}{ending}")
+        assert answer.status_code == 409
+        assert "This document was changed after it was issued" in answer.text
+    assert "was changed after it was issued" in verified(office, issued.sha256)
+    assert office.open(None, "gazette").status_code == 200
+    assert office.open(None, f"api/v1/documents/{issued.sha256}").json["standing"] == "changed"
 
 
 @pytest.mark.skipif(not paper.is_available(), reason="Pango is not installed")
