@@ -463,6 +463,7 @@ RULES: dict[str, Rule] = {
     "sources.index": watchers_of_collection,
     "sources.source": watchers_of_collection,
     "sources.new": city_data_officer,
+    "pushed.new": city_data_officer,
     "sources.edit": city_data_officer,
     "sources.pause": city_data_officer,
     "sources.resume": city_data_officer,
@@ -549,7 +550,8 @@ RULES: dict[str, Rule] = {
     ),
     **dict.fromkeys(
         (
-            *(f"api-sources.{verb}" for verb in ("register", "edit", "pause", "resume", "collect")),
+            *(f"api-sources.{verb}" for verb in ("register", "open_pushed", "edit", "pause")),
+            *(f"api-sources.{verb}" for verb in ("resume", "collect")),
             *(f"api-sources.{verb}" for verb in ("set_aside", "count_again", "try", "backfill")),
             *(f"api-source-readings.{verb}_token" for verb in ("make", "rotate", "revoke")),
             *(f"api-source-readings.{verb}_file" for verb in ("keep", "check", "store", "undo", "discard")),

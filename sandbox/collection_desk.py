@@ -251,7 +251,7 @@ def _require_keeper(session: Session, territory_id: int, by: Actor, verb: str) -
 
 
 def _require_hub(source: DataSource, verb: str) -> None:
-    """What a company sends of its own pilot follows the pilot's plan, and is asked of nobody."""
+    """What is sent by token is asked of nobody."""
     if source.hub.kind == PUSHED:
         raise WrongMoment(verb, "pushed", needs="source_has_a_hub")
 

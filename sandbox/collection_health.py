@@ -33,7 +33,7 @@ GRACE = timedelta(minutes=15)
 
 
 class Health(StrEnum):
-    """What a source needs: somebody's attention (`refused`, `failing`, `overdue`; `quarantined` where all that
+    """What a source needs: attention (`refused`, `failing`, `overdue`; `quarantined` where all that
     came last went there, `absent` where no mapped entity came) or only time."""
 
     PAUSED = "paused"

@@ -9,15 +9,17 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 
 from experiments.collection import preview, set_aside
+from experiments.collection.connectors.options import PUSHED
 from experiments.collection.description import AttributeSchema, EntitySchema, SourceSchema
 from experiments.collection.models import Backfill, DataSource, from_microseconds
 from experiments.collection.preview import Preview
 from experiments.errors import Refused
 from experiments.fields import Line, Whole
-from sandbox import collection_desk, collection_health
+from sandbox import collection_desk, collection_health, pushed_sources
 from sandbox.api.room import Room
 from sandbox.api.values import ReasonSchema
 from sandbox.db import db
+from sandbox.pushed_sources import PushedSourceSchema
 from sandbox.serving import collection_settings
 from sandbox.web.rim import actor, now
 
@@ -74,6 +76,7 @@ class SourceLineSchema(Schema):
     kind = fields.String(attribute="source.hub.kind")
     watermark = fields.AwareDateTime(attribute="source.watermark")
     health = fields.String()
+    waiting = fields.Integer(metadata={"description": "readings in quarantine that wait for a decision"})
     latest = fields.Nested(AttemptSchema, allow_none=True)
 
 
@@ -100,7 +103,10 @@ class ShownSourceSchema(SourceSchema):
     entities = fields.List(fields.Nested(MappedEntitySchema))
     paused = fields.Boolean()
     watermark = fields.AwareDateTime()
-    next_due_at = fields.AwareDateTime()
+    next_due_at = fields.Function(
+        lambda source: None if source.hub.kind == PUSHED else source.next_due_at.isoformat(),
+        metadata={"type": "string", "format": "date-time", "nullable": True},
+    )
     failures = fields.Integer()
     health = fields.Function(lambda source: _page(source).health, metadata={"type": "string"})
     attempts = fields.Function(
@@ -189,6 +195,15 @@ def index() -> dict[str, Any]:
 def register(sent: dict[str, Any]) -> DataSource:
     """Describe a source of a hub that is there; its first run is due at once."""
     return collection_desk.register(db.session, _plain(sent), by=actor(), at=now())
+
+
+@resources.post("/pushed", endpoint="open_pushed")
+@resources.arguments(PushedSourceSchema)
+@resources.response(201, ShownSourceSchema)
+def open_pushed(sent: dict[str, Any]) -> DataSource:
+    """Open a source without a hub, to which readings are sent with its tokens."""
+    plain = {**sent, "starts_on": sent["starts_on"].isoformat()}
+    return pushed_sources.open_pushed(db.session, plain, by=actor(), at=now())
 
 
 @resources.get("/<key:source_id>", endpoint="read")

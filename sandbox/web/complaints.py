@@ -153,6 +153,7 @@ FIXED = (
     _("A rate is no denominator."),
     _("The lowest value is above the highest."),
     _("Choose at least one metric."),
+    _("Choose at least one district."),
     _("This key came with another body before."),
     _("Only gzip is known."),
     _("This is not gzip."),
@@ -322,6 +323,10 @@ PATTERNS = (
         _("The metric %(code)s exists. Write its next version."),
     ),
     (r"There is no metric (?P<code>.+)\.", _("There is no metric %(code)s.")),
+    (
+        r"This source has no reading (?P<number>\d+) in quarantine\.",
+        _("This source has no reading %(number)s in quarantine."),
+    ),
     (r"unknown hub (?P<name>.+)", _("unknown hub %(name)s")),
     (r"unknown territory (?P<code>.+)", _("unknown territory %(code)s")),
     (r"Unknown time zone '?(?P<name>.*?)'?\.", _("Unknown time zone %(name)s.")),

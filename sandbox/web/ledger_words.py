@@ -97,6 +97,7 @@ ACTS = {
     "source.edit": _("Source changed"),
     "source.make_token": _("Token of a source made"),
     "source.pause": _("Source paused"),
+    "source.open_pushed": _("Source opened that is sent to"),
     "source.register": _("Source registered"),
     "source.resume": _("Source resumed"),
     "source.revoke_token": _("Token of a source revoked"),

@@ -131,7 +131,11 @@ def test_a_file_is_checked_stored_and_undone(officer, rows, path):
     kept = officer.call("POST", f"{path}/uploads?name=a.csv", data=table, **CSV)
     assert (kept.status_code, kept.json["layout"]["observed_at"]) == (201, "when")
     layout = {"observed_at": "when", "entity": "who", "value": "much", "only_attribute": "wait"}
-    assert officer.post(f"{path}/uploads/1/check", layout).json == {"readings": 2, "early_rows": [3]}
+    assert officer.post(f"{path}/uploads/1/check", layout).json == {
+        "readings": 2,
+        "early_rows": [3],
+        "ignored_columns": [],
+    }
     wrong = officer.post(f"{path}/uploads/1/check", layout | {"value": "none"})
     assert set(problem(wrong)["errors"]) == {"value"}
     assert officer.post(f"{path}/uploads/1/store", layout).json["is_stored"] is True
@@ -166,6 +170,8 @@ def test_quarantine_is_read_and_decided(officer, rows, source, path):
     blank = officer.post(f"{path}/quarantine/discard", {"readings": [first], "reason": ""})
     assert problem(blank)["status"] == 422
     given_up = {"readings": [first], "reason": "broken device"}
+    strange = officer.post(f"{path}/quarantine/discard", given_up | {"readings": [first, second + 1]})
+    assert problem(strange)["status"] == 422
     assert officer.post(f"{path}/quarantine/discard", given_up).status_code == 204
     assert problem(officer.post(f"{path}/quarantine/discard", given_up))["status"] == 409
     (left,) = officer.read(f"{path}/quarantine?reason=wrong_type")["items"]
@@ -245,3 +251,18 @@ def test_the_list_of_doors_is_complete(service):
         for door, method in DOORS
     }
     assert known == tried
+
+
+def test_a_source_that_is_sent_to_is_opened_without_a_hub(officer, rows, site):
+    metric = create_metric(rows)
+    described = {
+        "name": "Bus stops",
+        "territory": site.territory.code,
+        "metrics": [metric.code],
+        "districts": [site.territory.districts[0].code],
+        "starts_on": "2026-01-01",
+    }
+    rows.commit()
+    made = officer.post("/sources/pushed", described)
+    assert (made.status_code, made.json["next_due_at"], made.json["health"]) == (201, None, "waiting")
+    assert problem(officer.post("/sources/pushed", described))["status"] == 422

@@ -442,3 +442,14 @@ def test_a_source_is_set_aside_with_a_reason_and_counts_again(officer, source):
     assert officer.send(f"{here}/count-again", here).status_code == 303
     assert "This source is set aside" not in officer.read(here)
     assert officer.send(f"{here}/count-again", here).status_code == 409
+
+
+def test_a_source_that_is_sent_to_is_opened_on_its_page(officer, rows, site, metric):
+    page = "/sources/pushed/new"
+    described = {"name": "Stops", "territory": site.territory.code, "metrics": metric.code}
+    district = site.territory.districts[0].code
+    rows.commit()
+    assert officer.send(page, page, **described).status_code == 422
+    opened = officer.send(page, page, **described, districts=district, starts_on="2026-01-01")
+    assert (opened.status_code, opened.location) == (303, "/sources/1/tokens")
+    assert "Next run" not in officer.read("/sources/1")
