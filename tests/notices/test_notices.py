@@ -91,6 +91,7 @@ def test_every_text_says_the_case_and_leaves_no_gap():
     facts = {
         **{"what_ko": "회신", "what_en": "Reply", "due_on": "2026-04-01", "days": 3},
         "article": "도로교통법 제4조",
+        "count": 3,
     }
     for code in TEXTS:
         for language in ("ko", "en"):
