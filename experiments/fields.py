@@ -38,7 +38,7 @@ def clean(text: str, *, lines: bool) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of `text` is seen: no letter, number, sign or symbol (Unicode categories L, N, P, S)."""
+    """Whether nothing of `text` is seen: no letter, number, sign or symbol (Unicode L, N, P, S)."""
     return not any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK_LETTERS for c in text)
 
 

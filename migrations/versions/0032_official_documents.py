@@ -43,7 +43,9 @@ def upgrade() -> None:
             ["issued_by_id"], ["person.id"], name=op.f("fk_official_document_issued_by_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_official_document")),
-        sa.UniqueConstraint("series", "year", "sequence", name=op.f("uq_official_document_series_year_sequence")),
+        sa.UniqueConstraint(
+            "series", "year", "sequence", name=op.f("uq_official_document_series_year_sequence")
+        ),
         sa.UniqueConstraint("sha256", name=op.f("uq_official_document_sha256")),
     )
     op.create_index(op.f("ix_official_document_pilot_id"), "official_document", ["pilot_id"])

@@ -35,7 +35,7 @@ def is_available() -> bool:
 
 @lru_cache(maxsize=KEPT)
 def pdf(html: str) -> bytes:
-    """`html`, a whole page, in the style of `SHEET`, as PDF/UA-1. Dates come from its `dcterms` metadata alone.
+    """`html`, a whole page, in the style of `SHEET`, as PDF/UA-1. Dates come from its `dcterms` metadata.
 
     Fetches nothing but the two fonts that ship. NoPdf where the machine cannot.
     """

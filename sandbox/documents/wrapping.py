@@ -1,4 +1,4 @@
-"""Korean words and dates that stay whole on paper: lines break at spaces, as `word-break: keep-all` does in browsers.
+"""Korean words and dates that stay whole on paper: lines break at spaces, as `keep-all` does in browsers.
 
 WeasyPrint does not know that property and would break between any two syllables.
 """
@@ -20,7 +20,7 @@ _VERBATIM = ("style", "title", "script")
 
 
 def with_whole_words(html: str) -> str:
-    """`html`, whose texts are escaped, with every Korean word and every date as an element of the class of `STYLE`."""
+    """`html`, whose texts are escaped, with every Korean word and date as an element of `STYLE`'s class."""
     return "".join(_pieces(html))
 
 

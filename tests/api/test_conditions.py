@@ -45,9 +45,7 @@ def test_evidence_of_articles_and_the_board(office):
     line = LINE | {"article": article}
     lines = case["author"].post(f"{case.path}/law-change", line).json
     assert [line["shown_by"] for line in lines["lines"]] == ["metric", "document"]
-    assert (
-        case["other_author"].post(f"{case.path}/law-change", line).status_code == 404
-    )
+    assert case["other_author"].post(f"{case.path}/law-change", line).status_code == 404
     (item,) = case["public"].read("/law-changes")["amendments"]
     assert (item["article"], item["pilots"]) == (article, [case.case.pilot.number])
     path = f"/law-changes/{item['id']}"
