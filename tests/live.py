@@ -13,16 +13,16 @@ from contextlib import contextmanager
 
 from waitress import create_server
 
-from sandbox.app import create_app
+from sandbox.app import Clock, create_app, utc_now
 from sandbox.config import Settings
 from sandbox.db import db
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[str]:
+def serving(settings: Settings, *, clock: Clock = utc_now) -> Iterator[str]:
     """The service on a free port, in a thread."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    app = create_app(settings)
+    app = create_app(settings, clock=clock)
     server = create_server(app, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -74,6 +74,8 @@ def day(text):
         ("K17", "2026-09-01", "2026-10-01"),
         # Fourteen whole days lie between the notice and the hearing.
         ("K18", "2026-11-30", "2026-11-15"),
+        # Over Chuseok: the fifteenth day is a Saturday and a holiday, and a Sunday follows.
+        ("K19", "2026-09-11", "2026-09-28"),
     ],
 )
 def test_each_clock_of_the_smart_city_act_by_hand(key, started, due):

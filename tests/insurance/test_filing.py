@@ -15,7 +15,15 @@ from sandbox.insurance.filing import PolicySchema
 from sandbox.ledger import LedgerEntry
 from sandbox.notices.models import Notice
 from sandbox.pilots import operation
-from tests.factories import DRAFTED, GRANTED, RUNNING, create_case
+from tests.factories import (
+    DRAFTED,
+    GRANTED,
+    LOCKED,
+    collect_baseline,
+    create_case,
+    inform_residents,
+    start,
+)
 from tests.insurance.filed import LEAST, file_plan, file_policy, policy_values
 
 
@@ -113,7 +121,10 @@ def test_a_renewal_runs_longer_than_what_it_renews(session):
 
 
 def test_no_renewal_is_owed_for_a_pilot_that_has_ended(session):
-    case = create_case(session, RUNNING)
+    """It started under a compensation plan; a policy for a part of its time was found later."""
+    case = create_case(session, (*LOCKED, inform_residents, collect_baseline))
+    filing.approve_plan(session, file_plan(case), by=case.actor("decider"), at=case.tick())
+    start(case)
     file_policy(case, covers_to=date(2026, 12, 31))
     operation.finish(session, case.pilot, by=case.actor("signatory"), at=case.tick())
     (clock,) = renewals(case)

@@ -37,32 +37,53 @@ STARTED_DAYS_AGO = 60
 WAIT_MINUTES, TRUE_EFFECT = 10.0, -2.0
 
 
+class RunningClock:
+    """A clock that runs as the wall's does, so long behind it."""
+
+    def __init__(self, behind: timedelta) -> None:
+        self.behind = behind
+
+    def __call__(self) -> datetime:
+        return utc_now() - self.behind
+
+    def catch_up(self) -> None:
+        self.behind = timedelta(0)
+
+
 @dataclass(frozen=True)
 class Live:
-    """The service's address, its database, the hub's address, and the first day of the intervention."""
+    """The service's address, its database, the hub's address, the first day of the intervention, and the
+    clock of them all."""
 
     url: str
     hub_url: str
     sessions: sessionmaker[Session]
     first_day: date
+    clock: RunningClock
 
 
 @pytest.fixture
 def live(committed_database: str, tmp_path: Path) -> Iterator[Live]:
-    """With a source that reads the hub."""
-    with running(committed_database, tmp_path, connect) as service:
+    """With a source that reads the hub, on the eve of the intervention."""
+    clock = RunningClock(timedelta(days=STARTED_DAYS_AGO + 1))
+    with running(committed_database, tmp_path, connect, clock) as service:
         yield service
 
 
 @pytest.fixture
 def unconnected(committed_database: str, tmp_path: Path) -> Iterator[Live]:
     """With a hub that nobody has registered."""
-    with running(committed_database, tmp_path, lambda *_: None) as service:
+    with running(committed_database, tmp_path, lambda *_: None, RunningClock(timedelta(0))) as service:
         yield service
 
 
 @contextmanager
-def running(database: str, tmp_path: Path, connected: Callable[[Session, str, date], None]) -> Iterator[Live]:
+def running(
+    database: str,
+    tmp_path: Path,
+    connected: Callable[[Session, str, date, datetime], None],
+    clock: RunningClock,
+) -> Iterator[Live]:
     settings = Settings(
         database,
         "a secret for tests",
@@ -73,14 +94,14 @@ def running(database: str, tmp_path: Path, connected: Callable[[Session, str, da
     )
     sessions = sessions_for(database)
     first_day = utc_now().date() - timedelta(days=STARTED_DAYS_AGO)
-    with PlaybackHub([readings(first_day)], dialect="city_data_hub", clock=utc_now) as hub:
+    with PlaybackHub([readings(first_day)], dialect="city_data_hub", clock=clock) as hub:
         with sessions.begin() as session:
             furnish(session)
-            connected(session, hub.base_url, first_day)
-        with WorkerProcesses(1) as executor, serving(settings) as url:
-            work = work_of(settings, executor)
+            connected(session, hub.base_url, first_day, clock())
+        with WorkerProcesses(1) as executor, serving(settings, clock=clock) as url:
+            work = work_of(settings, executor, clock=clock)
             heartbeat = start_background(work, seconds=0.3)
-            yield Live(url, hub.base_url, sessions, first_day)
+            yield Live(url, hub.base_url, sessions, first_day, clock)
             heartbeat.stop()
     for each in (sessions, work.session_factory):
         each.kw["bind"].dispose()
@@ -154,7 +175,7 @@ def sit(session: Session, person: Person) -> None:
     )
 
 
-def connect(session: Session, base_url: str, first_day: date) -> None:
+def connect(session: Session, base_url: str, first_day: date, at: datetime) -> None:
     """A hub, and a source that reads all of it."""
     hub = register_hub(
         session,
@@ -179,5 +200,5 @@ def connect(session: Session, base_url: str, first_day: date) -> None:
                 for number in range(1, DISTRICTS + 1)
             ],
         },
-        at=utc_now(),
+        at=at,
     )
