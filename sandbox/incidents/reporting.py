@@ -127,18 +127,21 @@ def find(session: Session, pilot: Pilot, key: int) -> Incident:
 
 def _hours(session: Session, pilot: Pilot, values: Mapping[str, Any], at: datetime) -> int:
     measures = pilot.exemption.regime.measures
-    known = {each.id: each.hours for each in (measures.severities if measures else ())}
+    known = {each.id: each for each in (measures.severities if measures else ())}
+    chosen = known.get(values["severity"])
     errors = {}
-    if values["severity"] not in known:
+    if chosen is None:
         errors["severity"] = ["The regime knows no such severity."]
+    elif not chosen.fits(deaths=values["deaths"], injured=values["injured"]):
+        errors["severity"] = ["With so many dead or injured the incident is graver than this."]
     if not at - OLDEST <= values["happened_at"] <= at:
         errors["happened_at"] = ["This moment is yet to come, or too long ago."]
     filed = select(func.count()).select_from(Incident).where(Incident.pilot_id == pilot.id)
     if (session.scalar(filed) or 0) >= MOST_INCIDENTS:
         errors["what"] = [f"At most {MOST_INCIDENTS} records."]
-    if errors:
+    if errors or chosen is None:
         raise Invalid(errors)
-    return known[values["severity"]]
+    return chosen.hours
 
 
 def _zone(pilot: Pilot) -> ZoneInfo:

@@ -43,10 +43,20 @@ class OrderKind(Choice):
 
 @dataclass(frozen=True)
 class Severity(Choice):
-    """How grave an incident is: within how many hours it is reported, and whether it may end in a stop."""
+    """How grave an incident is: within how many hours it is reported, and whether it may end in a stop.
+
+    most_deaths, most_injured  with more of them an incident is graver than this; None for no limit
+    """
 
     hours: int
     proposes_suspension: bool
+    most_deaths: int | None
+    most_injured: int | None
+
+    def fits(self, *, deaths: int, injured: int) -> bool:
+        """Whether an incident with so many deaths and injured may be called this."""
+        limits = ((deaths, self.most_deaths), (injured, self.most_injured))
+        return all(most is None or number <= most for number, most in limits)
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,8 @@ class OrderKindSchema(ChoiceSchema):
 class SeveritySchema(ChoiceSchema):
     hours = fields.Integer(required=True, strict=True, validate=validate.Range(1, 24 * 365))
     proposes_suspension = fields.Boolean(load_default=False)
+    most_deaths = fields.Integer(load_default=None, strict=True, validate=validate.Range(0))
+    most_injured = fields.Integer(load_default=None, strict=True, validate=validate.Range(0))
 
     @post_load
     def made(self, data: Mapping[str, Any], **_: Any) -> Choice:

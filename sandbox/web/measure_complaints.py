@@ -10,6 +10,7 @@ FIXED = (
     _("The regime does not know this reason."),
     _("The regime knows no such order."),
     _("The regime knows no such severity."),
+    _("With so many dead or injured the incident is graver than this."),
     _("This day is yet to come, or too long ago."),
     _("This moment is yet to come, or too long ago."),
     _("The day to answer lies after today, and within a year."),

@@ -45,6 +45,17 @@ def test_company_city_and_ministry_report(session, who):
         report_incident(create_case(session, RUNNING), who)
 
 
+@pytest.mark.parametrize(
+    ("severity", "harm"), [("minor", {"injured": 1}), ("minor", {"deaths": 1}), ("serious", {"deaths": 1})]
+)
+def test_whom_it_harmed_says_how_grave_an_incident_is_at_least(session, severity, harm):
+    case = create_case(session, RUNNING)
+    with pytest.raises(Invalid) as wrong:
+        report_incident(case, severity=severity, **harm)
+    assert list(wrong.value.errors) == ["severity"]
+    assert report_incident(case, severity="severe", **harm).severity == "severe"
+
+
 def test_what_has_not_happened_yet_is_refused(session):
     case = create_case(session, RUNNING)
     with pytest.raises(Invalid) as error:
