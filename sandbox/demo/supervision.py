@@ -25,7 +25,7 @@ def report_incident(session: Session, at: datetime, *, cast: Cast, number: str) 
     """A light incident, reported in time; city and ministry say that they come and see."""
     pilot, author = _pilot(session, number), cast.actor(session, "author")
     values = {
-        "severity": "minor",
+        "severity": "serious",
         "happened_at": at - timedelta(hours=3),
         "place": "정류장 2 (가상)",
         "what": "급정거로 서 있던 승객 한 명이 손목을 짚었습니다. (시연)",
