@@ -22,7 +22,7 @@ DONE = "두 대에 안내를 다시 붙였고 안전요원 여섯 명을 교육�
 
 
 def report_incident(session: Session, at: datetime, *, cast: Cast, number: str) -> None:
-    """A light incident, reported in time; city and ministry say that they come and see."""
+    """An incident with one injured, reported in time; city and ministry say that they come and see."""
     pilot, author = _pilot(session, number), cast.actor(session, "author")
     values = {
         "severity": "serious",
