@@ -188,11 +188,12 @@ def test_a_draft_is_its_parties_own(office, history):
     assert set(statuses.values()) == {200, 404}
 
 
-def test_a_returned_filing_stays_published_and_its_file_is_the_companys(office):
+def test_a_returned_filing_stays_published_and_its_file_open_to_whoever_read_it(office):
     case = office(RETURNED)
     page = case["public"].read(case.path)
     assert (page["status"], page["published"] is None) == ("returned", False)
-    assert case["reviewer"].get(f"{case.path}/case").status_code == 404
+    assert case["reviewer"].get(f"{case.path}/case").status_code == 200
+    assert case["other_author"].get(f"{case.path}/case").status_code == 404
 
 
 def test_a_draft_has_nothing_published(office):

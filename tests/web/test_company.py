@@ -151,7 +151,7 @@ def test_an_empty_form_names_every_field(office):
         ({"kind": "nonsense"}, "kind", "This regime has no such kind."),
         ({"ground": ""}, "ground", "Choose a ground."),
         ({"ground": "nonsense"}, "ground", "This regime has no such ground."),
-        ({"articles": " \n "}, "articles", "Between 1 and 30 entries or characters."),
+        ({"articles": " \n "}, "articles", "Missing data for required field."),
         ({"articles": "fine\n" + "x" * 121}, "articles", "At most 120."),
         ({"requested_months": "49"}, "requested_months", "At most 48 months"),
         ({"requested_months": "0"}, "requested_months", "Must be 1 or more."),
