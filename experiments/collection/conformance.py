@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import orjson
-
+from experiments.collection import decoding
 from experiments.collection.connectors.ngsi_ld import Query, read_window
 from experiments.collection.connectors.readings import Harvest
 from experiments.collection.faults import HubFault, quote
@@ -124,7 +123,7 @@ def _representation(get: Get, query: Query) -> tuple[Verdict, str]:
 
 
 def _shapes(body: bytes, query: Query) -> Iterator[str]:
-    decoded = orjson.loads(body)
+    decoded = decoding.loads(body)
     for entity in decoded if isinstance(decoded, list) else ():
         for name in query.attributes:
             found = entity.get(name)

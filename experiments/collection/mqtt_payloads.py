@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
-from experiments.collection import notifications
+from experiments.collection import decoding, notifications
 from experiments.collection.connectors.documents import Page
 from experiments.collection.connectors.json_path import Layout
 from experiments.collection.connectors.ngsi_ld import Query
@@ -107,13 +107,13 @@ class Payloads:
     def _entities(self, payload: bytes) -> Read:
         """A notification, a list of entities, or one entity."""
         try:
-            document = orjson.loads(payload)
+            document = decoding.loads(payload)
         except orjson.JSONDecodeError:
             raise Unreadable(Doubt.NOT_JSON, "$") from None
         if not (isinstance(document, dict) and document.get("type") == "Notification"):
             entities = document if isinstance(document, list) else [document]
-            payload = orjson.dumps({"type": "Notification", "data": entities})
+            document = {"type": "Notification", "data": entities}
         try:
-            return Read(*notifications.read(payload, self._wanted, zone=self._query.zone))
+            return Read(*notifications.of_document(document, self._wanted, zone=self._query.zone))
         except Invalid:
             raise Unreadable(Doubt.WRONG_SHAPE, "$") from None

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from experiments.collection import decoding
 from experiments.collection.connectors.ngsi_ld_instants import is_sensible
 from experiments.collection.connectors.ngsi_ld_page import Page
 from experiments.collection.connectors.readings import Dropped, NoValue, Reading
@@ -27,14 +28,21 @@ def read(body: bytes, wanted: Collection[tuple[str, str]], *, zone: str) -> tupl
     `zone` is meant where an instant has no offset. Invalid where this is no notification.
     """
     try:
-        document = orjson.loads(body)
+        document = decoding.loads(body)
     except orjson.JSONDecodeError:
         raise Invalid({"body": ["The body is not JSON."]}) from None
+    return of_document(document, wanted, zone=zone)
+
+
+def of_document(
+    document: Any, wanted: Collection[tuple[str, str]], *, zone: str
+) -> tuple[list[Reading], Dropped]:
+    """The same of a notification that was decoded already."""
     data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, list) or document.get("type") != "Notification":
         raise Invalid({"body": ["This is no NGSI-LD notification."]})
     try:
-        return _readings(Page(orjson.dumps(data), url=PLACE, number=1, zone=zone), wanted)
+        return _readings(Page(data, url=PLACE, number=1, zone=zone), wanted)
     except HubFault as fault:
         raise Invalid({"data": [fault.sentence()]}) from None
 

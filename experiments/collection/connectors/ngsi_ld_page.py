@@ -27,7 +27,7 @@ _NUMBERS = frozenset((float, int))
 
 
 class Page:
-    """A decoded page. Errors name its address, its number and the path inside it.
+    """A page, as it came or decoded already. Errors name its address, its number and the path inside it.
 
     `shape` says whether readings are expected, or what the hub has put together (of the aggregates
     those by `method`).
@@ -35,7 +35,7 @@ class Page:
 
     def __init__(
         self,
-        body: bytes,
+        body: bytes | list[Any],
         *,
         url: str,
         number: int,
@@ -48,7 +48,7 @@ class Page:
         self._url = url
         self._number = number
         self._zone = zone
-        self.entities = self._decode(body)
+        self.entities = self._checked(self._decode(body) if isinstance(body, bytes) else body)
         self.ids = self._ids()
 
     def fault(self, reason: str, path: str) -> HubFault:
@@ -122,14 +122,16 @@ class Page:
         except (ValueError, TypeError):
             raise self.fault(f"an instant was expected, not {_kind(text)}", path) from None
 
-    def _decode(self, body: bytes) -> list[dict[str, Any]]:
+    def _decode(self, body: bytes) -> Any:
         if body.lstrip()[:1] == b"<":
             begins = quote(body[:120].decode("utf-8", "replace"))
             raise self.fault(f"XML where JSON was expected: {begins}", "$")
         try:
-            decoded = decoding.loads(body)
+            return decoding.loads(body)
         except orjson.JSONDecodeError as error:
             raise self.fault(f"not valid JSON: {quote(error)}", "$") from None
+
+    def _checked(self, decoded: Any) -> list[dict[str, Any]]:
         if isinstance(decoded, dict) and "title" in decoded:
             words = f"{decoded['title']} {decoded.get('detail', '')}"
             raise self.fault(f"the hub reports: {quote(words)}", "$")

@@ -14,6 +14,7 @@ from urllib.parse import quote as percent
 
 import orjson
 
+from experiments.collection import decoding
 from experiments.collection.connectors.documents import Page, Trail, for_each_entity, kind_of
 from experiments.collection.connectors.instants import instant_of
 from experiments.collection.connectors.ngsi_ld import Query
@@ -156,7 +157,7 @@ def _values(content: Any, attributes: tuple[str, ...]) -> dict[str, object]:
     found = content
     if isinstance(content, str) and content.lstrip()[:1] == "{":
         try:
-            found = orjson.loads(content)
+            found = decoding.loads(content.encode())
         except orjson.JSONDecodeError:
             return dict.fromkeys(attributes, content)
     if isinstance(found, dict):

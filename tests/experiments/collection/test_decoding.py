@@ -6,7 +6,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from experiments.collection import decoding, push
+from experiments.collection import decoding, notifications, push
 from experiments.collection.models import QuarantinedReading
 from experiments.errors import Invalid
 from tests.experiments.collection.build import collect, create_source, scripted_hub, stored
@@ -46,6 +46,16 @@ def test_an_unknown_unit_beside_pairs_waits(sessions):
     summary, waiting = collected(sessions, PAIRS % (b'"unitCode":"KGM",', b"5"))
     assert (summary.status, stored(sessions)) == ("done", {})
     assert waiting == [("unknown_unit", raw, "KGM") for raw in ("5", "7")]
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"-1e999"])
+def test_so_does_one_that_a_notification_holds(number):
+    at = b'"observedAt":"2026-03-0%dT00:00:00Z"'
+    first, second = (b'{"type":"Property","value":%s,%s}' % (v, at % d) for d, v in ((1, number), (2, b"7")))
+    body = b'{"type":"Notification","data":[{"id":"a","type":"T","wait":[%s,%s]}]}' % (first, second)
+    readings, dropped = notifications.read(body, {("a", "wait")}, zone="UTC")
+    assert [math.isfinite(each.value) for each in readings] == [False, True]
+    assert dropped.reasons == {}
 
 
 @pytest.mark.parametrize("body", [b'[{"v":NaN}', b"[NaN,01]", b'[NaN,"\\ud800"]', b"[NaN,nan]", b"[" * 3000])
