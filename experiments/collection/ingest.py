@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from experiments.collection import store
+from experiments.collection import overtaken, store
 from experiments.collection.connectors.readings import Dropped, Reading
 from experiments.collection.faults import quote
 from experiments.collection.intake import Arrivals, Suspect, targets_of
@@ -18,6 +18,7 @@ from experiments.collection.models import (
     CollectionAttempt,
     DataSource,
     QuarantinedReading,
+    Verdict,
     Way,
     from_microseconds,
     to_microseconds,
@@ -54,6 +55,9 @@ def ingest(
         stored += store.write(
             session.connection(), rows, received_at=stamp, attempt_id=attempt.id, is_continued=number > 0
         )
+        # What is let out of quarantine came before it is stored: `quarantine` says what it overtakes.
+        if attempt.way != Way.REPROCESS:
+            overtaken.close(session, attempt.source_id, arrivals.series_of, rows, at=received_at)
     _keep_aside(session, arrivals.suspects, attempt=attempt, received_at=stamp)
     attempt.readings = arrivals.count
     attempt.inserted, attempt.revised, attempt.unchanged = stored.inserted, stored.revised, stored.unchanged
@@ -136,20 +140,25 @@ def lock(session: Session, source: DataSource, at: datetime) -> datetime:
 def _keep_aside(
     session: Session, suspects: Sequence[Suspect], *, attempt: CollectionAttempt, received_at: int
 ) -> None:
-    """Put `suspects` into quarantine, each once however often its window is read."""
+    """Put `suspects` into quarantine, each once however often its window is read.
+
+    One that comes again waits again, as of when it came last, unless it was given up.
+    """
     if not suspects:
         return
     span = [suspect.reading.at for suspect in suspects]
-    known = {
-        tuple(row)
+    known: dict[tuple[Any, ...], tuple[int | None, str | None]] = {
+        tuple(row[2:]): (row.id, row.verdict)
         for row in session.execute(
-            select(*_IDENTITY).where(
+            select(QuarantinedReading.id, QuarantinedReading.verdict, *_IDENTITY).where(
                 QuarantinedReading.source_id == attempt.source_id,
                 QuarantinedReading.observed_at.between(min(span), max(span)),
             )
         )
     }
+    stamp = {"source_id": attempt.source_id, "attempt_id": attempt.id, "received_at": received_at}
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    again: dict[int, dict[str, Any]] = {}
     for reading, reason in suspects:
         row = {
             "entity": reading.entity,
@@ -159,11 +168,16 @@ def _keep_aside(
             "unit": None if reading.unit is None else quote(reading.unit),
         }
         key = tuple(row.values())
-        if key not in known:
-            rows[key] = row | {"reason": reason.value}
-    stamp = {"source_id": attempt.source_id, "attempt_id": attempt.id, "received_at": received_at}
+        number, verdict = known.get(key, (None, None))
+        if number is None:
+            rows[key] = row | {"reason": reason.value} | stamp
+        elif verdict != Verdict.DISCARDED and attempt.way != Way.REPROCESS:
+            waits = {"verdict": Verdict.OPEN, "decided_at": None}
+            again[number] = {"id": number, "reason": reason.value} | waits | stamp
     if rows:
-        session.execute(insert(QuarantinedReading), [row | stamp for row in rows.values()])
+        session.execute(insert(QuarantinedReading), list(rows.values()))
+    if again:
+        session.execute(update(QuarantinedReading), list(again.values()))
 
 
 def _left_out(dropped: Dropped, arrivals: Arrivals, stored: store.Stored) -> dict[str, Any]:

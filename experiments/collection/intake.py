@@ -114,6 +114,16 @@ def targets_of(session: Session, source_id: int) -> dict[tuple[str, str], Target
     return {(row[0], row[1]): Target._make(row[2:]) for row in found}
 
 
+def series_in(targets: Targets) -> Callable[[str, str], int | None]:
+    """The series of an entity and its attribute; None where `targets` have no place for them."""
+
+    def series_of(entity: str, attribute: str) -> int | None:
+        target = targets.get((entity, attribute))
+        return None if target is None else target.series_id
+
+    return series_of
+
+
 def series_entity(across: str | None, entity: str) -> str:
     """What a series is named by: its entity where the district has several, nothing where it has one."""
     return entity if across in tuple(Across) else ""
@@ -142,6 +152,7 @@ class Arrivals:
     """
 
     def __init__(self, targets: Targets, *, until: int) -> None:
+        self.series_of = series_in(targets)
         self._targets = list(targets.values())
         self._index = {key: position for position, key in enumerate(targets)}
         self._series = np.array([target.series_id for target in self._targets], dtype=np.int64)

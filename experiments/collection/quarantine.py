@@ -15,16 +15,16 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from experiments.collection import overtaken
 from experiments.collection.claims import query_of
 from experiments.collection.connectors.options import SUBSCRIBED
 from experiments.collection.connectors.readings import Reading
 from experiments.collection.faults import quote
-from experiments.collection.ingest import receive
-from experiments.collection.intake import LONGEST_RAW, OF_MESSAGES, Arrivals, Targets, targets_of
+from experiments.collection.ingest import lock, receive
+from experiments.collection.intake import LONGEST_RAW, OF_MESSAGES, Arrivals, Targets, series_in, targets_of
 from experiments.collection.models import (
     CollectionAttempt,
     DataSource,
-    Observation,
     QuarantinedReading,
     Verdict,
     Way,
@@ -60,22 +60,29 @@ def reprocess(
     it as left out. A message of a broker is read as the source now says, and what of
     it still cannot be stored comes back by itself. WrongMoment for a reading that was decided already.
     """
-    _check(source, readings, "quarantine.reprocess")
+    readings = _held(session, source, readings, "quarantine.reprocess", at)
     targets = targets_of(session, source.id)
     first = to_microseconds(source.starts_at)
     taken: list[Reading] = []
-    decided: list[tuple[QuarantinedReading, Verdict]] = []
+    came: dict[overtaken.Key, tuple[int, int]] = {}
     for row, found in _read_again(source, targets, readings):
-        left = [reading for reading in found if not _is_overtaken(session, targets, reading, row.received_at)]
+        places = [_place(targets, reading) for reading in found]
+        left = [
+            reading
+            for reading, place in zip(found, places, strict=True)
+            if place is None or not (place in came or overtaken.is_overtaken(session, place, row.received_at))
+        ]
+        fit = [reading for reading in left if _is_fit(targets, reading, at)]
         if found and not left:
-            decided.append((row, Verdict.SUPERSEDED))
-        elif fit := [reading for reading in left if _is_fit(targets, reading, at)]:
+            _decide(row, Verdict.SUPERSEDED, at)
+        elif fit:
             taken += left
-            if any(reading.at >= first for reading in fit):
-                decided.append((row, Verdict.STORED))
+        stored = [place for each in fit if each.at >= first and (place := _place(targets, each))]
+        if stored:
+            _decide(row, Verdict.STORED, at)
+            came |= dict.fromkeys(stored, (row.received_at, row.id))
     attempt = receive(session, source, taken, way=Way.REPROCESS, holder=holder, at=at)
-    for row, verdict in decided:
-        _decide(row, verdict, at)
+    overtaken.close_older(session, source.id, series_in(targets), came, at=at)
     session.flush()
     return attempt
 
@@ -86,19 +93,27 @@ def discard(
     """Give `readings` of `source` up, for a `reason` in words. WrongMoment where decided already."""
     if not reason.strip():
         raise Invalid({"reason": ["Say why these readings are given up."]})
-    _check(source, readings, "quarantine.discard")
-    for row in readings:
+    for row in _held(session, source, readings, "quarantine.discard", at):
         _decide(row, Verdict.DISCARDED, at)
         row.note = quote(reason.strip())
     session.flush()
 
 
-def _check(source: DataSource, readings: Sequence[QuarantinedReading], verb: str) -> None:
+def _held(
+    session: Session, source: DataSource, readings: Sequence[QuarantinedReading], verb: str, at: datetime
+) -> list[QuarantinedReading]:
+    """`readings` as they are now that the source is held, those that came last first.
+
+    Whoever decided meanwhile, a worker or another officer, is seen.
+    """
+    lock(session, source, at)
     for row in readings:
+        session.refresh(row, ["verdict", "received_at"])
         if row.source_id != source.id:
             raise Invalid({"readings": [f"reading {row.id} is of another source"]})
         if row.verdict != Verdict.OPEN:
             raise WrongMoment(verb, row.verdict, needs="reading_waits")
+    return sorted(readings, key=lambda row: (row.received_at, row.id), reverse=True)
 
 
 def _read_again(
@@ -117,17 +132,10 @@ def _read_again(
                 yield row, payloads.read(row.entity, json.loads(row.raw).encode()).readings
 
 
-def _is_overtaken(session: Session, targets: Targets, reading: Reading, received_at: int) -> bool:
-    """Whether a reading of the same instant was received later than `received_at`, and stored."""
-    target = targets.get((reading.entity, reading.attribute))
-    if target is None:
-        return False
-    later = select(Observation.series_id).where(
-        Observation.series_id == target.series_id,
-        Observation.observed_at == reading.at,
-        Observation.received_at > received_at,
-    )
-    return session.scalar(later) is not None
+def _place(targets: Targets, reading: Reading) -> overtaken.Key | None:
+    """The series and the instant that a reading is of, None where it is not mapped."""
+    series = series_in(targets)(reading.entity, reading.attribute)
+    return None if series is None else (series, reading.at)
 
 
 def _is_fit(targets: Targets, reading: Reading, at: datetime) -> bool:

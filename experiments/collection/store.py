@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 
-from experiments.collection.intake import Columns
+from experiments.collection.intake import OF_MESSAGES, Columns
 
 # Beyond this size the planner should know how many rows arrived.
 _WORTH_ANALYSING = 1_000
@@ -60,6 +60,19 @@ _UPSERT = text(
 _HAS_FILES = text(
     "SELECT EXISTS (SELECT 1 FROM upload AS u JOIN collection_attempt AS c ON c.source_id = u.source_id "
     "WHERE c.id = :attempt_id AND u.attempt_id IS NOT NULL)"
+)
+# What a message says that nobody could read is not known until it is read again: whatever is said meanwhile
+# has to be remembered, lest the message speak over it (`overtaken`).
+_HAS_MESSAGES = text(
+    "SELECT EXISTS (SELECT 1 FROM quarantined_reading AS q JOIN collection_attempt AS c "
+    "ON c.source_id = q.source_id WHERE c.id = :attempt_id AND q.verdict = 'open' AND q.reason IN :reasons)"
+).bindparams(bindparam("reasons", [reason.value for reason in sorted(OF_MESSAGES)], expanding=True))
+_REMEMBER = text(
+    "INSERT INTO observation_confirmation (series_id, observed_at, attempt_id, value, received_at) "
+    "SELECT o.series_id, o.observed_at, :attempt_id, o.value, :received_at "
+    "FROM arriving AS a JOIN observation AS o ON o.series_id = a.series_id AND o.observed_at = a.observed_at "
+    "WHERE o.observed_at BETWEEN :first AND :last AND o.value = a.value AND o.attempt_id <> :attempt_id "
+    "ON CONFLICT DO NOTHING"
 )
 _CONFIRM = text(
     "INSERT INTO observation_confirmation (series_id, observed_at, attempt_id, value, received_at) "
@@ -139,6 +152,8 @@ def _compare(
     repeated = int(connection.execute(_REPEATED, stamp | span).scalar_one()) if is_continued else 0
     if connection.execute(_HAS_FILES, stamp).scalar_one():
         connection.execute(_CONFIRM, stamp | span)
+    if connection.execute(_HAS_MESSAGES, stamp).scalar_one():
+        connection.execute(_REMEMBER, stamp | span)
     revised = connection.execute(_SUPERSEDE, stamp | span).rowcount
     touched = connection.execute(_UPSERT, stamp).rowcount
     return Stored(touched - revised - repeated, revised, len(rows) - touched, repeated)

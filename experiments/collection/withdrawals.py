@@ -17,9 +17,9 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from experiments.collection import store
+from experiments.collection import overtaken, store
 from experiments.collection.connectors.readings import Dropped
-from experiments.collection.intake import Columns
+from experiments.collection.intake import Columns, series_in, targets_of
 from experiments.collection.models import CollectionAttempt, to_microseconds
 
 Key = tuple[int, int]
@@ -87,10 +87,13 @@ def take_back(
     UTC. The caller holds the source of both attempts, which have been flushed.
     """
     what = _Withdrawal(session, done.id, attempt.id, now)
+    spoken: dict[Key, list[int]] = {}
     for key, versions, said in _touched(session, done):
         left = sorted(each for each in said if each.attempt_id not in undone | {done.id, attempt.id})
         what.settle(key, versions, left)
+        spoken[key] = [each.received_at for each in left]
     what.write()
+    overtaken.reopen(session, done, series_in(targets_of(session, done.source_id)), spoken)
     dropped = Dropped()
     if what.withdrawn:
         dropped.note("withdrawn", "", what.withdrawn)

@@ -191,12 +191,48 @@ def test_what_lies_before_the_start_is_not_called_stored(session):
 
 def test_what_was_overtaken_by_a_later_reading_does_not_come_back(session):
     source = create_source(session)
-    push(session, source, reading(value="x"))
+    push(session, source, reading(value="x"), reading(2, value="y"))
     push(session, source, reading(value=5.0), at=NOW + timedelta(hours=1))
-    (waiting,) = quarantine.waiting(session, source)
-    quarantine.reprocess(session, source, [waiting], holder="kim", at=NOW + timedelta(hours=2))
-    assert waiting.verdict == "superseded"
-    assert values(session) == [(START, 5.0)]
+    session.expire_all()
+    one, two = session.scalars(select(QuarantinedReading).order_by(QuarantinedReading.id))
+    assert (one.verdict, one.decided_at) == ("superseded", NOW + timedelta(hours=1))
+    assert quarantine.waiting(session, source) == [two]
+    with pytest.raises(WrongMoment):
+        quarantine.reprocess(session, source, [one], holder="kim", at=NOW + timedelta(hours=2))
+
+
+def hot(session):
+    """A source of degrees Celsius that gave 34, and then 900, which waits."""
+    source = warmth(session)
+    for hour, value in enumerate((34.0, 900.0)):
+        push(session, source, reading(attribute="t", value=value), at=NOW + timedelta(hours=hour))
+    return source
+
+
+def test_a_value_that_is_said_again_overtakes_what_waits_until_that_comes_again(session):
+    source = hot(session)
+    push(session, source, reading(attribute="t", value=34.0), at=NOW + timedelta(hours=2))
+    assert quarantine.waiting(session, source) == []
+    assert session.scalars(select(QuarantinedReading.verdict)).one() == "superseded"
+    again = NOW + timedelta(hours=3)
+    push(session, source, reading(attribute="t", value=900.0), at=again)
+    (row,) = quarantine.waiting(session, source)
+    assert (row.received_at, row.decided_at) == (to_microseconds(again), None)
+
+
+@pytest.mark.parametrize("tried", [["both"], ["1"], ["0", "1"]])
+def test_of_several_values_that_wait_the_one_that_came_last_is_stored(session, tried):
+    source = warmth(session)
+    for hour, value in enumerate((122.0, 104.0, 122.0)):
+        push(session, source, reading(attribute="t", value=value), at=NOW + timedelta(hours=hour))
+    edit_source(session, source, mapped("degF"), at=NOW)
+    rows = sorted(quarantine.waiting(session, source), key=lambda row: row.received_at)
+    assert [row.raw for row in rows] == ["104.0", "122.0"]
+    for which in tried:
+        chosen = rows if which == "both" else [rows[int(which)]]
+        quarantine.reprocess(session, source, chosen, holder="kim", at=NOW + timedelta(hours=4))
+    assert [value for _, value in values(session)] == [pytest.approx(50.0)]
+    assert quarantine.waiting(session, source) == []
 
 
 def test_what_is_given_up_needs_a_reason_and_is_decided_once(session):

@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from experiments.collection import preview, probe, quarantine
 from experiments.collection.connectors.options import check_options
-from experiments.collection.models import DataSource
+from experiments.collection.connectors.readings import Reading
+from experiments.collection.ingest import receive
+from experiments.collection.models import DataSource, Observation, QuarantinedReading, Way, to_microseconds
 from experiments.collection.mqtt_models import MqttSession
 from experiments.collection.settled import settled_as_of
 from experiments.collection.sources import edit_source, pause, resume
@@ -281,6 +283,22 @@ def test_messages_can_be_read_again_once_the_source_is_put_right(sessions, broke
         ("no_instant", "open"),
         ("not_json", "open"),
     ]
+
+
+def test_a_message_that_is_read_late_says_nothing_over_what_was_repeated_meanwhile(session):
+    source = create_mqtt_source(session, "mqtt://127.0.0.1")
+    facts = {"way": Way.PUSH, "holder": "w"}
+    five = [Reading("1", "intensity", to_microseconds(day(1)), 5.0)]
+    first = receive(session, source, five, at=NOW, **facts)
+    message = {"entity": "city/1/traffic", "attribute": "$", "raw": json.dumps(said(1, 1, 9.0)[1])}
+    came = to_microseconds(NOW + timedelta(hours=1))
+    stamps = {"source_id": source.id, "attempt_id": first.id, "observed_at": came, "received_at": came}
+    session.add(QuarantinedReading(**message, **stamps, reason="no_instant"))
+    receive(session, source, five, at=NOW + timedelta(hours=2), **facts)
+    (row,) = quarantine.waiting(session, source)
+    quarantine.reprocess(session, source, [row], holder="kim", at=NOW + timedelta(hours=3))
+    assert row.verdict == "superseded"
+    assert session.scalars(select(Observation.value)).one() == 5.0
 
 
 def test_evaluations_need_not_wait_for_a_subscription_to_end(sessions, broker):

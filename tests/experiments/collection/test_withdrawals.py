@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from experiments.collection import history, ingest, push, tokens, upload
+from experiments.collection import history, ingest, push, quarantine, tokens, upload
 from experiments.collection.connectors.readings import Reading
 from experiments.collection.models import ObservationConfirmation, Series, Way, to_microseconds
 from experiments.collection.readout import readout
@@ -120,6 +120,17 @@ def test_a_push_that_is_sent_again_is_still_there(session, source, desk):
     desk.undo(kept)
     assert push.push(session, token, readings, **sent).is_repeated
     assert desk.known() == {0: 5}
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_what_a_file_had_overtaken_waits_again_unless_others_overtook_it_too(session, source, desk, repeated):
+    desk.receive({0: -1, 1: -1})
+    kept = desk.file({0: 5})
+    if repeated:
+        desk.receive({0: 5})
+    assert len(quarantine.waiting(session, source)) == 1
+    desk.undo(kept)
+    assert len(quarantine.waiting(session, source)) == (1 if repeated else 2)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
